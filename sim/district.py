@@ -1,0 +1,265 @@
+"""District: frozen read-only columns by axis. No Building class; a building is a row.
+
+Axes: [building] [surface] [node] [line] [vertex] [profile]. Column names end in their SI unit; temperatures
+that kernels use are kelvin above 273.15, suffix `_c`. World coordinates are local east-north-up metres around
+the place's origin. Order of a table's rows is the order of its axis; layers change columns, never an axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int32]
+Code = NDArray[np.int8]
+
+
+class Use(IntEnum):
+    """What a building is used for."""
+
+    HOME = 0
+    OFFICE = 1
+    RETAIL = 2
+    SCHOOL = 3
+    INDUSTRY = 4
+    SHED = 5  # unheated: garages, boiler houses
+
+
+class SizeClass(IntEnum):
+    """TABULA's building size classes."""
+
+    SFH = 0  # detached or semi-detached house
+    TH = 1  # terraced house
+    MFH = 2  # multi-family house
+    AB = 3  # apartment block
+
+
+class Heater(IntEnum):
+    """What makes room heat and hot water."""
+
+    NONE = 0
+    GAS_BOILER = 1
+    HEAT_PUMP = 2
+
+
+class SurfaceKind(IntEnum):
+    """Kind of an energy surface."""
+
+    ROOF = 0
+    WALL = 1
+
+
+class NodeKind(IntEnum):
+    """Kind of a grid node."""
+
+    SOURCE = 0  # medium-voltage side of a transformer, the slack
+    BUSBAR = 1  # low-voltage side
+    JUNCTION = 2
+    SERVICE = 3  # a building's connection
+
+
+class LineKind(IntEnum):
+    """Kind of a grid branch."""
+
+    CABLE = 0
+    SERVICE = 1
+    TRANSFORMER = 2
+
+
+class _Columns:
+    """Makes every array of a frozen dataclass read-only and checks that the first dimensions agree."""
+
+    def __post_init__(self) -> None:
+        lengths = {}
+        for f in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, f.name)
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+                lengths[f.name] = len(value)
+            elif isinstance(value, tuple):
+                lengths[f.name] = len(value)
+        odd = {n for n, length in lengths.items() if length != max(lengths.values(), default=0)}
+        if odd and not isinstance(self, Lines):
+            raise ValueError(f"{type(self).__name__}: columns of another length than the axis: {sorted(odd)}")
+
+    def __len__(self) -> int:
+        return len(self.id)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Buildings(_Columns):
+    """[building]"""
+
+    id: tuple[str, ...]
+    name: tuple[str, ...]
+    use: Code
+    size_class: Code
+    year: Int
+    storeys: Int
+    dwellings: Float
+    x_m: Float
+    y_m: Float
+    z_m: Float
+    """Foot point: centroid of the footprint at ground height."""
+    height_m: Float
+    footprint_m2: Float
+    floor_m2: Float
+    """Conditioned reference floor area (TABULA A_C,ref)."""
+    volume_m3: Float
+    h_opaque_w_k: Float
+    """H_tr,op: opaque parts with b-factors and thermal bridges, at F_red = 1."""
+    h_glass_w_k: Float
+    """H_tr,w: windows and doors."""
+    h_air_w_k: Float
+    """H_ve = rho c n V."""
+    mass_j_k: Float
+    """C_m."""
+    mass_m2: Float
+    """A_m, effective mass area (ISO 13790 12.3.1.2)."""
+    inner_m2: Float
+    """A_tot = 4.5 A_f (ISO 13790 7.2.2.2)."""
+    gains_w: Float
+    """Internal heat gains, constant."""
+    set_point_c: Float
+    heat_limit_w: Float
+    heater: Code
+    boiler_efficiency: Float
+    """Useful heat per gas, 0..1."""
+    sink_c: Float
+    """Heat pump sink temperature for rooms at 0 degC outside (When2Heat: 40 radiator, 30 floor)."""
+    sink_slope: Float
+    """Change of the sink temperature per kelvin outside (When2Heat: -1 radiator, -0.5 floor)."""
+    hot_water_j: Float
+    """Useful heat for hot water over the year."""
+    appliances_j: Float
+    """Electricity of appliances and light over the year."""
+    profile: Int
+    """Row of [profile] for appliances."""
+    hot_water_profile: Int
+    """Row of [profile] for hot water."""
+    node: Int
+    """Row of [node] where it is connected, -1 = none."""
+
+
+@dataclass(frozen=True)
+class Surfaces(_Columns):
+    """[surface] Energy surfaces of roofs and exterior walls, sorted by building. Party walls are absent."""
+
+    id: tuple[str, ...]
+    building: Int
+    kind: Code
+    tilt_rad: Float
+    azimuth_rad: Float
+    """Of the outward normal, clockwise from north, 0..2 pi."""
+    area_m2: Float
+    x_m: Float
+    y_m: Float
+    z_m: Float
+    glass_m2: Float
+    """Window area x g x (1 - frame) x shading x non-perpendicular correction: effective collecting area."""
+    opaque_m2: Float
+    """alpha R_se U A b: effective collecting area of the opaque part (ISO 13790 11.3.4)."""
+    usable_m2: Float
+    """Area that can carry modules."""
+    pv_peak_w: Float
+    """Installed module power at standard test conditions."""
+    horizon_rad: NDArray[np.float32]
+    """[surface, 36] elevation of the horizon, azimuth bins of 10 degrees from north."""
+    sky_view: Float
+    """Share of the sky that an unobstructed surface of this tilt would see that is really seen, 0..1."""
+
+
+@dataclass(frozen=True)
+class Nodes(_Columns):
+    """[node] of the grid."""
+
+    id: tuple[str, ...]
+    kind: Code
+    x_m: Float
+    y_m: Float
+    z_m: Float
+
+
+@dataclass(frozen=True)
+class Lines(_Columns):
+    """[line] Branches of the grid: cables, services, transformers. `from` is the substation side."""
+
+    id: tuple[str, ...]
+    kind: Code
+    from_node: Int
+    to_node: Int
+    closed: NDArray[np.bool_]
+    resistance_ohm: Float
+    reactance_ohm: Float
+    """Of the whole branch, per phase, transformers referred to the low-voltage side."""
+    rating_va: Float
+    length_m: Float
+    vertex_start: Int
+    """[line + 1] offsets into District.vertex_m."""
+
+
+@dataclass(frozen=True)
+class Profiles(_Columns):
+    """[profile] Seeded years of use. share: [profile, steps] hourly, local standard time, each row sums to 1."""
+
+    id: tuple[str, ...]
+    share: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """Primary energy and CO2 of one carrier."""
+
+    carrier: str
+    primary_nonrenewable: float
+    co2_kg_j: float
+    region: str
+    year: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and when: constants of the district."""
+
+    name: str
+    latitude_rad: float
+    longitude_rad: float
+    height_m: float
+    """Ellipsoidal height of the local origin as used in the tiles' root transform."""
+    crs: str
+    origin_m: tuple[float, float, float]
+    """Origin in the source's coordinates."""
+    country: str
+    zone: str
+    utc_offset_s: float
+    """Of local standard time."""
+    year: int
+    boundary: str = "geographical"
+    k_exp: float = 1.0
+    factors: tuple[Factor, ...] = ()
+    ranges: Mapping[str, float] = field(default_factory=dict)
+    """Symmetric colour range per quantity, SI."""
+    voltage_v: float = 400.0
+    """Nominal line-to-line voltage of the low-voltage grid."""
+    sources: tuple[str, ...] = ()
+    """Credits of the data, shown to people."""
+
+
+@dataclass(frozen=True)
+class District:
+    """Everything constant about a district; layers are functions District -> District."""
+
+    place: Place
+    building: Buildings
+    surface: Surfaces
+    node: Nodes
+    line: Lines
+    vertex_m: Float
+    """[vertex, 3] polylines of the lines."""
+    profile: Profiles

@@ -1,0 +1,1 @@
+"""Part of Surplus; see README.md for the map."""
