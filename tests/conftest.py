@@ -1,0 +1,28 @@
+"""Shared fixtures. `shared` is the folder of other people's data; set SURPLUS_SHARED to move it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("SURPLUS_SHARED", ROOT.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of real districts, weather and reference numbers; absent: skip, but fail in CI."""
+    if not (SHARED / "data").is_dir():
+        reason = f"no shared data at {SHARED}; set SURPLUS_SHARED to their folder"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keys, locks and sessions of tests never touch the user's own."""
+    os.environ.setdefault("SURPLUS_STATE_DIR", str(tmp_path_factory.mktemp("state")))
