@@ -1,0 +1,169 @@
+"""`surplus`: the command line. Every command's work is in its own file; heavy imports happen inside it.
+
+Exit codes: 0 done, 1 the work failed, 2 wrong usage. With --json one object on stdout, all else on stderr.
+Every error is one sentence that names culprit and remedy; --debug shows the traceback instead.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from network.problems import Refused
+from tools import options as o
+
+surplus = typer.Typer(
+    add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Surplus: a real-time 3D twin of a positive energy district. Without a command: the demo district.",
+)  # fmt: skip
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+PackageFolder = Annotated[Path, typer.Argument(metavar="PACKAGE", help="Folder made by `surplus build`.")]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    debug = "--debug" in sys.argv
+    arguments = [a for a in sys.argv[1:] if a != "--debug"]
+    try:
+        code = surplus(arguments, standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except Refused as e:
+        if debug:
+            raise
+        print(f"surplus: {e}", file=sys.stderr)
+        sys.exit(e.code)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
+    except Exception as e:
+        usage = getattr(e, "format_message", None)  # click's own errors: wrong usage
+        if usage is not None:
+            print(f"surplus: {usage()} (see `surplus --help`)", file=sys.stderr)
+            sys.exit(2)
+        if debug:
+            raise
+        print(f"surplus: unexpected {type(e).__name__}: {e}; run again with --debug and report it", file=sys.stderr)
+        sys.exit(1)
+
+
+@surplus.callback(invoke_without_command=True)
+def demo(context: typer.Context) -> None:
+    """Start the demo district when no command is given."""
+    if context.invoked_subcommand is None:
+        from tools import demo_run
+
+        raise typer.Exit(demo_run.run())
+
+
+@surplus.command()
+def run(
+    package: PackageFolder,
+    offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
+    paint: o.Paint = "", layers: o.Layers = "", settle: o.Settle = False, shot: o.Shot = None,
+    stats: o.Stats = None, frames: o.Frames = 0, catalogue: o.CatalogueName = "",
+) -> None:  # fmt: skip
+    """Simulation and viewer of a district package."""
+    from tools import supervise
+
+    view = o.view(offscreen=offscreen, size=size, camera=camera, time=time, paint=paint, layers="", settle=settle,
+                  shot=shot, stats=stats, frames=frames)  # fmt: skip
+    serve = o.serve(package, layers=layers, time=time, interactive=not offscreen, catalogue=catalogue)
+    raise typer.Exit(supervise.run(serve, view))
+
+
+@surplus.command()
+def serve(
+    package: PackageFolder,
+    bind: Annotated[str, typer.Option(help="Address to listen on, HOST or HOST:PORT.")] = "127.0.0.1",
+    allow: Annotated[Path | None, typer.Option(help="File of viewers' public keys, for other binds.")] = None,
+    layers: o.Layers = "", time: o.Time = "", catalogue: o.CatalogueName = "",
+) -> None:  # fmt: skip
+    """The simulation alone; prints the line that a viewer needs."""
+    from tools import supervise
+
+    options = o.serve(package, layers=layers, time=time, interactive=True, catalogue=catalogue)
+    raise typer.Exit(supervise.serve(options | {"bind": bind, "allow": str(allow) if allow else None}))
+
+
+@surplus.command()
+def view(
+    address: Annotated[str, typer.Argument(metavar="ADDRESS#KEY", help="As printed by `surplus serve`.")] = "",
+    tileset: Annotated[str, typer.Option(help="Any 3D Tiles tileset, file or address, without a simulation.")] = "",
+    offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
+    paint: o.Paint = "", layers: o.Layers = "", settle: o.Settle = False, shot: o.Shot = None,
+    stats: o.Stats = None, frames: o.Frames = 0,
+) -> None:  # fmt: skip
+    """A viewer alone: of a running simulation, or of any tileset."""
+    from tools import supervise
+
+    if bool(address) == bool(tileset):
+        raise Refused("give either ADDRESS#KEY (as printed by `surplus serve`) or --tileset FILE", code=2)
+    options = o.view(offscreen=offscreen, size=size, camera=camera, time=time, paint=paint, layers=layers,
+                     settle=settle, shot=shot, stats=stats, frames=frames)  # fmt: skip
+    raise typer.Exit(supervise.view(address, options | {"tileset": tileset or None}))
+
+
+@surplus.command()
+def build(
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="CityJSON or CityJSONSeq, also .gz.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Package folder to write.")],
+    crs: Annotated[str | None, typer.Option(help="EPSG code, where the file names none: 28992.")] = None,
+    country: Annotated[str | None, typer.Option(help="Two letters, for archetypes and factors: NL.")] = None,
+    zone: Annotated[str | None, typer.Option(help="Time zone: Europe/Amsterdam.")] = None,
+    weather: Annotated[Path | None, typer.Option(help="EPW weather year, also .gz.")] = None,
+    name: Annotated[str | None, typer.Option(help="Title of the district.")] = None,
+) -> None:  # fmt: skip
+    """City files -> district package, tiles included, with a report of what was inferred."""
+    from tools import build as importer
+    from tools.progress import Progress
+
+    with Progress() as progress:
+        report = importer.build(
+            inputs, output, crs=crs, country=country, zone=zone, weather=weather, name=name, progress=progress
+        )
+    print(report.text(), file=sys.stderr)
+    print(output)
+
+
+@surplus.command()
+def simulate(package: PackageFolder, layers: o.Layers = "", json_: Json = False) -> None:
+    """A year without a picture."""
+    from tools import simulate as year
+    from tools.progress import Progress
+
+    with Progress() as progress:
+        result = year.simulate(package, layers=layers or None, progress=progress)
+    _print(result, as_json=json_, page=year.page)
+
+
+@surplus.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="Only the results whose name contains this.")] = "",
+    full: Annotated[bool, typer.Option("--full", help="Also what takes longer than 45 s.")] = False,
+    json_: Json = False,
+) -> None:
+    """Speed, each figure beside a reference measured in the same run."""
+    from tools import bench as benchmarks
+
+    _print(benchmarks.bench(name, full=full), as_json=json_, page=benchmarks.page)
+
+
+@surplus.command()
+def doctor(json_: Json = False) -> None:
+    """What this machine can do, and what it lacks."""
+    from tools import doctor as check
+
+    result = check.examine()
+    _print(result, as_json=json_, page=check.page)
+    raise typer.Exit(0 if result["ok"] else 1)
+
+
+def _print(result: dict[str, Any], *, as_json: bool, page: Any) -> None:
+    print(json.dumps(result, ensure_ascii=False) if as_json else page(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Options that several commands share, and their way into the two processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from network.problems import Refused
+
+Offscreen = Annotated[bool, typer.Option("--offscreen", help="Draw without a window.")]
+Size = Annotated[str, typer.Option(help="Picture size, WIDTHxHEIGHT: 1920x1080.")]
+Camera = Annotated[str, typer.Option(help="home, top, street, or LAT,LON,HEIGHT,HEADING,PITCH.")]
+Time = Annotated[str, typer.Option(help="Moment to show, ISO: 2025-06-21T13:00, wall time unless it has an offset.")]
+Paint = Annotated[str, typer.Option(help="Quantity that colours the buildings: surplus_w_m2.")]
+Layers = Annotated[str, typer.Option(help='What-ifs: "solar:share=60", several separated by ";", or a TOML file.')]
+Settle = Annotated[bool, typer.Option("--settle", help="Go on only when tiles and results are complete.")]
+Shot = Annotated[Path | None, typer.Option(help="Save a picture and end; implies --settle.")]
+Stats = Annotated[Path | None, typer.Option(help="Write frame times and tile counts as JSON.")]
+Frames = Annotated[int, typer.Option(help="End after so many frames.", min=0)]
+CatalogueName = Annotated[str, typer.Option(hidden=True, help="MODULE:NAME of another catalogue of layers.")]
+
+
+def has_display() -> bool:
+    """Whether a window can be expected to open."""
+    if sys.platform != "linux":
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def view(
+    *, offscreen: bool, size: str, camera: str, time: str, paint: str, layers: str, settle: bool,
+    shot: Path | None, stats: Path | None, frames: int,
+) -> dict[str, Any]:  # fmt: skip
+    """The viewer's options as JSON-ready values (app.options.ViewOptions).
+
+    Raises:
+        Refused: no display for a window, or a size that cannot be read (code 2).
+    """
+    if not offscreen and not has_display():
+        raise Refused("no display for a window; add --offscreen with --shot FILE.png, or set DISPLAY")
+    for path in (shot, stats):
+        if path and not path.absolute().parent.is_dir():
+            raise Refused(f"the folder of {path} does not exist; make it or choose another place")
+    if frames == 0 and offscreen and shot is None and stats is None and not settle:
+        raise Refused("--offscreen draws for nobody; add --shot FILE.png, --stats FILE.json or --frames N", code=2)
+    options: dict[str, Any] = {
+        "offscreen": offscreen, "camera": camera, "time": time, "paint": paint, "layers": layers,
+        "settle": settle or shot is not None, "shot": str(shot.absolute()) if shot else None,
+        "stats": str(stats.absolute()) if stats else None, "frames": frames,
+    }  # fmt: skip
+    if size:
+        options["size"] = _size(size)
+    return options
+
+
+def serve(package: Path, *, layers: str, time: str, interactive: bool, catalogue: str) -> dict[str, Any]:
+    """The simulation's options as JSON-ready values (sim.__main__.ServeOptions)."""
+    if not package.exists() and not (package.parent / f".{package.name}.new").exists():
+        raise Refused(f"there is no package {package}; make one with `surplus build`")
+    return {
+        "package": str(package.absolute()), "layers": layers, "time": time, "interactive": interactive,
+        "catalogue": catalogue,
+    }  # fmt: skip
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdigit() and height.isdigit() and 1 <= int(width) <= 16384 and 1 <= int(height) <= 16384):
+        raise Refused(f"--size {text} is not WIDTHxHEIGHT; for example 1920x1080", code=2)
+    return int(width), int(height)

@@ -1,0 +1,116 @@
+"""`surplus simulate`: a year without a picture, as JSON or as a page to read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from network.schema import Balance, LayerChoice
+
+KWH = 3.6e6
+
+
+def simulate(
+    folder: Path, *, layers: str | None = None, progress: Callable[[str, float], None] = lambda stage, done: None
+) -> dict[str, Any]:
+    """The year of the package in `folder` under `layers` (text as for --layers, or a TOML file), as the JSON contract.
+
+    Raises:
+        Refused: package, weather or layers cannot be used.
+    """
+    from sim import layers as layer_kinds
+    from sim import ledger, package, prepare, solar, weather, year
+
+    read = package.load(folder)
+    sky = weather.read_epw(read.weather_path)
+    gains = solar.solar(read.district, sky, progress=lambda done: progress("sun on the surfaces", done))
+    kinds = layer_kinds.CATALOGUE
+    choices = choices_of(layers, kinds)
+    district = layer_kinds.apply(read.district, choices, kinds)
+    began = time.perf_counter()
+    run = year.begin(prepare.prepare(district, gains, sky))
+    while not run.done:
+        run = year.advance(run)
+        progress("the year", run.fraction)
+    compute_s = time.perf_counter() - began
+    balance = ledger.balance(run.ledger, district, side="a", revision=0, compute_s=compute_s, fraction=1.0)
+    contract = contract_of(balance, package_name=str(folder), buildings=len(district.building), steps=sky.steps)
+    contract["inferred"] = read.report.get("inferred", {})
+    problems = (*read.problems, *sky.problems)
+    contract["problems"] = [
+        {"code": p.code, "message": p.message, "count": p.count, "ids": list(p.ids)} for p in problems
+    ]
+    return contract
+
+
+def choices_of(text: str | None, kinds: Any) -> tuple[LayerChoice, ...]:
+    """Choices in canonical order from the --layers text or a TOML file.
+
+    Raises:
+        Refused: unknown kind, parameter, unit or value.
+    """
+    from network import choices
+    from sim import layers as layer_kinds
+
+    if not text:
+        return ()
+    offered = layer_kinds.wire(kinds, 0).kinds
+    path = Path(text)
+    parsed = choices.read(path, offered) if path.suffix == ".toml" else choices.parse(text, offered)
+    return layer_kinds.validate(parsed, kinds)
+
+
+def contract_of(balance: Balance, *, package_name: str, buildings: int, steps: int) -> dict[str, Any]:
+    """Balance in the units of the command line: kWh, kW, shares 1 = 100 %."""
+    totals = {f"{k}_kwh": v / KWH for k, v in balance.totals_j.items()}
+    verdict = balance.verdict
+    kpi = {}
+    for name, value in balance.kpi.items():
+        for suffix, unit, scale in (("_w", "_kw", 1e-3), ("_j", "_kwh", 1 / KWH)):
+            if name.endswith(suffix):
+                kpi[name.removesuffix(suffix) + unit] = value * scale
+                break
+        else:
+            kpi[name] = value
+    return {
+        "package": package_name,
+        "buildings": buildings,
+        "steps": steps,
+        "compute_s": balance.compute_s,
+        "balance": {**totals, "co2_kg": balance.co2_kg, "surplus": verdict.surplus},
+        "carriers": {c: {k: v / KWH for k, v in words.items()} for c, words in balance.carriers_j.items()},
+        "verdict": {
+            "rule": verdict.rule,
+            "boundary": verdict.boundary,
+            "mobility": verdict.mobility,
+            "factors": verdict.factors,
+            "primary_margin_kwh": verdict.primary_margin_j / KWH,
+            "co2_margin_kg": verdict.co2_margin_kg,
+        },
+        "kpi": kpi,
+        "grid": dict(balance.grid),
+        "conservation_residual": balance.residual,
+    }
+
+
+def page(result: dict[str, Any]) -> str:
+    """The result for people: the verdict first, then the year in MWh."""
+    total, verdict, kpi, grid = result["balance"], result["verdict"], result["kpi"], result["grid"]
+    margin = verdict["primary_margin_kwh"] / 1000
+    words = "a positive energy district" if total["surplus"] else "not yet a positive energy district"
+    rows = [
+        f"{result['buildings']} buildings, {result['steps']} steps: {words}",
+        f"  primary energy margin {margin:+,.0f} MWh, CO₂ margin {verdict['co2_margin_kg'] / 1000:+,.0f} t"
+        f"  ({verdict['rule']})",
+    ]
+    for word in ("generated", "used", "imported", "exported", "losses"):
+        rows.append(f"  {word:<10} {total[f'{word}_kwh'] / 1000:>12,.1f} MWh")
+    rows.append(f"  own use of solar {kpi['self_consumption']:.0%}, own supply {kpi['self_sufficiency']:.0%}, "
+                f"peak import {kpi['peak_import_kw']:,.0f} kW, export {kpi['peak_export_kw']:,.0f} kW")  # fmt: skip
+    if "voltage_min_pu" in grid:
+        rows.append(f"  grid {grid['voltage_min_pu']:.3f} to {grid['voltage_max_pu']:.3f} pu, lines up to "
+                    f"{grid['line_loading_max']:.0%}, transformers up to {grid['transformer_loading_max']:.0%}")  # fmt: skip
+    rows += [f"  note: {p['message']}" for p in result["problems"]]
+    return "\n".join(rows)
