@@ -26,3 +26,11 @@ def shared() -> Path:
 def _own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keys, locks and sessions of tests never touch the user's own."""
     os.environ.setdefault("SURPLUS_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture(scope="session")
+def demo_package() -> Path:
+    """The demo district, built through the importer (cached between runs until its code changes)."""
+    from tools import demo_package as demo
+
+    return demo.ensure(lambda stage, done: None)

@@ -18,7 +18,7 @@ def ensure(progress: Callable[[str, float], None]) -> Path:
     """
     from network.problems import Refused
 
-    folder = _cache() / f"demo-{_version()}" / "demo"
+    folder = cache_folder() / f"demo-{_version()}" / "demo"
     if (folder / "district.toml").exists():
         return folder
     from tools import build, climate, demo
@@ -36,7 +36,7 @@ def ensure(progress: Callable[[str, float], None]) -> Path:
     return folder
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
     import os
 
     import platformdirs
