@@ -15,7 +15,7 @@ def main() -> int:
 
     try:
         with Progress() as progress:
-            kernels.warm(lambda done: progress("compiling kernels", done))
+            kernels.warm(lambda module, done: progress("compiling kernels", done))
             demo_package.ensure(progress)
     except Refused as e:
         print(f"surplus: {e}", file=sys.stderr)

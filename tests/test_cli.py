@@ -1,0 +1,102 @@
+"""The command line as scripts use it: exit codes, clean stdout, the JSON contracts, one-sentence errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def surplus(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run the command line as its own process, without a display, as a script would."""
+    env = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")} | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-P", "-m", "tools.main", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=180)
+
+
+def one_sentence(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    for word in words:
+        assert word in last
+
+
+def test_simulate_prints_one_json_object_and_nothing_else(demo_package: Path) -> None:
+    done = surplus("simulate", demo_package, "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert {"package", "buildings", "steps", "compute_s", "balance", "carriers", "verdict", "kpi", "grid",
+            "conservation_residual", "inferred", "problems"} <= set(result)  # fmt: skip
+    assert {"generated_kwh", "used_kwh", "imported_kwh", "exported_kwh", "losses_kwh", "stored_kwh", "co2_kg",
+            "primary_energy_kwh", "surplus"} <= set(result["balance"])  # fmt: skip
+    assert set(result["carriers"]["electricity"]) >= {"generated", "used", "imported", "exported", "losses"}
+    assert {"rule", "boundary", "mobility", "factors", "primary_margin_kwh", "co2_margin_kg"} == set(result["verdict"])
+    assert {"self_consumption", "self_sufficiency", "peak_import_kw", "peak_export_kw"} <= set(result["kpi"])
+    assert {"voltage_min_pu", "voltage_max_pu", "line_loading_max", "transformer_loading_max",
+            "hours_over_limit"} <= set(result["grid"])  # fmt: skip
+    assert result["conservation_residual"] < 1e-6
+    assert result["steps"] == 8760
+
+
+def test_the_account_of_electricity_closes(demo_package: Path) -> None:
+    e = json.loads(surplus("simulate", demo_package, "--json").stdout)["carriers"]["electricity"]
+    left, right = e["generated"] + e["imported"], e["used"] + e["exported"] + e["losses"] + e["stored"]
+    assert left == pytest.approx(right, rel=1e-6)
+
+
+def test_solar_roofs_on_the_command_line_move_the_verdict(demo_package: Path) -> None:
+    base = json.loads(surplus("simulate", demo_package, "--json").stdout)
+    with_roofs = json.loads(surplus("simulate", demo_package, "--layers", "solar:share=60", "--json").stdout)
+    assert with_roofs["balance"]["generated_kwh"] > base["balance"]["generated_kwh"]
+    assert with_roofs["verdict"]["primary_margin_kwh"] > base["verdict"]["primary_margin_kwh"]
+
+
+def test_offscreen_run_saves_a_picture_and_stats(demo_package: Path, tmp_path: Path) -> None:
+    shot, stats = tmp_path / "a.png", tmp_path / "a.json"
+    done = surplus("run", demo_package, "--offscreen", "--size", "640x360", "--time", "2025-06-21T13:00",
+                   "--shot", shot, "--stats", stats)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    picture = Image.open(shot)
+    assert picture.size == (640, 360)
+    assert len(set(picture.convert("RGB").resize((64, 36)).getdata())) > 100, "the picture is nearly empty"
+    said = json.loads(stats.read_text())
+    assert {"frames", "frame_ms", "tile_ms", "tiles", "errors", "settled", "settle_s", "features", "gl"} <= set(said)
+    assert said["settled"] is True
+    assert said["tiles"]["failed"] == 0
+    assert said["features"] > 50
+
+
+def test_wrong_usage_is_2_and_failure_is_1_each_in_one_sentence(demo_package: Path, tmp_path: Path) -> None:
+    one_sentence(surplus("fly"), 2, "fly")
+    one_sentence(surplus("simulate", tmp_path / "nowhere"), 1, "nowhere", "surplus build")
+    one_sentence(surplus("simulate", demo_package, "--layers", "windmill:size=3"), 1, "windmill", "solar")
+    one_sentence(surplus("simulate", demo_package, "--layers", "solar:share=900"), 1, "share")
+    one_sentence(surplus("run", demo_package), 1, "display", "--offscreen")
+    one_sentence(surplus("run", demo_package, "--offscreen", "--size", "big", "--shot", "x.png"), 2, "WIDTHxHEIGHT")
+    one_sentence(surplus("view"), 2, "--tileset")
+    one_sentence(surplus("bench", "no-such-benchmark"), 2, "no-such-benchmark")
+
+
+def test_doctor_says_what_is_here() -> None:
+    done = surplus("doctor", "--json")
+    result = json.loads(done.stdout)
+    assert done.returncode == 0, result
+    assert result["ok"] is True
+    assert result["checks"]["gl"]["value"] != "none"
+
+
+def test_without_a_display_surplus_draws_and_tells_the_balance(demo_package: Path, tmp_path: Path) -> None:
+    done = surplus(cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "positive energy district" in done.stdout
+    assert "surplus-demo.png" in done.stdout
+    assert Image.open(tmp_path / "surplus-demo.png").size == (1920, 1080)

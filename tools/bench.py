@@ -1,0 +1,88 @@
+"""`surplus bench`: the budgets of the design, each figure beside a reference measured in the same run.
+
+A machine factor (how much slower two fixed pieces of work run here and now than where the budgets were set) scales the
+budgets: machines differ and are shared, so a ratio says more than a time.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+COPY_NOMINAL_S = 3.1e-3
+"""Copying 64 MB where the budgets were set: 41.7 GB/s read + write."""
+LOOP_NOMINAL_S = 7.0e-3
+"""The numpy arithmetic below on the same machine, quiet."""
+SKIPPED_WITHOUT_FULL = 45.0
+"""Seconds that a run without --full may take at most."""
+
+
+def bench(name: str = "", *, full: bool = False) -> dict[str, Any]:
+    """All results whose name contains `name`: {machine, results} as in the JSON contract.
+
+    Raises:
+        Refused: no result has such a name, or there is no GL for those that draw.
+    """
+    from network.problems import Refused
+    from tools import bench_physics, bench_picture
+
+    factor = machine_factor()
+    rows: list[dict[str, Any]] = []
+    for group in (bench_physics, bench_picture):
+        rows += group.results(name, full=full)
+    if not rows:
+        raise Refused(f"no benchmark is called {name}; leave the name away to see all", code=2)
+    for row in rows:
+        row["holds"] = row["value"] <= row["budget"] * factor
+    return {"machine": machine(factor), "results": rows}
+
+
+def machine(factor: float) -> dict[str, Any]:
+    """What it ran on."""
+    return {
+        "cpu": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "factor": factor,
+    }
+
+
+def machine_factor() -> float:
+    """Geometric mean of the slow-down of a memory copy and of numpy arithmetic, at least 1."""
+    source, target = np.ones(16_000_000, np.float32), np.empty(16_000_000, np.float32)
+    small = np.linspace(0, 1, 1_000_000)
+    copy = seconds(lambda: np.copyto(target, source)) / COPY_NOMINAL_S
+    loop = seconds(lambda: np.sqrt(small * small + 1.0) * small - small / (small + 2.0)) / LOOP_NOMINAL_S
+    return max(1.0, float(np.sqrt(copy * loop)))
+
+
+def seconds(work: Callable[[], Any], *, repeats: int = 9) -> float:
+    """Median wall time of `work` after one warm-up [s]."""
+    work()
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def page(result: dict[str, Any]) -> str:
+    """The results as a table."""
+    m = result["machine"]
+    rows = [f"machine: {m['cores']} cores, load {m['load']:.1f}, {m['factor']:.2f} x slower than where budgets were set"]
+    for r in result["results"]:
+        word = "holds " if r["holds"] else "MISSED"
+        rows.append(
+            f"{word} {r['name']:<46} {r['value']:>10.3g} {r['unit']:<3} budget {r['budget']:g};"
+            f" {r['ratio']:.3g} x {r['reference']['name']} ({r['reference']['value']:.3g} {r['unit']})"
+        )
+    return "\n".join(rows)
