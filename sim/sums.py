@@ -1,0 +1,56 @@
+"""Sums and extremes of a span, in a fixed order, float64 whatever the float type of the columns.
+
+`total` adds in 32 lanes over the buildings, then lane by lane: always the same order, so always the same bits, and
+the compiler may use wide registers without being allowed to reorder anything.
+"""
+
+from __future__ import annotations
+
+from sim.kernels import f8, i8, kernel, matrix, out_matrix, out_vector, vector
+
+LANES = 32
+
+
+@kernel(lambda f: (matrix(f), out_vector(f8), i8, out_matrix(f8), i8))
+def total(column, lanes, first, steps, account):  # type: ignore[no-untyped-def]
+    """steps[account, first + k] = sum over buildings of column[k]; lanes: scratch [32]."""
+    n = column.shape[1]
+    whole = n - n % 32
+    for k in range(column.shape[0]):
+        x = column[k]
+        for j in range(32):
+            lanes[j] = 0.0
+        for i in range(0, whole, 32):
+            for j in range(32):
+                lanes[j] += x[i + j]
+        for i in range(whole, n):
+            lanes[i - whole] += x[i]
+        s = 0.0
+        for j in range(32):
+            s += lanes[j]
+        steps[account, first + k] = s
+
+
+@kernel(lambda f: (matrix(f), out_vector(f8)))
+def add(column, into):  # type: ignore[no-untyped-def]
+    """into[building] += every row of column, step by step."""
+    n = column.shape[1]
+    for k in range(column.shape[0]):
+        x = column[k]
+        for i in range(n):
+            into[i] += x[i]
+
+
+@kernel(lambda f: (matrix(f), vector(f), out_vector(f8), out_vector(f8), out_vector(f8)), floats=(f8,))
+def extremes(column, limits, low, high, over):  # type: ignore[no-untyped-def]
+    """Per column: least, greatest, and number of steps outside limits = (least, greatest allowed)."""
+    n = column.shape[1]
+    least, most = limits[0], limits[1]
+    for k in range(column.shape[0]):
+        x = column[k]
+        for i in range(n):
+            low[i] = min(low[i], x[i])
+        for i in range(n):
+            high[i] = max(high[i], x[i])
+        for i in range(n):
+            over[i] += 1.0 if (x[i] > most or x[i] < least) else 0.0
