@@ -1,0 +1,185 @@
+"""Where the eye is and how the hand moves it: orbit around what you look at, or fly.
+
+World is east-north-up in metres; heading is clockwise from north, pitch is down from the horizon (both rad). A camera
+is one value: eye, heading, pitch and the distance `reach` to the pivot it turns around.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.tiles.geodesy import ecef_from_enu, ecef_from_geodetic
+from app.tiles.select import Eye
+from network.problems import Refused
+from network.schema import Hello
+
+Float = NDArray[np.float64]
+
+FOV_X_RAD = float(np.radians(48.0))
+HOME_HEADING_RAD = float(np.radians(302.0))
+NAMES = ("home", "top", "street")
+_LOWEST_M = 1.7
+_FAR_M = 9000.0
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A place to look from."""
+
+    eye_m: Float
+    heading_rad: float
+    pitch_rad: float
+    """Down is positive."""
+    reach_m: float
+    """Distance to the pivot of orbiting and zooming."""
+    flying: bool = False
+
+    @property
+    def forward(self) -> Float:
+        """Unit vector of the view."""
+        c = np.cos(self.pitch_rad)
+        return np.array([c * np.sin(self.heading_rad), c * np.cos(self.heading_rad), -np.sin(self.pitch_rad)])
+
+    @property
+    def right(self) -> Float:
+        """Unit vector to the right, horizontal."""
+        return np.array([np.cos(self.heading_rad), -np.sin(self.heading_rad), 0.0])
+
+    @property
+    def up(self) -> Float:
+        """Unit vector upward in the picture."""
+        return np.cross(self.right, self.forward)
+
+    @property
+    def pivot_m(self) -> Float:
+        """The point that orbiting turns around."""
+        return self.eye_m + self.forward * self.reach_m
+
+
+def fov_y(aspect: float) -> float:
+    """Vertical field of view in rad for width / height; the horizontal one is fixed up to 16:9."""
+    return float(2 * np.arctan(np.tan(FOV_X_RAD / 2) / aspect))
+
+
+def near_far(camera: Camera, ground_m: float) -> tuple[float, float]:
+    """Clip distances in metres: the near plane rises with the height, which buys depth resolution."""
+    height = float(camera.eye_m[2]) - ground_m
+    return float(np.clip(height * 0.06, 0.5, 40.0)), _FAR_M + 4 * max(height, 0.0)
+
+
+def looking_at(target_m: Float, *, distance_m: float, heading_rad: float, pitch_rad: float) -> Camera:
+    """Camera at `distance_m` from `target_m`, which becomes the pivot."""
+    here = Camera(np.zeros(3), heading_rad, pitch_rad, distance_m)
+    return replace(here, eye_m=np.asarray(target_m, np.float64) - here.forward * distance_m)
+
+
+def named(name: str, extent_m: tuple[float, float, float, float], ground_m: float) -> Camera:
+    """home: the whole district at a low angle; top: straight down, north up; street: among the roofs.
+
+    Raises:
+        Refused: no such name.
+    """
+    west, south, east, north = extent_m
+    target = np.array([(west + east) / 2, (south + north) / 2, ground_m + 4.0])
+    size = max(float(np.hypot(east - west, north - south)), 60.0)
+    if name == "home":
+        pitch = float(np.radians(np.interp(size, [150, 1200], [21.0, 15.0])))
+        target[:2] -= 0.05 * size * np.array([np.sin(HOME_HEADING_RAD), np.cos(HOME_HEADING_RAD)])
+        return looking_at(target, distance_m=0.74 * size, heading_rad=HOME_HEADING_RAD, pitch_rad=pitch)
+    if name == "top":
+        return looking_at(target, distance_m=1.35 * size, heading_rad=0.0, pitch_rad=float(np.radians(89.0)))
+    if name == "street":
+        return looking_at(target, distance_m=min(185.0, size), heading_rad=HOME_HEADING_RAD, pitch_rad=float(np.radians(30)))
+    raise Refused(f"--camera {name}: no such view; use one of {', '.join(NAMES)} or LAT,LON,HEIGHT,HEADING,PITCH.", code=2)
+
+
+def placed(text: str, hello: Hello) -> Camera:
+    """Camera at LAT,LON,HEIGHT,HEADING,PITCH: degrees and metres above the ellipsoid, pitch negative downward.
+
+    Raises:
+        Refused: not five numbers.
+    """
+    try:
+        lat, lon, height, heading, pitch = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise Refused(f"--camera {text}: not LAT,LON,HEIGHT,HEADING,PITCH (five numbers, degrees and m).", code=2) from error
+    origin = ecef_from_enu(hello.latitude_rad, hello.longitude_rad, hello.height_m)
+    point = ecef_from_geodetic(np.radians(lat), np.radians(lon), height)
+    eye = (np.linalg.inv(origin) @ [*point, 1.0])[:3]
+    down = float(-np.radians(pitch))
+    reach = max(20.0, (float(eye[2]) - hello.ground_m) / max(np.sin(down), 0.15))
+    return Camera(eye, float(np.radians(heading)), down, reach)
+
+
+def of_text(text: str, hello: Hello) -> Camera:
+    """Camera of the command line: a name or a place."""
+    if "," in text:
+        return placed(text, hello)
+    return named(text, hello.extent_m, hello.ground_m)
+
+
+def orbit(camera: Camera, *, turn_rad: float, tilt_rad: float) -> Camera:
+    """Turn around the pivot; stays above the horizon."""
+    pivot = camera.pivot_m
+    heading = (camera.heading_rad + turn_rad) % (2 * np.pi)
+    pitch = float(np.clip(camera.pitch_rad + tilt_rad, np.radians(2.0), np.radians(89.0)))
+    return replace(
+        looking_at(pivot, distance_m=camera.reach_m, heading_rad=heading, pitch_rad=pitch), flying=camera.flying
+    )
+
+
+def look(camera: Camera, *, turn_rad: float, tilt_rad: float) -> Camera:
+    """Turn the head; the eye stays."""
+    pitch = float(np.clip(camera.pitch_rad + tilt_rad, np.radians(-85.0), np.radians(89.0)))
+    return replace(camera, heading_rad=(camera.heading_rad + turn_rad) % (2 * np.pi), pitch_rad=pitch)
+
+
+def zoom(camera: Camera, *, steps: float) -> Camera:
+    """Towards the pivot by 12 % a step, away for negative steps."""
+    reach = float(np.clip(camera.reach_m * 0.88**steps, 8.0, 12000.0))
+    return replace(camera, eye_m=camera.pivot_m - camera.forward * reach, reach_m=reach)
+
+
+def drag(camera: Camera, *, right_m: float, forward_m: float) -> Camera:
+    """Slide over the ground."""
+    ahead = np.array([np.sin(camera.heading_rad), np.cos(camera.heading_rad), 0.0])
+    return replace(camera, eye_m=camera.eye_m + camera.right * right_m + ahead * forward_m)
+
+
+def fly(camera: Camera, direction: Float, *, seconds: float, ground_m: float, fast: bool) -> Camera:
+    """Move along right, forward, up (-1..1 each); the speed follows the height, so that it suits street and sky."""
+    height = max(float(camera.eye_m[2]) - ground_m, 5.0)
+    speed = (0.6 * height + 8.0) * (4.0 if fast else 1.0)
+    ahead = camera.forward if camera.flying else np.array([np.sin(camera.heading_rad), np.cos(camera.heading_rad), 0.0])
+    step = camera.right * direction[0] + ahead * direction[1] + np.array([0.0, 0.0, 1.0]) * direction[2]
+    return replace(camera, eye_m=camera.eye_m + step * speed * seconds)
+
+
+def above_ground(camera: Camera, ground_m: float) -> Camera:
+    """Never under the ground."""
+    if camera.eye_m[2] >= ground_m + _LOWEST_M:
+        return camera
+    return replace(camera, eye_m=np.array([*camera.eye_m[:2], ground_m + _LOWEST_M]))
+
+
+def eye_of(camera: Camera, *, size: tuple[int, int]) -> Eye:
+    """What tile selection needs: place, four side planes, resolution."""
+    width, height = size
+    tall = fov_y(width / height)
+    f, r, u = camera.forward, camera.right, camera.up
+    sx, cx, sy, cy = np.sin(FOV_X_RAD / 2), np.cos(FOV_X_RAD / 2), np.sin(tall / 2), np.cos(tall / 2)
+    normals = np.array([f * sx + r * cx, f * sx - r * cx, f * sy + u * cy, f * sy - u * cy, f])
+    offsets = -normals @ camera.eye_m
+    return Eye(camera.eye_m, np.c_[normals, offsets], float(height), tall)
+
+
+def project(camera: Camera, points_m: Float, size: tuple[int, int]) -> Float:
+    """[n, 3]: pixel x, pixel y and distance along the view of world points; behind the eye the distance is <= 0."""
+    width, height = size
+    d = np.asarray(points_m, np.float64) - camera.eye_m
+    depth = d @ camera.forward
+    scale = width / 2 / np.tan(FOV_X_RAD / 2) / np.maximum(depth, 1e-6)
+    return np.c_[width / 2 + d @ camera.right * scale, height / 2 - d @ camera.up * scale, depth]

@@ -1,0 +1,113 @@
+"""Numpy arrays into Panda's vertex arrays, index arrays and textures: memory copies, no loops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import (
+    BoundingBox,
+    Geom,
+    GeomEnums,
+    GeomTriangles,
+    GeomVertexArrayFormat,
+    GeomVertexData,
+    GeomVertexFormat,
+    LMatrix4f,
+    LPoint3,
+    OmniBoundingVolume,
+    SamplerState,
+    Texture,
+)
+
+Array = NDArray[Any]
+VALUE_WIDTH = 2048
+"""Width of the value texture; slot s lives at (s mod 2048, s div 2048)."""
+
+
+def matrix(columns: Array) -> LMatrix4f:
+    """A column-vector [4, 4] matrix as Panda's row-vector matrix."""
+    return LMatrix4f(*np.asarray(columns, np.float64).T.ravel().tolist())
+
+
+def vertices(columns: Sequence[tuple[str, Array]], *, dynamic: bool = False) -> GeomVertexData:
+    """Vertex data with one array per column; `vertex` and `normal` get their meaning, the rest is `other`."""
+    meaning = {"vertex": GeomEnums.C_point, "normal": GeomEnums.C_normal}
+    form = GeomVertexFormat()
+    for name, array in columns:
+        layout = GeomVertexArrayFormat()
+        width = 1 if array.ndim == 1 else array.shape[1]
+        layout.add_column(name, width, GeomEnums.NT_float32, meaning.get(name, GeomEnums.C_other))
+        form.add_array(layout)
+    data = GeomVertexData(
+        "data", GeomVertexFormat.register_format(form), GeomEnums.UH_stream if dynamic else GeomEnums.UH_static
+    )
+    data.unclean_set_num_rows(len(columns[0][1]))
+    for k, (_, array) in enumerate(columns):
+        target = memoryview(data.modify_array(k)).cast("B")
+        target[:] = memoryview(np.ascontiguousarray(array, np.float32)).cast("B")
+    return data
+
+
+def triangles(data: GeomVertexData, index: Array, *, low: Array | None = None, high: Array | None = None) -> Geom:
+    """A Geom over `data`; bounds from `low` and `high`, or never culled."""
+    primitive = GeomTriangles(GeomEnums.UH_static)
+    primitive.set_index_type(GeomEnums.NT_uint32)
+    array = primitive.modify_vertices()
+    array.unclean_set_num_rows(len(index))
+    memoryview(array).cast("B")[:] = memoryview(np.ascontiguousarray(index, np.uint32)).cast("B")
+    geom = Geom(data)
+    geom.add_primitive(primitive)
+    if low is None or high is None:
+        geom.set_bounds(OmniBoundingVolume())
+    else:
+        geom.set_bounds(BoundingBox(LPoint3(*map(float, low)), LPoint3(*map(float, high))))
+    return geom
+
+
+class ValueTexture:
+    """A float texture read by texelFetch: row-major, 2048 wide, `channels` floats per entry."""
+
+    def __init__(self, name: str, *, channels: int = 1) -> None:
+        self.texture = Texture(name)
+        self.channels = channels
+        self._rows = 0
+        self._room: Array = np.zeros(0, np.float32)
+
+    def write(self, values: Array) -> None:
+        """Upload `values` [n] or [n, channels]; one copy, no loop."""
+        flat = np.ascontiguousarray(values, np.float32).ravel()
+        rows = max(1, -(-len(flat) // (VALUE_WIDTH * self.channels)))
+        if rows != self._rows:
+            self._rows = rows
+            kind = Texture.F_r32 if self.channels == 1 else Texture.F_rgba32
+            self.texture.setup_2d_texture(VALUE_WIDTH, rows, Texture.T_float, kind)
+            self.texture.set_minfilter(SamplerState.FT_nearest)
+            self.texture.set_magfilter(SamplerState.FT_nearest)
+            self.texture.set_keep_ram_image(True)
+            self._room = np.zeros(rows * VALUE_WIDTH * self.channels, np.float32)
+        self._room[: len(flat)] = flat
+        memoryview(self.texture.modify_ram_image()).cast("B")[:] = memoryview(self._room).cast("B")
+
+
+def image(name: str, pixels: Array, *, linear: bool = True, repeat: bool = False) -> Texture:
+    """A float texture [height, width, 3] (rgb), bilinear."""
+    texture = Texture(name)
+    height, width = pixels.shape[:2]
+    texture.setup_2d_texture(width, height, Texture.T_float, Texture.F_rgb16)
+    fill(texture, pixels)
+    mode = SamplerState.FT_linear if linear else SamplerState.FT_nearest
+    texture.set_minfilter(SamplerState.FT_linear_mipmap_linear if repeat else mode)
+    texture.set_magfilter(mode)
+    wrap = SamplerState.WM_repeat if repeat else SamplerState.WM_clamp
+    texture.set_wrap_u(wrap)
+    texture.set_wrap_v(wrap)
+    return texture
+
+
+def fill(texture: Texture, pixels: Array) -> None:
+    """Replace the picture of `texture`; Panda keeps blue first."""
+    swapped = np.ascontiguousarray(pixels[:, :, ::-1], np.float32)
+    memoryview(texture.modify_ram_image()).cast("B")[:] = memoryview(swapped).cast("B")

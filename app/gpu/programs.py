@@ -1,0 +1,33 @@
+"""Shader programs: files of assets/shaders put together, compiled once, kept by name."""
+
+from __future__ import annotations
+
+import importlib.resources
+from functools import cache
+
+from panda3d.core import Shader
+
+_PARTS = {
+    "wall": (("common", "flux", "building.vert"), ("common", "tone", "flux", "building_in", "wall.frag")),
+    "roof": (("common", "flux", "building.vert"), ("common", "tone", "flux", "building_in", "roof.frag")),
+    "ground": (("common", "ground.vert"), ("common", "tone", "ground.frag")),
+    "sky": (("sky.vert",), ("common", "tone", "sky.frag")),
+    "shadow": (("shadow.vert",), ("shadow.frag",)),
+    "lines": (("common", "lines.vert"), ("common", "tone", "lines.frag")),
+    "overlay": (("overlay.vert",), ("overlay.frag",)),
+    "copy": (("copy.vert",), ("copy.frag",)),
+}
+
+
+@cache
+def text(name: str) -> str:
+    """Text of a shader file; names without ending are .glsl parts."""
+    file = name if "." in name else f"{name}.glsl"
+    return (importlib.resources.files("assets") / "shaders" / file).read_text(encoding="utf-8")
+
+
+@cache
+def program(name: str) -> Shader:
+    """The compiled program `name`."""
+    vertex, fragment = ("#version 330\n" + "\n".join(text(p) for p in parts) for parts in _PARTS[name])
+    return Shader.make(Shader.SL_GLSL, vertex, fragment)

@@ -1,0 +1,90 @@
+"""The buildings: tiles as Geoms, coloured by one global texture with one float per slot.
+
+A new moment is one texture upload, whatever the number of buildings; a new legend is a few uniforms. Slot 0 means
+that nothing is known of a building: it is drawn grey and hatched.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import GeomNode, NodePath, RenderState, ShaderAttrib
+
+from app.gpu.arrays import ValueTexture, matrix, triangles, vertices
+from app.gpu.programs import program
+from app.gpu.view import vec
+from app.paint import Legend
+from app.terrain import Relief
+from app.tiles.glb import Mesh
+
+NO_DATA = 9.0
+"""What the value texture holds where nothing is known; all over 1.5 is drawn as no data."""
+
+
+class Town:
+    """Tiles under one node; a `Stage` for app.tiles.cache."""
+
+    def __init__(self, parent: NodePath) -> None:
+        self.node = parent.attach_new_node("tiles")
+        self.values = ValueTexture("values")
+        self.values.write(np.zeros(1))
+        self.relief: Relief | None = None
+        self.features = 0
+        self._tiles: dict[int, NodePath] = {}
+        self._shown: set[int] = set()
+        self._states = {
+            name: RenderState.make(ShaderAttrib.make(program(name))) for name in ("wall", "roof")
+        }
+        parent.set_shader_input("values", self.values.texture)
+
+    def attach(self, node: int, meshes: tuple[Mesh, ...], world_from_tile: NDArray[np.float64]) -> None:
+        """Make a tile drawable, hidden until `show`."""
+        path = self.node.attach_new_node(GeomNode(f"tile-{node}"))
+        for mesh in meshes:
+            data = vertices(
+                (("vertex", mesh.position), ("normal", mesh.normal), ("info", mesh.info), ("face", mesh.face))
+            )
+            low, high = (f(mesh.position, axis=0) if len(mesh.position) else np.zeros(3) for f in (np.min, np.max))
+            part = GeomNode("mesh")
+            for name, index in (("wall", mesh.walls), ("roof", mesh.roofs)):
+                if len(index):
+                    part.add_geom(triangles(data, index, low=low, high=high), self._states[name])
+            world = world_from_tile @ mesh.matrix
+            path.attach_new_node(part).set_mat(matrix(world))
+            self.features += mesh.features
+            if self.relief is not None and len(mesh.roofs):
+                corners = mesh.position[mesh.roofs].astype(np.float64) @ world[:3, :3].T + world[:3, 3]
+                self.relief.add(corners.reshape(-1, 3, 3))
+        path.stash()
+        self._tiles[node] = path
+
+    def detach(self, node: int) -> None:
+        """Forget a tile."""
+        self._tiles.pop(node).remove_node()
+        self._shown.discard(node)
+
+    def show(self, nodes: NDArray[np.int64]) -> None:
+        """Draw exactly these tiles."""
+        wanted = {int(n) for n in nodes}
+        for node in self._shown - wanted:
+            self._tiles[node].stash()
+        for node in wanted - self._shown:
+            self._tiles[node].unstash()
+        self._shown = wanted
+
+    def paint(self, levels: NDArray[np.float32] | None) -> None:
+        """Colour by `levels` [building], -1..1, NaN where unknown; None: nothing is known of anything, plain paper."""
+        if levels is None:
+            self.values.write(np.zeros(1))
+            return
+        texels = np.empty(len(levels) + 1, np.float32)
+        texels[0] = NO_DATA
+        texels[1:] = np.nan_to_num(levels, nan=NO_DATA)
+        self.values.write(texels)
+
+    def legend(self, legend: Legend) -> None:
+        """Use other colours."""
+        scene = self.node.get_parent()
+        for name in ("take_middle", "take_strong", "give_middle", "give_strong"):
+            scene.set_shader_input(name, vec(getattr(legend, name)))
+        scene.set_shader_input("hatch_takes", 1.0 if legend.hatch_takes else 0.0)

@@ -1,0 +1,201 @@
+"""One view of the scene: camera, the scene's buffer, its shadow map, the sky, and the copy onto the output.
+
+The scene is drawn multisampled into its own buffer, at a fraction of the output's size where the machine is slow, and
+copied under the panels, which stay sharp. The shadow map is redrawn only when the light or the tiles have changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import (
+    Camera,
+    CardMaker,
+    DepthOffsetAttrib,
+    FrameBufferProperties,
+    GraphicsOutput,
+    GraphicsPipe,
+    LMatrix4f,
+    LVecBase2f,
+    LVecBase3f,
+    LVecBase4f,
+    MatrixLens,
+    NodePath,
+    OrthographicLens,
+    PerspectiveLens,
+    RenderState,
+    SamplerState,
+    ShaderAttrib,
+    Texture,
+    WindowProperties,
+)
+
+from app.camera import FOV_X_RAD, near_far
+from app.camera import Camera as Eye
+from app.gpu.programs import program
+from app.gpu.window import SAMPLES, Window
+from app.light import Light
+
+Float = NDArray[np.float64]
+SHADOW_SIZE = 2048
+_TURN = 0.9998
+"""Cosine of the light's turn (1.1 degrees) after which shadows are redrawn."""
+
+
+def vec(values: Any) -> LVecBase2f | LVecBase3f | LVecBase4f:
+    """A numpy vector as Panda's."""
+    kinds = {2: LVecBase2f, 3: LVecBase3f, 4: LVecBase4f}
+    numbers = [float(v) for v in values]
+    return kinds[len(numbers)](*numbers)
+
+
+class View:
+    """Camera, buffers and light of the one picture."""
+
+    def __init__(self, window: Window, *, scale: float = 1.0) -> None:
+        self.window = window
+        self.scene = NodePath("scene")
+        self.town = self.scene.attach_new_node("town")
+        self.scale = scale
+        self._lens = PerspectiveLens()
+        self._camera = self.scene.attach_new_node(Camera("eye", self._lens))
+        self._buffer: GraphicsOutput | None = None
+        self._card = NodePath("copy")
+        self._copy_under_panels()
+        self._shadow, self._shadow_camera, self._shadow_lens = self._make_shadow()
+        self._sky = self._make_sky()
+        self._key = np.zeros(3)
+        self._stamp: Any = None
+        self.shadows_drawn = 0
+        self.scene.set_shader_input("shadow_texel", 1.0 / SHADOW_SIZE)
+        self.resize()
+
+    def resize(self) -> None:
+        """Make the scene's buffer fit the output."""
+        width, height = (max(16, round(s * self.scale)) for s in self.window.size)
+        if self._buffer is not None:
+            if (self._buffer.get_x_size(), self._buffer.get_y_size()) == (width, height):
+                return
+            self.window.engine.remove_window(self._buffer)
+        properties = FrameBufferProperties()
+        properties.set_rgba_bits(8, 8, 8, 8)
+        properties.set_depth_bits(24)
+        properties.set_multisamples(SAMPLES)
+        self._buffer = self.window.engine.make_output(
+            self.window.pipe, "scene", -5, properties, WindowProperties.size(width, height),
+            GraphicsPipe.BF_refuse_window | GraphicsPipe.BF_fb_props_optional, self.window.gsg, self.window.output,
+        )  # fmt: skip
+        self.picture = Texture("scene")
+        self.picture.set_minfilter(SamplerState.FT_linear)
+        self.picture.set_magfilter(SamplerState.FT_linear)
+        self._buffer.add_render_texture(self.picture, GraphicsOutput.RTM_bind_or_copy)
+        self._buffer.set_clear_color_active(False)
+        self._buffer.set_clear_depth_active(True)
+        region = self._buffer.make_display_region()
+        region.set_camera(self._camera)
+        self._card.set_shader_input("picture", self.picture)
+
+    def look(self, eye: Eye, ground_m: float) -> None:
+        """Put the camera there."""
+        width, height = self.window.size
+        self._lens.set_film_size(width / height, 1.0)
+        self._lens.set_fov(float(np.degrees(FOV_X_RAD)))
+        near, far = near_far(eye, ground_m)
+        self._lens.set_near_far(near, far)
+        self._camera.set_pos(*map(float, eye.eye_m))
+        self._camera.set_hpr(-float(np.degrees(eye.heading_rad)), -float(np.degrees(eye.pitch_rad)), 0.0)
+        half = np.tan(FOV_X_RAD / 2)
+        self.scene.set_shader_input("eye_m", vec(eye.eye_m))
+        self._sky.set_shader_input("ray_middle", vec(eye.forward))
+        self._sky.set_shader_input("ray_right", vec(eye.right * half))
+        self._sky.set_shader_input("ray_up", vec(eye.up * half * height / width))
+
+    def shine(self, light: Light) -> None:
+        """Give the scene the light of the hour."""
+        s = self.scene
+        for name in ("sun", "up", "down", "zenith", "horizon", "glow"):
+            s.set_shader_input(f"{name}_rgb", vec(getattr(light, name)))
+        s.set_shader_input("key_enu", vec(light.key_enu))
+        s.set_shader_input("sun_enu", vec(light.sun_enu))
+        s.set_shader_input("glow_xy", vec(light.glow_xy))
+        s.set_shader_input("mood", vec((light.exposure, light.lit, light.emit, light.night)))
+        s.set_shader_input("haze_m", light.haze_m)
+
+    def cast(self, light: Light, centre_m: Float, radius_m: float, stamp: Any) -> None:
+        """Redraw the shadow map when the light has turned or `stamp` (the set of tiles) is another one."""
+        if float(light.key_enu @ self._key) > _TURN and stamp == self._stamp:
+            self._shadow.set_active(False)
+            return
+        self._key, self._stamp = light.key_enu, stamp
+        away = radius_m * 3 + 200
+        self._shadow_lens.set_film_size(2 * radius_m, 2 * radius_m)
+        self._shadow_lens.set_near_far(1.0, 2 * away)
+        self._shadow_camera.set_pos(*map(float, centre_m + light.key_enu * away))
+        self._shadow_camera.look_at(*map(float, centre_m))
+        self._shadow.set_active(True)
+        self.shadows_drawn += 1
+        to_view = self.scene.get_mat(self._shadow_camera)
+        to_unit = LMatrix4f.scale_mat(0.5, 0.5, 0.5) * LMatrix4f.translate_mat(0.5, 0.5, 0.5)
+        self.scene.set_shader_input("shadow_from_world", LMatrix4f(to_view * self._shadow_lens.get_projection_mat() * to_unit))
+
+    def _make_shadow(self) -> tuple[GraphicsOutput, NodePath, OrthographicLens]:
+        properties = FrameBufferProperties()
+        properties.set_depth_bits(24)
+        buffer = self.window.engine.make_output(
+            self.window.pipe, "shadow", -20, properties, WindowProperties.size(SHADOW_SIZE, SHADOW_SIZE),
+            GraphicsPipe.BF_refuse_window | GraphicsPipe.BF_fb_props_optional, self.window.gsg, self.window.output,
+        )  # fmt: skip
+        depth = Texture("shadow")
+        depth.set_format(Texture.F_depth_component24)
+        depth.set_minfilter(SamplerState.FT_shadow)
+        depth.set_magfilter(SamplerState.FT_shadow)
+        depth.set_wrap_u(SamplerState.WM_clamp)
+        depth.set_wrap_v(SamplerState.WM_clamp)
+        buffer.add_render_texture(depth, GraphicsOutput.RTM_bind_or_copy, GraphicsOutput.RTP_depth)
+        buffer.set_clear_color_active(False)
+        buffer.set_clear_depth_active(True)
+        lens = OrthographicLens()
+        node = Camera("light", lens)
+        node.set_initial_state(
+            RenderState.make(ShaderAttrib.make(program("shadow"), 100), DepthOffsetAttrib.make(-1))
+        )
+        node.set_scene(self.town)
+        camera = self.scene.attach_new_node(node)
+        buffer.make_display_region().set_camera(camera)
+        self.scene.set_shader_input("shadow_map", depth)
+        return buffer, camera, lens
+
+    def _make_sky(self) -> NodePath:
+        maker = CardMaker("sky")
+        maker.set_frame(-1, 1, -1, 1)
+        sky = self.scene.attach_new_node(maker.generate())
+        sky.set_shader(program("sky"))
+        sky.set_depth_write(False)
+        sky.set_bin("background", 0)
+        sky.node().set_bounds(_everywhere())
+        sky.node().set_final(True)
+        sky.set_two_sided(True)
+        return sky
+
+    def _copy_under_panels(self) -> None:
+        maker = CardMaker("card")
+        maker.set_frame(-1, 1, -1, 1)
+        self._card.attach_new_node(maker.generate()).node().set_bounds(_everywhere())
+        self._card.set_shader(program("copy"))
+        self._card.set_depth_test(False)
+        self._card.set_depth_write(False)
+        self._card.set_two_sided(True)
+        lens = MatrixLens()
+        camera = self._card.attach_new_node(Camera("flat", lens))
+        region = self.window.output.make_display_region()
+        region.set_sort(0)
+        region.set_camera(camera)
+        self.window.output.set_clear_color_active(False)
+
+
+def _everywhere() -> Any:
+    from panda3d.core import OmniBoundingVolume
+
+    return OmniBoundingVolume()

@@ -1,0 +1,181 @@
+"""The engine and where it draws: a window or an offscreen buffer, on the same path, and the hand's input as plain data.
+
+Two traps (measured): a window that is open when Python ends aborts the process, so windows are removed in `close` and
+at exit; and without `gl-finish` the time of an offscreen frame is a lie.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import (
+    ButtonThrower,
+    DataGraphTraverser,
+    EventQueue,
+    FrameBufferProperties,
+    GraphicsEngine,
+    GraphicsOutput,
+    GraphicsPipe,
+    GraphicsPipeSelection,
+    MouseAndKeyboard,
+    NodePath,
+    Texture,
+    WindowProperties,
+    load_prc_file_data,
+)
+
+from network.problems import Refused
+
+NO_GL = (
+    "No OpenGL was found to draw with; install it (Debian, Ubuntu: `apt-get install libgl1 libegl1`) "
+    "or run without a picture (`surplus simulate`)."
+)
+SAMPLES = 4
+
+
+@dataclass(frozen=True)
+class Event:
+    """One movement of the hand: kind is down, up, text, size, focus or close; name is Panda's plain button name."""
+
+    kind: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Input:
+    """What the hand did since the last frame."""
+
+    events: tuple[Event, ...] = ()
+    pointer: tuple[float, float] | None = None
+    """Pixel under the pointer, None when it is outside."""
+
+
+def configure(*, finish: bool) -> None:
+    """Panda's settings, before any GL; `finish` waits for the GPU at the end of each frame (honest times)."""
+    lines = [
+        "gl-version 3 3",
+        "audio-library-name null",
+        "textures-power-2 none",
+        "notify-level-egldisplay error",
+        "notify-level-display error",
+        "notify-level-x11display error",
+        "notify-level-glgsg error",
+        "sync-video true",
+        "gl-coordinate-system default",
+        "support-threads true",
+        "garbage-collect-states-rate 0.2",
+        f"gl-finish {int(finish)}",
+        "framebuffer-srgb false",
+        "window-title Surplus",
+    ]
+    load_prc_file_data("surplus", "\n".join(lines))
+
+
+class Window:
+    """Engine, one output and its input. `closed` turns true when the user closes the window."""
+
+    def __init__(self, size: tuple[int, int], *, offscreen: bool, finish: bool = False) -> None:
+        configure(finish=finish)
+        self.engine = GraphicsEngine.get_global_ptr()
+        self.offscreen = offscreen
+        self.closed = False
+        self.output, self.pipe = _open(self.engine, size, offscreen=offscreen)
+        self.gsg = self.output.get_gsg()
+        atexit.register(self.close)
+        self.engine.open_windows()
+        if not self.output.is_valid() or self.gsg is None:
+            self.close()
+            raise Refused(NO_GL)
+        self._data_root = NodePath("data")
+        self._traverser = DataGraphTraverser()
+        if not offscreen:
+            self._listen()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.output.get_x_size(), self.output.get_y_size()
+
+    @property
+    def renderer(self) -> dict[str, str]:
+        """Names of the driver: renderer and version."""
+        return {"renderer": self.gsg.driver_renderer, "version": self.gsg.driver_version}
+
+    def input(self) -> Input:
+        """What happened since the last call; empty without a window."""
+        if self.offscreen:
+            return Input()
+        self._traverser.traverse(self._data_root.node())
+        events = []
+        queue = EventQueue.get_global_event_queue()
+        while not queue.is_queue_empty():
+            event = queue.dequeue_event()
+            name = event.name
+            if name == "window-event":
+                properties = self.output.get_properties()
+                if not properties.open:
+                    self.closed = True
+                    events.append(Event("close"))
+            elif name in ("surplus-down", "surplus-up", "surplus-text"):
+                events.append(Event(name.split("-")[1], str(event.get_parameter(0).value)))
+        pointer = self.output.get_pointer(0)
+        inside = pointer.in_window
+        return Input(tuple(events), (pointer.x, pointer.y) if inside else None)
+
+    def render(self) -> None:
+        """Draw one frame; without the GPU's work done unless `finish` was asked for."""
+        self.engine.render_frame()
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """[height, width, 3] rgb of the last frame, top row first."""
+        texture: Texture | None = self.output.get_screenshot()
+        if texture is None:
+            raise Refused("The picture could not be read back from the GPU; update the graphics driver.")
+        raw = np.frombuffer(texture.get_ram_image_as("RGB"), np.uint8)
+        return raw.reshape(texture.get_y_size(), texture.get_x_size(), 3)[::-1]
+
+    def close(self) -> None:
+        """Give everything back; harmless when repeated."""
+        self.engine.remove_all_windows()
+
+    def _listen(self) -> None:
+        device = self._data_root.attach_new_node(MouseAndKeyboard(self.output, 0, "hand"))
+        thrower = ButtonThrower("buttons")
+        thrower.set_button_down_event("surplus-down")
+        thrower.set_button_up_event("surplus-up")
+        thrower.set_keystroke_event("surplus-text")
+        device.attach_new_node(thrower)
+
+
+def _open(engine: GraphicsEngine, size: tuple[int, int], *, offscreen: bool) -> tuple[GraphicsOutput, GraphicsPipe]:
+    """Try the fitting libraries in order; the first that really opens wins."""
+    selection = GraphicsPipeSelection.get_global_ptr()
+    screen = bool(os.environ.get("DISPLAY")) or not sys.platform.startswith("linux")
+    headless = [("eglGraphicsPipe", "p3headlessgl")] if sys.platform.startswith("linux") else []
+    order = [*headless, ("", "pandagl")] if offscreen else [("", "pandagl")]
+    if not offscreen and not screen:
+        raise Refused("There is no display for a window; set DISPLAY or draw with --offscreen.")
+    properties = WindowProperties.size(*size)
+    properties.set_title("Surplus")
+    flags = GraphicsPipe.BF_fb_props_optional | (
+        GraphicsPipe.BF_refuse_window if offscreen else GraphicsPipe.BF_require_window
+    )
+    buffer = FrameBufferProperties()
+    buffer.set_rgba_bits(8, 8, 8, 8)
+    buffer.set_depth_bits(24)
+    for kind, library in order:
+        pipe: Any = selection.make_module_pipe(library) if not kind else selection.make_pipe(kind, library)
+        if pipe is None:
+            continue
+        output = engine.make_output(pipe, "surplus", 0, buffer, properties, flags)
+        if output is not None:
+            return output, pipe
+    raise Refused(NO_GL)
+
+

@@ -1,0 +1,96 @@
+"""Flux to colour: one value per building at the shown time, on the legend's fixed scale.
+
+A block's row k holds the mean over [k, k+1) steps; the picture interpolates between the middles of rows (numbers on
+the panels never do: they show the step's mean). The scale is symmetric and never changes with time or toggle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from network.quantities import QUANTITIES
+from network.schema import FluxBlock
+
+Float = NDArray[np.float64]
+Rgb = tuple[float, float, float]
+
+
+def linear(hex_colour: str) -> Rgb:
+    """sRGB #RRGGBB to linear 0..1, exact curve (IEC 61966-2-1)."""
+    c = np.array([int(hex_colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    r, g, b = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    return float(r), float(g), float(b)
+
+
+TAKE_STRONG, TAKE_MIDDLE = "#EC7410", "#F6B85C"
+GIVE_STRONG, GIVE_MIDDLE = "#0A429F", "#5F9AE2"
+RAMP_MIDDLE, RAMP_STRONG = "#8E6FA8", "#3A1F52"
+"""One-sided quantities: violet, so that no amount is read as a direction."""
+
+
+@dataclass(frozen=True)
+class Legend:
+    """Colours and scale of the shown quantity; rgb linear."""
+
+    quantity: str
+    scale: float
+    """SI value at the end of the legend."""
+    take_middle: Rgb
+    take_strong: Rgb
+    give_middle: Rgb
+    give_strong: Rgb
+    hatch_takes: bool
+
+
+def legend(quantity: str, ranges: dict[str, float]) -> Legend:
+    """Legend of a quantity of the vocabulary; `ranges` come with the Roster."""
+    q = QUANTITIES[quantity]
+    both = q.colour_map == "diverging"
+    low, high = ((TAKE_MIDDLE, TAKE_STRONG), (GIVE_MIDDLE, GIVE_STRONG)) if both else ((RAMP_MIDDLE, RAMP_STRONG),) * 2
+    return Legend(
+        quantity, float(ranges.get(quantity, 0.0)) or 1.0,
+        linear(low[0]), linear(low[1]), linear(high[0]), linear(high[1]), both,
+    )  # fmt: skip
+
+
+def row_weights(block: FluxBlock, time_s: float) -> tuple[int, int, float]:
+    """Rows before and after `time_s` and the share of the latter, between the middles of steps."""
+    x = (time_s - block.first_time_s) / block.step_s - 0.5
+    x = min(max(x, 0.0), len(block.values) - 1.0)
+    low = min(int(x), max(len(block.values) - 2, 0))
+    return low, min(low + 1, len(block.values) - 1), x - low
+
+
+def at_time(block: FluxBlock, time_s: float) -> Float:
+    """Interpolated row [n] in SI."""
+    a, b, share = row_weights(block, time_s)
+    return np.asarray(block.values[a] * (1 - share) + block.values[b] * share, np.float64)
+
+
+def mean_of_step(block: FluxBlock, time_s: float) -> Float:
+    """Row [n] of the step that holds `time_s`: what numbers show."""
+    k = int(np.clip((time_s - block.first_time_s) // block.step_s, 0, len(block.values) - 1))
+    return np.asarray(block.values[k], np.float64)
+
+
+def levels(block: FluxBlock | None, scale: float, time_s: float, count: int) -> NDArray[np.float32] | None:
+    """-1..1 per building for the value texture; None when nothing is known of anything."""
+    if count == 0:
+        return None
+    if block is None or block.values.shape[1] != count:
+        return np.full(count, np.nan, np.float32)
+    return np.clip(at_time(block, time_s) / scale, -1.0, 1.0).astype(np.float32)
+
+
+def sun_at(block: FluxBlock | None, time_s: float) -> Float | None:
+    """Unit vector to the sun; its rows are values at their start, not means."""
+    if block is None or len(block.values) == 0:
+        return None
+    x = float(np.clip((time_s - block.first_time_s) / block.step_s, 0, len(block.values) - 1))
+    a = min(int(x), max(len(block.values) - 2, 0))
+    b = min(a + 1, len(block.values) - 1)
+    v = np.asarray(block.values[a] * (1 - (x - a)) + block.values[b] * (x - a), np.float64)
+    return v / max(float(np.linalg.norm(v)), 1e-9)

@@ -1,0 +1,94 @@
+"""Two threads that fetch and decode tiles, most wanted first; the drawing thread only collects.
+
+Decoding is C calls that give up the interpreter lock (numpy copies, file reads), so two threads feed the picture
+without stalling it. What arrives is handed over within a budget of milliseconds a frame.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.tiles.glb import Mesh, Unreadable, decode
+from app.tiles.tileset import fetch
+
+THREADS = 2
+FLIGHT = 8
+"""Tiles asked for at a time; the rest waits, so that a turn of the camera reorders it."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A decoded tile, or the reason why there is none."""
+
+    node: int
+    uri: str
+    meshes: tuple[Mesh, ...]
+    reason: str
+    decode_s: float
+
+
+class Loader:
+    """Fetches and decodes on its own threads. `ask` names what is wanted now, `take` returns what came."""
+
+    def __init__(self, slots: Mapping[str, int]) -> None:
+        self._slots = slots
+        self._wanted: deque[tuple[int, str]] = deque()
+        self._flying: set[int] = set()
+        self._done: deque[Arrival] = deque()
+        self._wake = threading.Condition()
+        self._open = True
+        self._threads = [threading.Thread(target=self._work, daemon=True, name=f"tiles-{k}") for k in range(THREADS)]
+        for thread in self._threads:
+            thread.start()
+
+    def ask(self, wanted: Sequence[tuple[int, str]]) -> None:
+        """Replace the queue by `wanted` (node, address), most urgent first; what flies is left flying."""
+        with self._wake:
+            self._wanted = deque(w for w in wanted[: FLIGHT * 4] if w[0] not in self._flying)
+            self._wake.notify_all()
+
+    def take(self) -> Arrival | None:
+        """The next finished tile, or None."""
+        try:
+            arrival = self._done.popleft()
+        except IndexError:
+            return None
+        with self._wake:
+            self._flying.discard(arrival.node)
+        return arrival
+
+    def close(self) -> None:
+        """End the threads."""
+        with self._wake:
+            self._open = False
+            self._wanted.clear()
+            self._wake.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=2.0)
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                while self._open and (not self._wanted or len(self._flying) >= FLIGHT):
+                    self._wake.wait(timeout=0.5)
+                if not self._open:
+                    return
+                node, uri = self._wanted.popleft()
+                self._flying.add(node)
+            self._done.append(self._load(node, uri))
+
+    def _load(self, node: int, uri: str) -> Arrival:
+        start = time.perf_counter()
+        try:
+            meshes, reason = decode(fetch(uri), self._slots), ""
+        except Unreadable as error:
+            meshes, reason = (), str(error)
+        except OSError as error:
+            meshes, reason = (), f"cannot be fetched: {error.strerror or error}"
+        except Exception as error:  # a broken tile must never end the thread that serves the others
+            meshes, reason = (), f"cannot be decoded: {type(error).__name__}: {error}"
+        return Arrival(node, uri, meshes, reason, time.perf_counter() - start)

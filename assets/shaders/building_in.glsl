@@ -1,0 +1,34 @@
+flat in float flux;
+flat in vec3 kind;
+flat in vec2 face_size;
+in vec2 face_at;
+in vec3 world;
+in vec3 base_light;
+in vec3 key_light;
+in vec3 shadow_at;
+in vec4 haze;
+flat in vec3 normal;
+out vec4 pixel;
+
+const vec3 WALL = vec3(0.791, 0.753, 0.680), PITCHED = vec3(0.624, 0.578, 0.497), FLAT = vec3(0.687, 0.651, 0.578);
+const vec3 NO_DATA = vec3(0.40, 0.40, 0.41);
+
+// Darkens the borders of a face by 30 % over a pixel; free and antialiased, no pass.
+float edge(vec2 at, vec2 size, vec2 pixel_m, float away) {
+    if (size.y < 0.0) return 1.0;
+    vec2 d = min(at, size - at) / max(pixel_m, vec2(1e-4));
+    float k = 1.0 - saturate(min(d.x, d.y));
+    return 1.0 - 0.30 * k * (1.0 - smoothstep(160.0, 1100.0, away));
+}
+
+// Share of a pixel that lies on diagonal stripes: `period` m apart, `part` of them wide; the mean where they are thin.
+float stripes(float along, float period, float part) {
+    float q = along / period, w = max(fwidth(q), 1e-4);
+    float d = abs(fract(q) - 0.5);
+    float s = saturate((d - 0.5 * (1.0 - part)) / w + 0.5);
+    return mix(s, part, smoothstep(0.25, 0.55, w));
+}
+
+vec4 finished(vec3 surface) {
+    return toned(mix(surface, haze.rgb, haze.a));
+}

@@ -1,0 +1,57 @@
+// Light, haze, sky and tone shared by every program. All colours are linear until `toned`.
+
+uniform vec3 sun_rgb, up_rgb, down_rgb, zenith_rgb, horizon_rgb, glow_rgb;
+uniform vec3 key_enu;      // to the light that casts shadows
+uniform vec3 sun_enu;      // to the true sun
+uniform vec2 glow_xy;      // horizontal direction to the sun
+uniform vec4 mood;         // exposure, share of lit windows, self-light of flux, night 0..1
+uniform vec3 eye_m;
+uniform float haze_m;
+uniform vec4 relief_box;   // west, south, size, ground height of the occlusion map
+uniform sampler2D relief;
+uniform sampler2DShadow shadow_map;
+uniform mat4 shadow_from_world;
+uniform float shadow_texel;
+
+float saturate(float x) { return clamp(x, 0.0, 1.0); }
+
+float hash21(vec2 p) {
+    vec3 q = fract(vec3(p.xyx) * 0.1031);
+    q += dot(q, q.yzx + 33.33);
+    return fract((q.x + q.y) * q.z);
+}
+
+vec3 haze_rgb(vec3 ray) {
+    float g = dot(normalize(ray.xy + vec2(1e-5)), glow_xy) * 0.5 + 0.5;
+    return mix(horizon_rgb, zenith_rgb, 0.06) + 0.9 * glow_rgb * g * g * g;
+}
+
+float haze_amount(float distance_m) {
+    float q = distance_m * distance_m / (haze_m * haze_m);
+    return q / (q + 1.0);
+}
+
+vec3 ambient(vec3 n) {
+    vec3 c = mix(down_rgb, up_rgb, n.z * 0.5 + 0.5);
+    return c * (1.0 + 0.12 * max(dot(n.xy, glow_xy), 0.0));
+}
+
+// Openness of a point from the blurred heights around it: 1 = free, towards 0 in alleys and at wall feet.
+float openness(vec3 p, vec3 n) {
+    vec3 q = p + vec3(n.xy, 0.0) * 2.2;
+    vec3 h = texture(relief, (q.xy - relief_box.xy) / relief_box.z).rgb * 64.0;
+    vec3 o = clamp((h - (p.z - relief_box.w)) * vec3(0.16, 0.11, 0.09), 0.0, 1.0);
+    float k = dot(o, vec3(0.55, 0.45, 0.38));
+    return 1.0 / (1.0 + k + 0.6 * k * k);
+}
+
+vec4 shadow_place(vec3 p, vec3 n) {
+    return shadow_from_world * vec4(p + n * 0.45, 1.0);
+}
+
+float lit_by_key(vec3 s) {
+    if (s.x < 0.0 || s.x > 1.0 || s.y < 0.0 || s.y > 1.0 || s.z > 1.0) return 1.0;
+    float t = 0.6 * shadow_texel;
+    return 0.25 * (texture(shadow_map, s + vec3(t, 0.35 * t, 0.0)) + texture(shadow_map, s + vec3(-0.35 * t, t, 0.0))
+                 + texture(shadow_map, s - vec3(t, 0.35 * t, 0.0)) + texture(shadow_map, s - vec3(-0.35 * t, t, 0.0)));
+}
