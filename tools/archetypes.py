@@ -1,0 +1,254 @@
+"""Archetypes: what a building of this country, class, period and use loses, holds, gains and uses.
+
+TABULA's steady-state definitions filled with the building's own geometry:
+
+    H_tr = sum(b U A) + dU_tb sum(A)        A: roof, exterior wall, windows, doors, ground; party walls lose nothing
+    H_ve = 0.34 Wh/m3K (n_use + n_inf) A_C,ref h_room
+    A_C,ref = 0.85 gross floor area;  C_m = 45 Wh/m2K A_C,ref;  internal gains = 3 W/m2 A_C,ref
+    A_m = 2.5 A_f (ISO 13790 table 12, medium);  A_tot = 4.5 A_f (ISO 13790 7.2.2.2)
+
+TABULA's temperature reduction F_red scales the whole heat loss, as if rooms were theta_e + F_red (theta_i - theta_e)
+warm, theta_e the mean outside in the heating season. It is applied to the set point, so every H stays physical.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from sim.district import Code, Float, Heater, Int, SizeClass, Use
+from tools import typology
+from tools.attributes import Inferred as Inferred
+from tools.attributes import Shapes as Shapes
+from tools.attributes import complete
+from tools.attributes import size_class as size_class
+from tools.attributes import storeys_of as storeys_of
+from tools.attributes import use_of as use_of
+
+AIR_WH_M3K = 0.34
+"""rho c of air, TABULA."""
+INTERNAL_PER_GROSS = 0.85
+"""A_C,ref per gross (external) conditioned floor area, TABULA."""
+OPAQUE_M2K_W = 0.6 * 0.04
+"""alpha R_se of opaque surfaces (ISO 13790 11.3.4): absorptance 0.6 (medium colour), R_se 0.04 m2K/W (ISO 6946)."""
+MASS_AREA, INNER_AREA = 2.5, 4.5
+HEATER_RESERVE = 1.3
+"""Heater power over the design heat loss: reheating (EN 12831 adds 10 to 30 %)."""
+DESIGN_BELOW_SEASON_K = 17.0
+"""Design outside temperature below the heating season's mean: gives -10 degC (NL) and -13 degC (DE), EN 12831 NA."""
+KWH = 3.6e6
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """[building] Columns of sim.district.Buildings of the same names, and what surfaces need.
+
+    Effective areas of a surface of area A: a wall has glass_m2 = A window_share glass_effective and
+    opaque_m2 = OPAQUE_M2K_W u_wall A (1 - window_share); a roof has opaque_m2 = OPAQUE_M2K_W u_roof A.
+    """
+
+    use: Code
+    size_class: Code
+    year: Int
+    storeys: Int
+    dwellings: Float
+    floor_m2: Float
+    h_opaque_w_k: Float
+    h_glass_w_k: Float
+    h_air_w_k: Float
+    mass_j_k: Float
+    mass_m2: Float
+    inner_m2: Float
+    gains_w: Float
+    set_point_c: Float
+    heat_limit_w: Float
+    heater: Code
+    boiler_efficiency: Float
+    sink_c: Float
+    sink_slope: Float
+    hot_water_j: Float
+    appliances_j: Float
+    u_roof: Float
+    """W/m2K, b-adjusted."""
+    u_wall: Float
+    """W/m2K of opaque walls, b-adjusted."""
+    window_share: Float
+    """Of the exterior wall's area, 0..1."""
+    glass_effective: Float
+    """g (1 - frame) shading non-perpendicular, 0..1."""
+    archetype: tuple[str, ...]
+    """TABULA code of the example building behind the figures."""
+    inferred: tuple[Inferred, ...]
+    """(axis, id, column, rule) of every value that is not in the source."""
+
+
+def envelope(country: str, shapes: Shapes, *, year: int | None = None) -> Envelope:
+    """Archetype figures of buildings, TABULA's typology filled with their geometry.
+
+    Args:
+        country: ISO 3166 alpha-2; where TABULA lacks it, a named neighbour's typology serves, noted as inferred.
+        shapes: geometry and attributes; 0 marks a year or number of storeys that the source lacks.
+        year: construction year for buildings without one, before neighbours and national stock are asked.
+
+    Raises:
+        Refused: no typology serves the country.
+    """
+    shapes, inferred = complete(shapes, year=year)
+    own = typology.typology_of(country)
+    kinds = zip(shapes.size_class, shapes.year, strict=True)
+    rows = np.array([typology.row(own, SizeClass(c), int(y)) for c, y in kinds], dtype=int)
+    loss = _losses(rows, shapes)
+    uses = _uses(rows, shapes, country)
+    heaters = _heaters(country, shapes)
+    t = typology.table()
+    heated = shapes.use != Use.SHED
+    inferred += _notes(country, own, shapes, rows, heated)
+    design_c = t["mean_c"][rows] - DESIGN_BELOW_SEASON_K
+    total = loss["h_opaque_w_k"] + loss["h_glass_w_k"] + loss["h_air_w_k"]
+    limit = np.where(heated, HEATER_RESERVE * total * (uses["indoor_c"] - design_c), 0.0)
+    f_red = typology.reduction(
+        (loss["h_opaque_w_k"] + loss["h_glass_w_k"]) / np.maximum(loss["floor_m2"], 1e-9),
+        t["reduction_1"][rows], t["reduction_4"][rows],
+    )  # fmt: skip
+    set_point = t["mean_c"][rows] + f_red * (uses["indoor_c"] - t["mean_c"][rows])
+    floor = loss["floor_m2"]
+    return Envelope(
+        use=shapes.use, size_class=shapes.size_class, year=shapes.year, storeys=shapes.storeys,
+        dwellings=uses["dwellings"], **loss,
+        mass_j_k=t["capacity_wh_m2k"][rows] * 3600.0 * floor, mass_m2=MASS_AREA * floor, inner_m2=INNER_AREA * floor,
+        gains_w=uses["gains_w"], set_point_c=set_point, heat_limit_w=limit, **heaters,
+        hot_water_j=uses["hot_water_j"], appliances_j=uses["appliances_j"],
+        u_roof=t["roof_u"][rows] * t["roof_b"][rows], u_wall=t["wall_u"][rows] * t["wall_b"][rows],
+        window_share=_window_share(rows)[0],
+        glass_effective=t["glass_g"][rows] * (1 - t["frame"][rows]) * t["shade_vertical"][rows] * t["skew"][rows],
+        archetype=tuple(t["code"][rows].tolist()), inferred=tuple(inferred),
+    )  # fmt: skip
+
+
+def _window_share(rows: Int) -> tuple[Float, Float]:
+    """Windows and doors per gross exterior wall of the example buildings (TABULA's wall area is opaque only)."""
+    t = typology.table()
+    gross = t["wall_m2"][rows] + t["window_m2"][rows] + t["door_m2"][rows]
+    return t["window_m2"][rows] / gross, t["door_m2"][rows] / gross
+
+
+def _losses(rows: Int, shapes: Shapes) -> dict[str, Float]:
+    """Heat transfer coefficients, W/K, and the reference floor area, m2. A shed is unheated: floor 0, shell kept."""
+    t = typology.table()
+    window, door = _window_share(rows)
+    wall, roof, ground = shapes.wall_m2, shapes.roof_m2, shapes.ground_m2
+    u_wall, u_roof = t["wall_u"][rows] * t["wall_b"][rows], t["roof_u"][rows] * t["roof_b"][rows]
+    u_ground = t["ground_u"][rows] * t["ground_b"][rows]
+    opaque = u_wall * wall * (1 - window - door) + u_roof * roof + u_ground * ground
+    opaque = opaque + t["bridges_u"][rows] * (wall + roof + ground)
+    glass = (t["window_u"][rows] * window + t["door_u"][rows] * door) * wall
+    floor = INTERNAL_PER_GROSS * shapes.floor_m2
+    table = _use_table()
+    per_m2 = (t["air_use"][rows] + t["air_leak"][rows]) * t["room_height_m"][rows]
+    for code, row in table.items():
+        other = row["air_m3_h_m2"] + t["air_leak"][rows] * t["room_height_m"][rows]
+        per_m2 = np.where(shapes.use == code, other, per_m2)
+    return {"floor_m2": floor, "h_opaque_w_k": opaque, "h_glass_w_k": glass, "h_air_w_k": AIR_WH_M3K * per_m2 * floor}
+
+
+def _uses(rows: Int, shapes: Shapes, country: str) -> dict[str, Float]:
+    """What people do inside: gains, W; yearly electricity and hot water heat, J; room temperature, degC."""
+    t = typology.table()
+    floor = INTERNAL_PER_GROSS * shapes.floor_m2
+    per_dwelling = t["floor_m2"][rows] / t["dwellings"][rows]
+    guess = np.where(shapes.size_class <= SizeClass.TH, 1.0, np.maximum(np.round(floor / per_dwelling), 1.0))
+    dwellings = np.where(_known(shapes) > 0, _known(shapes), guess)
+    dwellings = np.where(shapes.use == Use.HOME, dwellings, 0.0)
+    home_j = np.array([_home_electricity_j(country, SizeClass(c)) for c in shapes.size_class])
+    columns = {
+        "dwellings": dwellings,
+        "indoor_c": t["set_point_c"][rows].copy(),
+        "gains_w": t["gains_w_m2"][rows] * floor,
+        "hot_water_j": t["hot_water_kwh_m2"][rows] * KWH * floor,
+        "appliances_j": home_j * dwellings,
+    }
+    for code, row in _use_table().items():
+        own = shapes.use == code
+        columns["indoor_c"][own] = row["set_point_c"]
+        columns["gains_w"][own] = row["gains_w_m2"] * floor[own]
+        columns["hot_water_j"][own] = row["hot_water_kwh_m2"] * KWH * floor[own]
+        columns["appliances_j"][own] = row["electricity_kwh_m2"] * KWH * floor[own]
+    shed = shapes.use == Use.SHED
+    for name in ("gains_w", "hot_water_j", "appliances_j"):
+        columns[name][shed] = 0.0
+    return columns
+
+
+def _heaters(country: str, shapes: Shapes) -> dict[str, np.ndarray]:
+    """National stock: which heater by construction year, and its figures.
+
+    Condensing boilers: 0.90 useful heat per gas (upper heating value basis is not used). Heat pump sinks after
+    When2Heat (Ruhnau et al. 2019): radiators 40 degC at 0 degC outside, slope -1; floor heating 30 degC, -0.5.
+    """
+    rules = _heater_rules(country)
+    first = np.array([r[0] for r in rules])
+    chosen = np.searchsorted(first, shapes.year, side="right") - 1
+    heater = np.array([r[1] for r in rules], dtype=np.int8)[chosen]
+    heater = np.where(shapes.use == Use.SHED, Heater.NONE, heater).astype(np.int8)
+    floor_heating = shapes.year >= 2000
+    return {
+        "heater": heater,
+        "boiler_efficiency": np.full(len(heater), 0.9),
+        "sink_c": np.where(floor_heating, 30.0, 40.0),
+        "sink_slope": np.where(floor_heating, -0.5, -1.0),
+    }
+
+
+def _notes(country: str, own: str, shapes: Shapes, rows: Int, heated: np.ndarray) -> list[Inferred]:
+    """Inferred rows of everything that archetypes and national stock filled in."""
+    t = typology.table()
+    stand_in = "" if own == country else f", a neighbour of {country}, which TABULA does not cover"
+    homes = "" if country in {c for c, _ in _homes()} else f", {country} has none here"
+    notes: list[Inferred] = []
+    for k, id_ in enumerate(shapes.id):
+        if not heated[k]:
+            notes.append(("building", id_, "heater", "unheated"))
+            continue
+        notes.append(("building", id_, "envelope", f"TABULA {own} {t['size_class'][rows[k]]}{stand_in}"))
+        notes.append(("building", id_, "heater", f"national stock by year ({country})"))
+        if shapes.use[k] == Use.HOME:
+            notes.append(("building", id_, "appliances_j", f"Dutch statistics per dwelling{homes}"))
+            if not _known(shapes)[k] > 0:
+                notes.append(("building", id_, "dwellings", "size class and floor area"))
+        else:
+            notes.append(("building", id_, "appliances_j", f"use {Use(shapes.use[k]).name.lower()} per floor area"))
+    return notes
+
+
+def _known(shapes: Shapes) -> Float:
+    """Numbers of dwellings that the source says, 0 = unknown."""
+    return np.zeros(len(shapes.id)) if shapes.dwellings is None else shapes.dwellings
+
+
+@cache
+def _use_table() -> dict[Use, dict[str, float]]:
+    with (typology.ASSETS / "archetypes" / "uses.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {Use[r["use"].upper()]: {k: float(v) for k, v in r.items() if k not in ("use", "source")} for r in rows}
+
+
+@cache
+def _homes() -> dict[tuple[str, str], float]:
+    with (typology.ASSETS / "archetypes" / "homes.csv").open(encoding="utf-8", newline="") as file:
+        return {(r["country"], r["size_class"]): float(r["electricity_kwh"]) * KWH for r in csv.DictReader(file)}
+
+
+def _home_electricity_j(country: str, size_class: SizeClass) -> float:
+    homes = _homes()
+    return homes.get((country, size_class.name), homes["NL", size_class.name])
+
+
+@cache
+def _heater_rules(country: str) -> list[tuple[int, Heater]]:
+    with (typology.ASSETS / "archetypes" / "heaters.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    own = [r for r in rows if r["country"] == country] or [r for r in rows if r["country"] == "*"]
+    return sorted((int(r["year_first"]), Heater[r["heater"].upper()]) for r in own)
