@@ -39,6 +39,11 @@ HEATER_RESERVE = 1.3
 """Heater power over the design heat loss: reheating (EN 12831 adds 10 to 30 %)."""
 DESIGN_BELOW_SEASON_K = 17.0
 """Design outside temperature below the heating season's mean: gives -10 degC (NL) and -13 degC (DE), EN 12831 NA."""
+BOILER_EFFICIENCY = 0.9
+"""Useful heat per gas (upper heating value) of a condensing boiler in use."""
+FLOOR_HEATING_YEAR = 2000
+"""From here on heat pump sinks are floor heating (When2Heat, Ruhnau et al. 2019: 30 degC at 0 degC outside, -0.5
+per kelvin), before radiators (40 degC, -1)."""
 KWH = 3.6e6
 
 
@@ -102,7 +107,8 @@ def envelope(country: str, shapes: Shapes, *, year: int | None = None) -> Envelo
     rows = np.array([typology.row(own, SizeClass(c), int(y)) for c, y in kinds], dtype=int)
     loss = _losses(rows, shapes)
     uses = _uses(rows, shapes, country)
-    heaters = _heaters(country, shapes)
+    heater = _heaters(country, shapes)
+    floor_heating = shapes.year >= FLOOR_HEATING_YEAR
     t = typology.table()
     heated = shapes.use != Use.SHED
     inferred += _notes(country, own, shapes, rows, heated)
@@ -182,24 +188,12 @@ def _uses(rows: Int, shapes: Shapes, country: str) -> dict[str, Float]:
     return columns
 
 
-def _heaters(country: str, shapes: Shapes) -> dict[str, np.ndarray]:
-    """National stock: which heater by construction year, and its figures.
-
-    Condensing boilers: 0.90 useful heat per gas (upper heating value basis is not used). Heat pump sinks after
-    When2Heat (Ruhnau et al. 2019): radiators 40 degC at 0 degC outside, slope -1; floor heating 30 degC, -0.5.
-    """
+def _heaters(country: str, shapes: Shapes) -> Code:
+    """National stock: which heater by construction year; sheds have none."""
     rules = _heater_rules(country)
-    first = np.array([r[0] for r in rules])
-    chosen = np.searchsorted(first, shapes.year, side="right") - 1
-    heater = np.array([r[1] for r in rules], dtype=np.int8)[chosen]
-    heater = np.where(shapes.use == Use.SHED, Heater.NONE, heater).astype(np.int8)
-    floor_heating = shapes.year >= 2000
-    return {
-        "heater": heater,
-        "boiler_efficiency": np.full(len(heater), 0.9),
-        "sink_c": np.where(floor_heating, 30.0, 40.0),
-        "sink_slope": np.where(floor_heating, -0.5, -1.0),
-    }
+    chosen = np.searchsorted(np.array([first for first, _ in rules]), shapes.year, side="right") - 1
+    heater = np.array([kind for _, kind in rules], dtype=np.int8)[chosen]
+    return np.where(shapes.use == Use.SHED, np.int8(Heater.NONE), heater)
 
 
 def _notes(country: str, own: str, shapes: Shapes, rows: Int, heated: np.ndarray) -> list[Inferred]:
