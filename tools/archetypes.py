@@ -113,19 +113,19 @@ def envelope(country: str, shapes: Shapes, *, year: int | None = None) -> Envelo
     heated = shapes.use != Use.SHED
     inferred += _notes(country, own, shapes, rows, heated)
     design_c = t["mean_c"][rows] - DESIGN_BELOW_SEASON_K
-    total = loss["h_opaque_w_k"] + loss["h_glass_w_k"] + loss["h_air_w_k"]
-    limit = np.where(heated, HEATER_RESERVE * total * (uses["indoor_c"] - design_c), 0.0)
-    f_red = typology.reduction(
-        (loss["h_opaque_w_k"] + loss["h_glass_w_k"]) / np.maximum(loss["floor_m2"], 1e-9),
-        t["reduction_1"][rows], t["reduction_4"][rows],
-    )  # fmt: skip
+    h_tr = loss["opaque"] + loss["glass"]
+    floor = INTERNAL_PER_GROSS * shapes.floor_m2
+    limit = np.where(heated, HEATER_RESERVE * (h_tr + loss["air"]) * (uses["indoor_c"] - design_c), 0.0)
+    f_red = typology.reduction(h_tr / np.maximum(floor, 1e-9), t["reduction_1"][rows], t["reduction_4"][rows])
     set_point = t["mean_c"][rows] + f_red * (uses["indoor_c"] - t["mean_c"][rows])
-    floor = loss["floor_m2"]
     return Envelope(
         use=shapes.use, size_class=shapes.size_class, year=shapes.year, storeys=shapes.storeys,
-        dwellings=uses["dwellings"], **loss,
+        dwellings=uses["dwellings"], floor_m2=floor, h_opaque_w_k=loss["opaque"], h_glass_w_k=loss["glass"],
+        h_air_w_k=loss["air"],
         mass_j_k=t["capacity_wh_m2k"][rows] * 3600.0 * floor, mass_m2=MASS_AREA * floor, inner_m2=INNER_AREA * floor,
-        gains_w=uses["gains_w"], set_point_c=set_point, heat_limit_w=limit, **heaters,
+        gains_w=uses["gains_w"], set_point_c=set_point, heat_limit_w=limit, heater=heater,
+        boiler_efficiency=np.full(len(rows), BOILER_EFFICIENCY), sink_c=np.where(floor_heating, 30.0, 40.0),
+        sink_slope=np.where(floor_heating, -0.5, -1.0),
         hot_water_j=uses["hot_water_j"], appliances_j=uses["appliances_j"],
         u_roof=t["roof_u"][rows] * t["roof_b"][rows], u_wall=t["wall_u"][rows] * t["wall_b"][rows],
         window_share=_window_share(rows)[0],
@@ -142,7 +142,7 @@ def _window_share(rows: Int) -> tuple[Float, Float]:
 
 
 def _losses(rows: Int, shapes: Shapes) -> dict[str, Float]:
-    """Heat transfer coefficients, W/K, and the reference floor area, m2. A shed is unheated: floor 0, shell kept."""
+    """Heat transfer coefficients, W/K: opaque parts with thermal bridges, windows and doors, air."""
     t = typology.table()
     window, door = _window_share(rows)
     wall, roof, ground = shapes.wall_m2, shapes.roof_m2, shapes.ground_m2
@@ -157,7 +157,7 @@ def _losses(rows: Int, shapes: Shapes) -> dict[str, Float]:
     for code, row in table.items():
         other = row["air_m3_h_m2"] + t["air_leak"][rows] * t["room_height_m"][rows]
         per_m2 = np.where(shapes.use == code, other, per_m2)
-    return {"floor_m2": floor, "h_opaque_w_k": opaque, "h_glass_w_k": glass, "h_air_w_k": AIR_WH_M3K * per_m2 * floor}
+    return {"opaque": opaque, "glass": glass, "air": AIR_WH_M3K * per_m2 * floor}
 
 
 def _uses(rows: Int, shapes: Shapes, country: str) -> dict[str, Float]:
