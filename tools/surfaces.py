@@ -1,0 +1,176 @@
+"""Energy surfaces: the roofs and exterior walls of a building, merged until only what the sun tells apart is left.
+
+Polygons of a building are merged by kind, by orientation (10 deg of tilt, 15 deg of azimuth) and by height class.
+Area is kept: the sum over a building's surfaces is the sum over its polygons, party walls taken off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.district import SurfaceKind
+from tools.cityjson import FaceKind
+from tools.geometry import Bodies, Mesh
+from tools.party import Party
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+TILT_BIN_RAD = np.radians(10.0)
+AZIMUTH_BIN_RAD = np.radians(15.0)
+FLAT_RAD = np.radians(5.0)
+"""Below this tilt the azimuth means nothing and all flat roofs of a height are one."""
+HEIGHT_CLASSES_M = (4.0, 10.0, 20.0, 40.0)
+"""Upper edges: what trees and sheds, houses, blocks and towers shade (our own classes)."""
+SMALL = 0.01
+"""Surfaces below this share of their building's roofs or walls join the one that looks most alike."""
+EDGE_M = 0.3
+"""Strip along every edge of a roof that carries no module (clamps, access; our assumption)."""
+LEAST_M2 = 5.0
+"""A polygon with less usable area than three modules of 1.7 m2 carries none."""
+PACKING_PITCHED = 0.85
+"""Share of the strip-free area of a pitched roof left by dormers, chimneys and the modules' format (our assumption)."""
+PACKING_FLAT = 0.5
+"""Ground cover ratio of rows on a flat roof, tilted 10 to 15 deg with walkways (our assumption)."""
+POLEWARD_TILT_RAD = np.radians(20.0)
+POLEWARD_RAD = np.radians(60.0)
+"""Roofs steeper than 20 deg that look within 60 deg of the pole carry no modules."""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """[surface] before glass and horizon, sorted by building."""
+
+    id: tuple[str, ...]
+    building: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    tilt_rad: Float
+    azimuth_rad: Float
+    area_m2: Float
+    usable_m2: Float
+    xyz_m: Float
+    """[surface, 3] centroid of the largest polygon: a point that really lies on the surface."""
+    normal: Float
+    """[surface, 3]"""
+
+
+@dataclass(frozen=True)
+class Areas:
+    """[building] areas in m2."""
+
+    roof_m2: Float
+    wall_m2: Float
+    """Exterior walls."""
+    party_m2: Float
+    """Walls against neighbours."""
+    ground_m2: Float
+
+
+def areas(m: Mesh, shared: Party, b: Bodies) -> Areas:
+    """Areas of each building's envelope."""
+    f, count = m.faces, len(b.x_m)
+    wall, roof = f.kind == FaceKind.WALL, _is_roof(m)
+
+    def per_building(values: Float, chosen: NDArray[np.bool_]) -> Float:
+        return np.bincount(f.building[chosen], values[chosen], count)
+
+    return Areas(
+        roof_m2=per_building(m.area_m2, roof),
+        wall_m2=per_building(m.area_m2 - shared.neighbour_m2 - shared.own_m2, wall),
+        party_m2=per_building(shared.neighbour_m2, wall), ground_m2=b.footprint_m2.copy(),
+    )  # fmt: skip
+
+
+def merge(m: Mesh, shared: Party, b: Bodies, ids: tuple[str, ...], *, north: bool) -> Raw:
+    """The energy surfaces of all buildings; `north` tells on which hemisphere the district lies."""
+    f = m.faces
+    exterior = np.where(f.kind == FaceKind.WALL, m.area_m2 - shared.neighbour_m2 - shared.own_m2, m.area_m2)
+    rows = np.flatnonzero((_is_roof(m) | (f.kind == FaceKind.WALL)) & (exterior > 0.01))
+    tilt, azimuth = orientation(m.normal[rows])
+    kind = np.where(f.kind[rows] == FaceKind.ROOF, SurfaceKind.ROOF, SurfaceKind.WALL).astype(np.int64)
+    height = np.digitize(m.centroid[rows, 2] - b.ground_m[f.building[rows]], HEIGHT_CLASSES_M)
+    tilt_bin = np.round(tilt / TILT_BIN_RAD).astype(np.int64)
+    turns = round(2 * np.pi / AZIMUTH_BIN_RAD)
+    azimuth_bin = np.where(tilt < FLAT_RAD, 0, np.round(azimuth / AZIMUTH_BIN_RAD).astype(np.int64) % turns)
+    key = f.building[rows].astype(np.int64)
+    for column, size in ((kind, 4), (tilt_bin, 32), (azimuth_bin, 32), (height, 8)):
+        key = key * size + column
+    _, group = np.unique(key, return_inverse=True)
+    group = _join_small(group, f.building[rows], kind, exterior[rows], m.normal[rows])
+    return _columns(m, rows, group, exterior[rows], kind, usable(m, rows, tilt, azimuth, north=north), ids)
+
+
+def orientation(normal: Float) -> tuple[Float, Float]:
+    """Tilt from horizontal (0 = looks up) and azimuth clockwise from north, of unit normals [n, 3]."""
+    tilt = np.arccos(np.clip(normal[:, 2], -1, 1))
+    return tilt, np.arctan2(normal[:, 0], normal[:, 1]) % (2 * np.pi)
+
+
+def usable(m: Mesh, rows: Int, tilt: Float, azimuth: Float, *, north: bool) -> Float:
+    """Area of each face that can carry modules: its own less a strip along all edges, times the packing."""
+    f = m.faces
+    length = np.diff(f.ring_start)
+    first = np.repeat(f.ring_start[:-1], length)
+    index = np.arange(len(f.xyz))
+    following = np.where(index + 1 < np.repeat(f.ring_start[1:], length), index + 1, first)
+    edge = np.linalg.norm(f.xyz[following] - f.xyz, axis=1)
+    perimeter = np.add.reduceat(edge, f.ring_start[f.face_start[:-1]])[rows]
+    packing = np.where(tilt < TILT_BIN_RAD, PACKING_FLAT, PACKING_PITCHED)
+    area = np.maximum(m.area_m2[rows] - EDGE_M * perimeter, 0) * packing
+    from_pole = np.abs((azimuth + (0 if north else np.pi) + np.pi) % (2 * np.pi) - np.pi)
+    poleward = (tilt > POLEWARD_TILT_RAD) & (from_pole < POLEWARD_RAD)
+    fits = _is_roof(m)[rows] & ~poleward & (area >= LEAST_M2)
+    return np.where(fits, area, 0.0)
+
+
+def _is_roof(m: Mesh) -> NDArray[np.bool_]:
+    """Roofs that see the sky; the underside of an overhang does not."""
+    return np.asarray((m.faces.kind == FaceKind.ROOF) & (m.normal[:, 2] > 0))
+
+
+def _join_small(group: Int, building: NDArray[np.int32], kind: Int, area: Float, normal: Float) -> Int:
+    """Let splinters join the surface of the same building and kind whose normal is nearest."""
+    count = int(group.max(initial=-1)) + 1
+    total = np.bincount(group, area, count)
+    first = np.zeros(count, np.int64)
+    first[group] = np.arange(len(group))
+    owner = building[first].astype(np.int64) * 2 + kind[first]
+    share = total / np.maximum(np.bincount(owner, total)[owner], 1e-12)
+    mean = np.column_stack([np.bincount(group, area * normal[:, k], count) for k in range(3)])
+    mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
+    order = np.argsort(owner, kind="stable")
+    target = np.arange(count)
+    for members in np.split(order, np.flatnonzero(np.diff(owner[order])) + 1):
+        small = members[share[members] < SMALL]
+        big = members[share[members] >= SMALL]
+        if len(small) and len(big):
+            target[small] = big[np.argmax(mean[small] @ mean[big].T, axis=1)]
+    return np.unique(target[group], return_inverse=True)[1]
+
+
+def _columns(
+    m: Mesh, rows: Int, group: Int, area: Float, kind: Int, usable_m2: Float, ids: tuple[str, ...]
+) -> Raw:
+    """Area-weighted means of each group, in order of building, roofs first."""
+    count = int(group.max(initial=-1)) + 1
+    total = np.bincount(group, area, count)
+    mean = np.column_stack([np.bincount(group, area * m.normal[rows, k], count) for k in range(3)])
+    mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
+    largest = np.zeros(count, np.int64)
+    by_area = np.argsort(area, kind="stable")
+    largest[group[by_area]] = rows[by_area]
+    first = np.zeros(count, np.int64)
+    first[group] = np.arange(len(group))
+    building, kinds = m.faces.building[rows[first]], kind[first]
+    order = np.lexsort((np.arange(count), kinds, building))
+    tilt, azimuth = orientation(mean[order])
+    building = building[order]
+    number = np.arange(count) - np.searchsorted(building, building)
+    return Raw(
+        id=tuple(f"{ids[i]}/{n}" for i, n in zip(building.tolist(), number.tolist(), strict=True)),
+        building=building.astype(np.int32), kind=kinds[order].astype(np.int8), tilt_rad=tilt, azimuth_rad=azimuth,
+        area_m2=total[order], usable_m2=np.bincount(group, usable_m2, count)[order],
+        xyz_m=m.centroid[largest][order], normal=mean[order],
+    )  # fmt: skip
