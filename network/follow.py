@@ -1,0 +1,208 @@
+"""What a viewer has, lacks and still wishes: the state machine behind wire.Client. No sockets, no clock of its own.
+
+Rules: (1) Clock names every revision and the key of the shown blocks; what is missing or different is asked for.
+(2) A question that got no answer within `PATIENCE_S` is asked again. (3) One wish of a kind is in flight; while it is,
+only the newest value waits. (4) A wish that got no answer is sent again, at once when sim restarted. (5) Steps
+through the history are counted, not replaced, and based on what the steps before them brought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from network import schema
+
+PATIENCE_S = 1.0
+"""Time to wait for an answer before asking again."""
+SILENCE_S = 0.6
+"""Time without a Clock (10 Hz) after which the state address may have changed."""
+QUEUE = 32
+"""Most wishes of a kind that wait."""
+
+Question = tuple[str, str, tuple[str, ...]]
+"""what, side, quantities"""
+
+
+class Follower:
+    """Belongs to one viewer. Feed `hear` and `answered`, send what `due` yields."""
+
+    def __init__(self, sender: str) -> None:
+        self.sender = sender
+        self.run = ""
+        self.hello: schema.Hello | None = None
+        self.clock: schema.Clock | None = None
+        self.heard_s = float("-inf")
+        """When the last Clock came."""
+        self.wanted: dict[str, frozenset[str]] = {}
+        self._have: dict[str, int] = {}
+        self._scenario: dict[str, schema.Scenario] = {}
+        self._blocks: dict[tuple[str, str], schema.BlockKey] = {}
+        self._asked: dict[Question, tuple[int, float]] = {}
+        self._waiting: dict[str, list[schema.Wish]] = {}
+        self._flying: dict[str, tuple[int, schema.Wish, float]] = {}
+        self._number = 0
+
+    # ------------------------------------------------------------ what arrives
+
+    def hear(self, message: schema.Message, now_s: float) -> bool:
+        """Take in a state message; False: it is older than what is held, forget it."""
+        match message:
+            case schema.Hello():
+                self._meet(message.run)
+                self.hello = message
+            case schema.Clock():
+                self._meet(message.run)
+                self.clock, self.heard_s = message, now_s
+            case schema.FluxBlock(side=side, quantity=quantity, key=key):
+                if key.run != self.run or not _newer(key, self._blocks.get((side, quantity))):
+                    return False
+                self._blocks[side, quantity] = key
+            case schema.Roster() | schema.Catalogue() | schema.Problems():
+                self._have[type(message).__name__.lower()] = message.revision
+            case schema.Scenario(side=side, revision=revision) | schema.Balance(side=side, revision=revision):
+                name = f"{type(message).__name__.lower()}:{side}"
+                if revision < self._have.get(name, -1):
+                    return False
+                self._have[name] = revision
+                if isinstance(message, schema.Scenario):
+                    self._scenario[side] = message
+        return True
+
+    def answered(self, number: int) -> schema.Wish | None:
+        """The question or wish `number` got its answer; the wish, if it was one."""
+        for question, (asked, _) in list(self._asked.items()):
+            if asked == number:
+                del self._asked[question]
+        for kind, (flying, wish, _) in list(self._flying.items()):
+            if flying == number:
+                del self._flying[kind]
+                return wish
+        return None
+
+    def _meet(self, run: str) -> None:
+        """Another run of sim: all that was held may be different, all that was asked is lost."""
+        if run == self.run:
+            return
+        self.run = run
+        if self.hello and self.hello.run != run:
+            self.hello = None
+        self._have.clear()
+        self._blocks.clear()
+        self._asked.clear()
+        self._flying = {k: (n, wish, float("-inf")) for k, (n, wish, _) in self._flying.items()}
+
+    # ------------------------------------------------------------ what leaves
+
+    def wish(self, wish: schema.Wish) -> None:
+        """Queue a wish; of a kind that is replaced as a whole only the newest value waits."""
+        queue = self._waiting.setdefault(_kind(wish), [])
+        if queue and _replaces(wish, queue[-1]):
+            queue[-1] = wish
+        elif len(queue) < QUEUE:
+            queue.append(wish)
+
+    def want(self, side: str, quantities: frozenset[str]) -> None:
+        """Follow exactly these quantities of `side`."""
+        self.wanted[side] = quantities
+        self._blocks = {(s, q): key for (s, q), key in self._blocks.items() if s != side or q in quantities}
+
+    @property
+    def idle(self) -> bool:
+        """Whether no wish waits or is in flight."""
+        return not self._flying and not any(self._waiting.values())
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing of what the last Clock of this run names."""
+        return self.clock is not None and self.clock.run == self.run and next(self._missing(), None) is None
+
+    def unsent(self, number: int) -> None:
+        """`number` found no connection: due again at the next look."""
+        never = float("-inf")
+        self._asked = {q: (n, never if n == number else s) for q, (n, s) in self._asked.items()}
+        self._flying = {k: (n, w, never if n == number else s) for k, (n, w, s) in self._flying.items()}
+
+    def due(self, now_s: float) -> Iterator[tuple[int, schema.Message]]:
+        """Numbered messages to send now; tell `unsent` of those that found no connection."""
+        for kind, (number, wish, sent_s) in list(self._flying.items()):
+            if now_s - sent_s > PATIENCE_S:
+                self._flying[kind] = (number, wish, now_s)
+                yield number, wish
+        for kind, queue in self._waiting.items():
+            if queue and kind not in self._flying:
+                wish = self._based(queue.pop(0))
+                self._flying[kind] = (self._next(), wish, now_s)
+                yield self._flying[kind][0], wish
+        for question in self._lacking(now_s):
+            _, asked_s = self._asked.get(question, (0, float("-inf")))
+            if now_s - asked_s > PATIENCE_S:
+                self._asked[question] = (self._next(), now_s)
+                what, side, quantities = question
+                yield self._asked[question][0], schema.Ask(what=what, side=side, quantities=quantities)
+
+    def _lacking(self, now_s: float) -> Iterator[Question]:
+        if self.hello is None or now_s - self.heard_s > SILENCE_S:
+            yield "hello", "", ()
+        yield from self._missing()
+
+    def _missing(self) -> Iterator[Question]:
+        """What the last Clock names and this viewer has not."""
+        if self.clock is None or self.clock.run != self.run:
+            return
+        for name, revision in self.clock.revisions.items():
+            if self._have.get(name) != revision:
+                what, _, side = name.partition(":")
+                yield what, side, ()
+        for side, quantities in self.wanted.items():
+            key = self.clock.keys.get(side)
+            missing = sorted(q for q in quantities if key and self._blocks.get((side, q)) != key)
+            if missing:
+                yield "flux", side, tuple(missing)
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _based(self, wish: schema.Wish) -> schema.Wish:
+        """A step through the history that waited for an own change is based on that change."""
+        if isinstance(wish, schema.Undo | schema.Redo):
+            newest = self._scenario.get(wish.side)
+            if newest and newest.sender == self.sender and newest.revision > wish.based_on:
+                return msgspec.structs.replace(wish, based_on=newest.revision)
+        return wish
+
+
+def newest_first_needed(message: schema.Message) -> int:
+    """Order in which a viewer takes in what came at once: names before what refers to them, Clock last."""
+    return _ORDER.get(type(message), len(_ORDER))
+
+
+_ORDER: Mapping[Any, int] = {
+    kind: place
+    for place, kind in enumerate(
+        (schema.Hello, schema.Roster, schema.Catalogue, schema.Problems, schema.Scenario, schema.Balance,
+         schema.FluxBlock, schema.Clock, schema.Answer)
+    )
+}  # fmt: skip
+
+
+def _kind(wish: schema.Wish) -> str:
+    """Wishes of a kind keep their order; a side's changes and steps through its history are one kind."""
+    return f"side:{wish.side}" if hasattr(wish, "side") else type(wish).__name__
+
+
+def _replaces(wish: schema.Wish, waiting: schema.Wish) -> bool:
+    """Whether `wish` makes `waiting` needless. Another gesture would be another undo step, so it does not."""
+    if isinstance(wish, schema.ChooseLayers):
+        return isinstance(waiting, schema.ChooseLayers) and waiting.gesture == wish.gesture
+    return type(wish) is type(waiting) and not hasattr(wish, "side")
+
+
+def _newer(key: schema.BlockKey, held: schema.BlockKey | None) -> bool:
+    """Whether a block replaces the held one of the same run."""
+    if held is None or key.scenario_revision != held.scenario_revision:
+        return held is None or key.scenario_revision > held.scenario_revision
+    return key.first_step != held.first_step or key.provisional <= held.provisional
