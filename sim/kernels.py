@@ -27,6 +27,7 @@ _MODULES = (
     "sim.physics.heating",
     "sim.physics.demand",
     "sim.physics.grid",
+    "sim.solar",
     "sim.sums",
 )
 """Every module that holds kernels, in the order in which `warm` compiles them."""
