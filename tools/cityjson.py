@@ -109,13 +109,14 @@ def read(path: Path) -> City:
         Refused: missing, empty, truncated, another format or an unknown version.
     """
     gather = _Gather(path.name)
-    header: dict[str, Any] = {}
+    crs = None
     for header, objects, vertices in _models(path, _text(path)):
+        crs = _crs(header)
         gather.add(objects, vertices)
     if not gather.sources:
         raise Refused(f"{path} has no building with a volume; give a file with buildings of LoD 1 or better")
     return City(
-        file=path.name, crs=_crs(header), buildings=tuple(gather.sources), faces=gather.faces(),
+        file=path.name, crs=crs, buildings=tuple(gather.sources), faces=gather.faces(),
         unknown=gather.unknown, skipped=gather.skipped, without_geometry=tuple(gather.empty),
         broken=tuple(gather.broken),
     )  # fmt: skip
@@ -257,9 +258,7 @@ class _Gather:
             elif kind not in _PARTS | _INSIDE:
                 self.unknown.setdefault(kind, []).append(key)
 
-    def _take(
-        self, key: str, item: dict[str, Any], objects: dict[str, Any], vertices: NDArray[np.float64]
-    ) -> None:
+    def _take(self, key: str, item: dict[str, Any], objects: dict[str, Any], vertices: NDArray[np.float64]) -> None:
         parts = list(_descendants(item, objects))
         attributes: dict[str, Any] = {}
         for member in [item, *parts]:
@@ -325,6 +324,7 @@ class _Gather:
 
     def faces(self) -> Faces:
         """All that was taken, as columns."""
+
         def starts(counts: Iterable[int]) -> NDArray[np.int64]:
             return np.concatenate([[0], np.cumsum(np.fromiter(counts, np.int64))]).astype(np.int64)
 

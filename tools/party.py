@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tools.cityjson import FaceKind, Faces
 from tools.geometry import Mesh
+from tools.triangles import plane_axes
 
 Float = NDArray[np.float64]
 GAP_M = 0.25
@@ -27,12 +28,14 @@ WALL_UP = 0.2
 
 @dataclass(frozen=True)
 class Party:
-    """[face] covered areas."""
+    """[face] what stands against each face."""
 
     neighbour_m2: Float
     """Covered by another building."""
     own_m2: Float
     """Covered by another part of the same building."""
+    eye_m: Float
+    """[face, 3] a point of the face that nothing covers: its centroid, where that is one."""
 
 
 def party(m: Mesh) -> Party:
@@ -40,24 +43,63 @@ def party(m: Mesh) -> Party:
     import shapely
 
     f = m.faces
-    covered = {True: np.zeros(len(m.area_m2)), False: np.zeros(len(m.area_m2))}
+    left_m2 = {True: m.area_m2.copy(), False: m.area_m2.copy()}
+    eye = _inside(m)
     walls = np.flatnonzero((f.kind == FaceKind.WALL) & (np.abs(m.normal[:, 2]) < WALL_UP))
-    if not len(walls):
-        return Party(covered[False], covered[True])
-    one, other = _pairs(m, walls)
-    if len(one):
-        u, v = _axes(m.normal[one])
-        origin = m.centroid[one]
-        mine = _outlines(f, one, origin, u, v)
-        theirs = _outlines(f, other, origin, u, v)
-        overlap = shapely.area(shapely.intersection(mine, theirs))
-        scale = m.area_m2[one] / np.maximum(shapely.area(mine), 1e-9)  # holes are in the area, not in the outline
-        overlap *= np.minimum(scale, 1.0)
-        same = f.building[one] == f.building[other]
-        for own in (True, False):
-            covered[own] = np.bincount(one[same == own], overlap[same == own], len(m.area_m2))
-    own_m2 = np.minimum(covered[True], m.area_m2)
-    return Party(np.minimum(covered[False], m.area_m2 - own_m2), own_m2)
+    one, other = _pairs(m, walls) if len(walls) else (walls, walls)
+    if not len(one):
+        return Party(np.zeros(len(eye)), np.zeros(len(eye)), eye)
+    same = f.building[one] == f.building[other]
+    order = np.lexsort((~same, one))  # face by face, own parts first
+    one, other, same = one[order], other[order], same[order]
+    u, v = plane_axes(m.normal[one])
+    theirs = _outlines(f, other, m.centroid[one], u, v)
+    first = np.flatnonzero(np.concatenate([[True], one[1:] != one[:-1]]))
+    faces = one[first]
+    rest = _outlines(f, faces, m.centroid[faces], u[first], v[first])
+    scale = m.area_m2[faces] / np.maximum(shapely.area(rest), 1e-9)  # holes are in the area, not in the outline
+    rank = np.arange(len(one)) - np.repeat(first, np.diff(np.append(first, len(one))))
+    position = np.searchsorted(faces, one)
+    for own in (True, False):
+        for k in range(int(rank.max()) + 1):
+            now = np.flatnonzero((rank == k) & (same == own))
+            rest[position[now]] = shapely.difference(rest[position[now]], theirs[now])
+        left_m2[own][faces] = np.minimum(shapely.area(rest) * scale, m.area_m2[faces])
+    seen = left_m2[False][faces]
+    partly = (seen > 0.01) & (seen < 0.999 * m.area_m2[faces])
+    point = shapely.get_coordinates(shapely.point_on_surface(rest[partly]))
+    eye[faces[partly]] = m.centroid[faces[partly]] + point[:, :1] * u[first][partly] + point[:, 1:] * v[first][partly]
+    return Party(left_m2[True] - left_m2[False], m.area_m2 - left_m2[True], eye)
+
+
+def _inside(m: Mesh) -> Float:
+    """[face, 3] the centroid, or where that lies outside (L-shaped, with a court) a point within the face."""
+    import shapely
+
+    f = m.faces
+    eye = m.centroid.copy()
+    corners = f.ring_start[f.face_start[:-1] + 1] - f.ring_start[f.face_start[:-1]]
+    rows = np.flatnonzero((corners > 4) | (np.diff(f.face_start) > 1))
+    if not len(rows):
+        return eye
+    u, v = plane_axes(m.normal[rows])
+    outlines = _outlines(f, rows, eye[rows], u, v)
+    for k in np.flatnonzero(np.diff(f.face_start)[rows] > 1):
+        holes = [
+            _flat(f.xyz[f.ring_start[r] : f.ring_start[r + 1]] - eye[rows[k]], u[k], v[k])
+            for r in range(f.face_start[rows[k]] + 1, f.face_start[rows[k] + 1])
+        ]
+        outlines[k] = shapely.difference(
+            outlines[k], shapely.union_all([shapely.buffer(shapely.polygons(h), 0) for h in holes])
+        )
+    outside = ~shapely.contains_xy(outlines, 0.0, 0.0) & ~shapely.is_empty(outlines)
+    point = shapely.get_coordinates(shapely.point_on_surface(outlines[outside]))
+    eye[rows[outside]] += point[:, :1] * u[outside] + point[:, 1:] * v[outside]
+    return eye
+
+
+def _flat(local: Float, u: Float, v: Float) -> Float:
+    return np.column_stack([local @ u, local @ v])
 
 
 def _pairs(m: Mesh, walls: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -82,13 +124,6 @@ def _bounds(f: Faces, rows: NDArray[np.int64]) -> tuple[Float, Float]:
     start = f.ring_start[f.face_start[:-1]]
     low, high = np.minimum.reduceat(f.xyz, start), np.maximum.reduceat(f.xyz, start)
     return low[rows], high[rows]
-
-
-def _axes(normal: Float) -> tuple[Float, Float]:
-    """Unit vectors along the wall (to the right, seen from outside) and up the wall."""
-    u = np.column_stack([-normal[:, 1], normal[:, 0], np.zeros(len(normal))])
-    u /= np.linalg.norm(u, axis=1, keepdims=True)
-    return u, np.cross(normal, u)
 
 
 def _outlines(f: Faces, rows: NDArray[np.int64], origin: Float, u: Float, v: Float) -> NDArray[Any]:

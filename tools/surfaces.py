@@ -51,7 +51,7 @@ class Raw:
     area_m2: Float
     usable_m2: Float
     xyz_m: Float
-    """[surface, 3] centroid of the largest polygon: a point that really lies on the surface."""
+    """[surface, 3] a point of the largest polygon that stands free: the eye of the horizon."""
     normal: Float
     """[surface, 3]"""
 
@@ -99,7 +99,7 @@ def merge(m: Mesh, shared: Party, b: Bodies, ids: tuple[str, ...], *, north: boo
         key = key * size + column
     _, group = np.unique(key, return_inverse=True)
     group = _join_small(group, f.building[rows], kind, exterior[rows], m.normal[rows])
-    return _columns(m, rows, group, exterior[rows], kind, usable(m, rows, tilt, azimuth, north=north), ids)
+    return _columns(m, rows, group, exterior[rows], kind, usable(m, rows, tilt, azimuth, north=north), shared, ids)
 
 
 def orientation(normal: Float) -> tuple[Float, Float]:
@@ -151,7 +151,7 @@ def _join_small(group: Int, building: NDArray[np.int32], kind: Int, area: Float,
 
 
 def _columns(
-    m: Mesh, rows: Int, group: Int, area: Float, kind: Int, usable_m2: Float, ids: tuple[str, ...]
+    m: Mesh, rows: Int, group: Int, area: Float, kind: Int, usable_m2: Float, shared: Party, ids: tuple[str, ...]
 ) -> Raw:
     """Area-weighted means of each group, in order of building, roofs first."""
     count = int(group.max(initial=-1)) + 1
@@ -172,5 +172,5 @@ def _columns(
         id=tuple(f"{ids[i]}/{n}" for i, n in zip(building.tolist(), number.tolist(), strict=True)),
         building=building.astype(np.int32), kind=kinds[order].astype(np.int8), tilt_rad=tilt, azimuth_rad=azimuth,
         area_m2=total[order], usable_m2=np.bincount(group, usable_m2, count)[order],
-        xyz_m=m.centroid[largest][order], normal=mean[order],
+        xyz_m=shared.eye_m[largest][order], normal=mean[order],
     )  # fmt: skip
