@@ -41,9 +41,14 @@ def add(column, into):  # type: ignore[no-untyped-def]
             into[i] += x[i]
 
 
-@kernel(lambda f: (matrix(f), vector(f), out_vector(f8), out_vector(f8), out_vector(f8)), floats=(f8,))
-def extremes(column, limits, low, high, over):  # type: ignore[no-untyped-def]
-    """Per column: least, greatest, and number of steps outside limits = (least, greatest allowed)."""
+@kernel(
+    lambda f: (matrix(f), vector(f), out_vector(f8), out_vector(f8), out_vector(f8), out_vector(f8)), floats=(f8,)
+)
+def extremes(column, limits, low, high, over, strained):  # type: ignore[no-untyped-def]
+    """Per column: least, greatest, and number of steps outside limits = (least, greatest allowed).
+
+    strained [step] becomes 1 where any column was outside.
+    """
     n = column.shape[1]
     least, most = limits[0], limits[1]
     for k in range(column.shape[0]):
@@ -52,5 +57,10 @@ def extremes(column, limits, low, high, over):  # type: ignore[no-untyped-def]
             low[i] = min(low[i], x[i])
         for i in range(n):
             high[i] = max(high[i], x[i])
+        any_out = 0.0
         for i in range(n):
-            over[i] += 1.0 if (x[i] > most or x[i] < least) else 0.0
+            out = 1.0 if (x[i] > most or x[i] < least) else 0.0
+            over[i] += out
+            any_out += out
+        if any_out > 0.0:
+            strained[k] = 1.0

@@ -1,0 +1,113 @@
+"""The file to read: what happens in a district over a span of time.
+
+`simulate` is pure and runs any span, round the year where it crosses New Year. Phenomena without memory (modules, use,
+heaters) are worked out over the span at once; the rooms march through time; the grid is solved as a batch.
+The same steps give the same bits in whatever spans they are cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.physics import demand, envelope, grid, heating, hotwater, pv
+from sim.prepare import Array, Case
+
+
+@dataclass(frozen=True)
+class Span:
+    """Steps first .. first + steps - 1; `first` may be negative or beyond the year, it is taken round the year."""
+
+    first: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class State:
+    """All that one step hands to the next."""
+
+    mass_c: NDArray[np.float64]
+    """[building] temperature of the building mass."""
+
+
+@dataclass(frozen=True)
+class Flux:
+    """What flowed: means over each step, arrays [step, building], [step, line], [step, node], [step]."""
+
+    span: Span
+    surplus_w: Array
+    """pv_w - appliances_w - heater_w: leaves the building towards the district."""
+    pv_w: Array
+    appliances_w: Array
+    hot_water_w: Array
+    """Heat drawn at the tap."""
+    heating_w: Array
+    """Heat given to the rooms."""
+    heater_w: Array
+    """Electricity of heat pump or heating rod."""
+    gas_w: Array
+    ambient_w: Array
+    """Heat that heat pumps draw from the air."""
+    indoor_c: Array
+    line_w: NDArray[np.float64]
+    """From `from` to `to` node, at the `from` end."""
+    line_loading: NDArray[np.float64]
+    """Current over rating."""
+    voltage_pu: NDArray[np.float64]
+    """nan where no source reaches."""
+    grid_loss_w: NDArray[np.float64]
+    source_w: NDArray[np.float64]
+    """Power that the sources feed into the grid."""
+
+
+def simulate(case: Case, state: State, span: Span, *, grid: bool = True, into: Flux | None = None) -> tuple[State, Flux]:
+    """Run `span` from `state`: the state after it, and what flowed.
+
+    `grid=False` leaves the power flow out (voltages nan, flows 0). `into`: a Flux of the same length whose arrays
+    may be overwritten, for callers that run many spans and keep none.
+    """
+    n, first = span.steps, span.first % case.steps
+    flux = empty(case, span) if into is None else into
+    mass_c = state.mass_c.copy()
+    when = np.arange(first, first + n) % case.steps
+    air_c, water_share = case.air_c[when], case.water_share[when]
+
+    pv.generate(case.module, case.row, first, case.module_terms, case.peak_w, case.module_start, case.rated_w,
+                np.empty_like(case.peak_w), flux.pv_w)  # fmt: skip
+    demand.lookup(case.share, case.profile, case.appliances_w, first, flux.appliances_w)
+    hotwater.draw(case.share, case.hot_water_profile, case.hot_water_w, first, flux.hot_water_w)
+    envelope.march(case.envelope, case.set_point_c, case.heat_limit_w, case.air_c, case.glass, case.opaque, case.row,
+                   case.gain_area, first, mass_c, np.empty((3, case.buildings), case.dtype), flux.heating_w,
+                   flux.indoor_c)  # fmt: skip
+    heating.supply(flux.heating_w, flux.hot_water_w, air_c, water_share, case.plant, flux.heater_w, flux.gas_w,
+                   flux.ambient_w)  # fmt: skip
+    np.subtract(flux.pv_w, flux.appliances_w, out=flux.surplus_w)
+    np.subtract(flux.surplus_w, flux.heater_w, out=flux.surplus_w)
+    if grid:
+        solve_grid(case, flux)
+    return State(mass_c), flux
+
+
+def solve_grid(case: Case, flux: Flux) -> None:
+    """Fill the grid's part of `flux` from its buildings' part."""
+    t = case.tree
+    scratch = [np.empty((len(t.node), grid.LANES)) for _ in range(6)]
+    grid.sweep(t.parent, t.node, t.line, t.sign, t.impedance, t.rating_va, flux.pv_w, flux.appliances_w, flux.heater_w,
+               case.place, *scratch, np.empty((4, grid.LANES)), flux.voltage_pu, flux.line_w, flux.line_loading,
+               flux.grid_loss_w, flux.source_w)  # fmt: skip
+
+
+def empty(case: Case, span: Span) -> Flux:
+    """A Flux with room for `span`; its grid part is that of a dead grid."""
+    n, b = span.steps, case.buildings
+    columns = [np.empty((n, b), case.dtype) for _ in range(9)]
+    lines = [np.zeros((n, case.tree.lines)) for _ in range(2)]
+    return Flux(span, *columns, *lines, np.full((n, case.tree.nodes), np.nan), np.zeros(n), np.zeros(n))
+
+
+def initial(case: Case) -> State:
+    """A guess to start a run-up from: heated masses at their set-point, unheated ones at the year's mean outside."""
+    heated = case.heat_limit_w > 0.0
+    return State(np.where(heated, case.set_point_c, case.air_c.mean()).astype(np.float64))
