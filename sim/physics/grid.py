@@ -24,9 +24,9 @@ Float = NDArray[np.float64]
 POWER_FACTOR = 0.95
 """Of loads, inductive."""
 Q_PER_P = math.tan(math.acos(POWER_FACTOR))
-LANES = 16
-"""Steps solved side by side."""
-TOLERANCE_PU = 1e-10
+LANES = 24
+"""Steps solved side by side: a day of hours."""
+TOLERANCE_PU = 1e-9
 """Largest change of a voltage in the last sweep."""
 SWEEPS = 60
 """A step that has not settled by then is overloaded beyond what the grid can carry; its last voltages stand."""
@@ -84,27 +84,128 @@ def tree(node: Nodes, line: Lines, voltage_v: float) -> Tree:
                 rows.append((there, head, by, sign))
             head += 1
     table = np.array(rows, dtype=float).reshape(-1, 4)
-    by = table[:, 2].astype(np.int64)
-    fed = by >= 0
-    z = np.where(fed, [line.resistance_ohm[by], line.reactance_ohm[by]], 0.0) / voltage_v**2 if len(line) else None
+    by_line = table[:, 2].astype(np.int64)
+    fed = by_line >= 0
+    impedance, rating = np.zeros((2, len(rows))), np.full(len(rows), np.inf)
+    impedance[:, fed] = np.array([line.resistance_ohm, line.reactance_ohm])[:, by_line[fed]] / voltage_v**2
+    rating[fed] = line.rating_va[by_line[fed]]
     return Tree(
         node=table[:, 0].astype(np.int64),
         parent=table[:, 1].astype(np.int64),
-        line=by,
+        line=by_line,
         sign=np.ascontiguousarray(table[:, 3]),
-        impedance=np.zeros((2, len(rows))) if z is None else np.ascontiguousarray(z),
-        rating_va=np.where(fed, line.rating_va[by], np.inf) if len(line) else np.full(len(rows), np.inf),
+        impedance=impedance,
+        rating_va=rating,
         place=place,
         nodes=len(node),
         lines=len(line),
     )
 
 
+_WORK = (out_matrix(f8),) * 6
+"""p, q, vr, vi, jr, ji [place, lane]: load [W, var], voltage [pu], current towards the load [W at 1 pu]."""
+
+
+@kernel(lambda f: (matrix(f), matrix(f), matrix(f), vector(i8), i8, *_WORK))
+def _start(pv_w, appliances_w, heater_w, place, s0, p, q, vr, vi, jr, ji):  # type: ignore[no-untyped-def]
+    """Flat voltages, and the loads of steps s0.. at their places."""
+    n, w = p.shape
+    for i in range(n):
+        for k in range(w):
+            p[i, k] = 0.0
+        for k in range(w):
+            q[i, k] = 0.0
+        for k in range(w):
+            vr[i, k] = 1.0
+        for k in range(w):
+            vi[i, k] = 0.0
+    for k in range(min(w, pv_w.shape[0] - s0)):
+        made, plugs, heat = pv_w[s0 + k], appliances_w[s0 + k], heater_w[s0 + k]
+        for b in range(len(place)):
+            if place[b] >= 0:
+                load = f8(plugs[b]) + f8(heat[b])
+                p[place[b], k] += load - f8(made[b])
+                q[place[b], k] += load * Q_PER_P
+
+
+@kernel(lambda f: (vector(i8), *_WORK), floats=(f8,))
+def _backward(parent, p, q, vr, vi, jr, ji):  # type: ignore[no-untyped-def]
+    """Currents conj(S / V) of the loads, summed up towards the sources."""
+    n, w = p.shape
+    pf, qf, rf, xf = p.reshape(-1), q.reshape(-1), vr.reshape(-1), vi.reshape(-1)
+    jrf, jif = jr.reshape(-1), ji.reshape(-1)
+    for m in range(n * w):
+        over = 1.0 / (rf[m] * rf[m] + xf[m] * xf[m])
+        jrf[m] = (pf[m] * rf[m] + qf[m] * xf[m]) * over
+        jif[m] = (pf[m] * xf[m] - qf[m] * rf[m]) * over
+    for i in range(n - 1, -1, -1):
+        a = parent[i]
+        if a >= 0:
+            for k in range(w):
+                jr[a, k] += jr[i, k]
+            for k in range(w):
+                ji[a, k] += ji[i, k]
+
+
+@kernel(lambda f: (vector(i8), matrix(f8), out_matrix(f8), *_WORK), floats=(f8,))
+def _forward(parent, z, lane, p, q, vr, vi, jr, ji):  # type: ignore[no-untyped-def]
+    """Voltages from the sources outwards in the lanes that are alive; lane[0] = largest squared change."""
+    n, w = p.shape
+    change, alive, d, e = lane[0], lane[1], lane[2], lane[3]
+    for k in range(w):
+        change[k] = 0.0
+    for i in range(n):
+        a = parent[i]
+        if a >= 0:
+            r, x = z[0, i], z[1, i]
+            for k in range(w):
+                d[k] = (vr[a, k] - r * jr[i, k] + x * ji[i, k] - vr[i, k]) * alive[k]
+            for k in range(w):
+                e[k] = (vi[a, k] - r * ji[i, k] - x * jr[i, k] - vi[i, k]) * alive[k]
+            for k in range(w):
+                vr[i, k] += d[k]
+            for k in range(w):
+                vi[i, k] += e[k]
+            for k in range(w):
+                change[k] = max(change[k], d[k] * d[k] + e[k] * e[k])
+
+
+@kernel(
+    lambda f: (
+        vector(i8), vector(i8), vector(i8), vector(f8), matrix(f8), vector(f8), i8, i8, *_WORK,
+        out_matrix(f8), out_matrix(f8), out_matrix(f8), out_vector(f8), out_vector(f8),
+    ),
+    floats=(f8,),
+)  # fmt: skip
+def _publish(  # type: ignore[no-untyped-def]
+    parent, node, line, sign, z, rating, s0, used, p, q, vr, vi, jr, ji, voltage_pu, line_w, line_loading, loss_w,
+    source_w,
+):  # fmt: skip
+    """Voltages, flows, loadings, losses and the sources' power of steps s0 .. s0 + used - 1."""
+    n = len(parent)
+    for k in range(used):
+        volts, flow, loading = voltage_pu[s0 + k], line_w[s0 + k], line_loading[s0 + k]
+        loss = 0.0
+        source = 0.0
+        for i in range(n):
+            volts[node[i]] = math.sqrt(vr[i, k] * vr[i, k] + vi[i, k] * vi[i, k])
+            a = parent[i]
+            if a < 0:
+                source += jr[i, k]
+            else:
+                squared = jr[i, k] * jr[i, k] + ji[i, k] * ji[i, k]
+                loss += z[0, i] * squared
+                end = a if sign[i] > 0.0 else i
+                flow[line[i]] = sign[i] * (vr[end, k] * jr[i, k] + vi[end, k] * ji[i, k])
+                loading[line[i]] = math.sqrt(squared) / rating[i]
+        loss_w[s0 + k] = loss
+        source_w[s0 + k] = source
+
+
 @kernel(
     lambda f: (
         vector(i8), vector(i8), vector(i8), vector(f8), matrix(f8), vector(f8),
-        matrix(f), matrix(f), matrix(f), vector(i8),
-        out_matrix(f8), out_matrix(f8), out_matrix(f8), out_matrix(f8), out_matrix(f8), out_matrix(f8), out_matrix(f8),
+        matrix(f), matrix(f), matrix(f), vector(i8), *_WORK, out_matrix(f8),
         out_matrix(f8), out_matrix(f8), out_matrix(f8), out_vector(f8), out_vector(f8),
     )
 )  # fmt: skip
@@ -116,87 +217,24 @@ def sweep(  # type: ignore[no-untyped-def]
 
     pv_w, appliances_w, heater_w [steps, building]; `place` [building] where it is connected, -1 = not at all.
     """
-    n, w = p.shape
-    r, x = z[0], z[1]
-    change, alive, loss, source = lane[0], lane[1], lane[2], lane[3]
+    w = p.shape[1]
     steps = pv_w.shape[0]
     limit = TOLERANCE_PU * TOLERANCE_PU
     for s0 in range(0, steps, w):
         used = min(w, steps - s0)
-        for i in range(n):
-            for k in range(w):
-                p[i, k] = 0.0
-                vr[i, k] = 1.0
-            for k in range(w):
-                q[i, k] = 0.0
-                vi[i, k] = 0.0
-        for k in range(used):
-            made, plugs, heat = pv_w[s0 + k], appliances_w[s0 + k], heater_w[s0 + k]
-            for b in range(len(place)):
-                if place[b] >= 0:
-                    load = f8(plugs[b]) + f8(heat[b])
-                    p[place[b], k] += load - f8(made[b])
-                    q[place[b], k] += load * Q_PER_P
-        for k in range(w):
-            alive[k] = 1.0
+        _start(pv_w, appliances_w, heater_w, place, s0, p, q, vr, vi, jr, ji)
+        lane[1, :] = 1.0
+        _backward(parent, p, q, vr, vi, jr, ji)
         busy = True
         tries = 0
-        while busy:
-            # backward: currents of the loads, collected towards the sources
-            for i in range(n):
-                for k in range(w):
-                    jr[i, k] = (p[i, k] * vr[i, k] + q[i, k] * vi[i, k]) / (vr[i, k] ** 2 + vi[i, k] ** 2)
-                for k in range(w):
-                    ji[i, k] = (p[i, k] * vi[i, k] - q[i, k] * vr[i, k]) / (vr[i, k] ** 2 + vi[i, k] ** 2)
-            for i in range(n - 1, -1, -1):
-                a = parent[i]
-                if a >= 0:
-                    for k in range(w):
-                        jr[a, k] += jr[i, k]
-                    for k in range(w):
-                        ji[a, k] += ji[i, k]
-            # after the last forward sweep the currents are worked out once more, so they belong to the final voltages
+        while busy and tries < SWEEPS:
+            _forward(parent, z, lane, p, q, vr, vi, jr, ji)
+            busy = False
+            for k in range(w):
+                lane[1, k] = 1.0 if lane[0, k] > limit else 0.0
+                busy = busy or lane[1, k] > 0.0
+            # once more after the last sweep: the currents belong to the final voltages, whatever the other lanes did
+            _backward(parent, p, q, vr, vi, jr, ji)
             tries += 1
-            busy = tries <= SWEEPS
-            if busy:
-                busy = False
-                for k in range(w):
-                    busy = busy or alive[k] > 0.0
-            if not busy:
-                break
-            for k in range(w):
-                change[k] = 0.0
-            for i in range(n):
-                a = parent[i]
-                if a >= 0:
-                    ra, xa = r[i], x[i]
-                    for k in range(w):
-                        # p and q are free to be read only; the drop is kept in `lane`-wide registers
-                        d = (vr[a, k] - ra * jr[i, k] + xa * ji[i, k] - vr[i, k]) * alive[k]
-                        e = (vi[a, k] - ra * ji[i, k] - xa * jr[i, k] - vi[i, k]) * alive[k]
-                        vr[i, k] += d
-                        vi[i, k] += e
-                        change[k] = max(change[k], d * d + e * e)
-            for k in range(w):
-                alive[k] = 1.0 if change[k] > limit else 0.0
-        for k in range(w):
-            loss[k] = 0.0
-            source[k] = 0.0
-        for i in range(n):
-            a = parent[i]
-            if a < 0:
-                for k in range(w):
-                    source[k] += jr[i, k]
-            else:
-                for k in range(w):
-                    loss[k] += r[i] * (jr[i, k] ** 2 + ji[i, k] ** 2)
-        for k in range(used):
-            loss_w[s0 + k] = loss[k]
-            source_w[s0 + k] = source[k]
-            volts, flow, load_share = voltage_pu[s0 + k], line_w[s0 + k], line_loading[s0 + k]
-            for i in range(n):
-                volts[node[i]] = math.sqrt(vr[i, k] ** 2 + vi[i, k] ** 2)
-                if line[i] >= 0:
-                    end = parent[i] if sign[i] > 0.0 else i
-                    flow[line[i]] = sign[i] * (vr[end, k] * jr[i, k] + vi[end, k] * ji[i, k])
-                    load_share[line[i]] = math.sqrt(jr[i, k] ** 2 + ji[i, k] ** 2) / rating[i]
+        _publish(parent, node, line, sign, z, rating, s0, used, p, q, vr, vi, jr, ji, voltage_pu, line_w, line_loading,
+                 loss_w, source_w)  # fmt: skip
