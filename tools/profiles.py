@@ -195,7 +195,8 @@ def _water(wall: Int, homes: int, year: int, rng: np.random.Generator) -> np.nda
         shift = rng.normal(0.0, 1.0) + np.where(weekend, 1.5, 0.0)
         shifted = np.interp((hour + 0.5 - shift) % 24, np.arange(24) + 0.5, pattern, period=24)
         expected += shifted * rng.gamma(8.0, 0.125, int(day.max()) + 1)[day]
-    return sum(rng.poisson(expected * (s / kwh)) * kwh for kwh, s in zip(DRAW_KWH, DRAW_SHARE, strict=True)) / homes
+    drawn = [rng.poisson(expected * (part / kwh)) * kwh for kwh, part in zip(DRAW_KWH, DRAW_SHARE, strict=True)]
+    return np.sum(drawn, axis=0) / homes
 
 
 def _smooth(standard: np.ndarray, wall: Int, rng: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,221 @@
+"""Routes of a substation's cables without street data: shortest ways over open ground, shared as trunks.
+
+The ground is a raster of cells of about 3 m, cheapest a few metres off the fronts (as under a pavement), dear inside
+buildings. Shortest paths from the substation to every building's cheapest front form a tree. Buildings connect to
+it farthest first: a service runs up its path to a joint on the trunk that others have laid, or lays new trunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.district import Float, Int
+
+CELL_M, MOST_CELLS = 3.0, 90_000
+MARGIN_M = 25.0
+INSIDE_COST = 25.0
+"""Cost of a metre under a building, against 1 on the pavement: used only to leave closed courtyards."""
+SERVICE_M = 18.0
+"""Longest way from a building's front up its path to the trunk before it lays trunk of its own."""
+JOINT_M = 9.0
+"""Joints on the trunk are at least this far apart where services allow."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """Branches of one substation, a parent before its children. Node 0 is the busbar; branch b ends at node b + 1."""
+
+    parent: Int
+    """[branch] node."""
+    service: Int
+    """[branch] building served, -1 = trunk."""
+    polyline: tuple[NDArray[np.float64], ...]
+    """[branch] [n, 2] from the parent's node to the branch's own, metres."""
+    length_m: Float
+    reach_m: Float
+    """[building] length of the way from the busbar."""
+    node_m: NDArray[np.float64]
+    """[node, 2]"""
+
+
+def route(rings: Sequence[NDArray[np.float64]], obstacles: Sequence[NDArray[np.float64]], weight: Float) -> Route:
+    """Lay cables from the place nearest to the weighted middle of the buildings.
+
+    Args:
+        rings: [building] footprint outlines, [n, 2] metres, of the buildings to serve.
+        obstacles: outlines of buildings of others that stand between them.
+        weight: [building] how much each draws the substation towards itself.
+    """
+    raster = _Raster(rings, obstacles)
+    middle = np.average([r.mean(axis=0) for r in rings], axis=0, weights=np.maximum(weight, 1e-9))
+    root = raster.open_near(middle)
+    before, metres = raster.paths(root)
+    access = np.array([raster.front(k, metres) for k in range(len(rings))])
+    joint, trunk = _joints(access, before, metres, root)
+    return _branches(raster, access, joint, trunk, before, root)
+
+
+def _joints(access: Int, before: Int, metres: Float, root: int) -> tuple[Int, set[int]]:
+    """[building] cell of its joint, and the cells of the trunk: farthest buildings lay it, nearer ones meet it."""
+    trunk, joints = {root}, {root}
+    chosen = np.empty(len(access), dtype=np.int64)
+    for k in np.lexsort((access, -metres[access])):
+        cell = start = int(access[k])
+        while cell not in trunk and metres[start] - metres[cell] < SERVICE_M:
+            cell = int(before[cell])
+        if cell in trunk:
+            at = cell
+            while at not in joints and metres[cell] - metres[at] < JOINT_M:
+                at = int(before[at])
+            cell = at if at in joints else cell
+        else:
+            cell = start
+            at = cell
+            while at not in trunk:
+                trunk.add(at)
+                at = int(before[at])
+        joints.add(cell)
+        chosen[k] = cell
+    return chosen, trunk
+
+
+def _branches(
+    raster: _Raster, access: Int, joint: Int, trunk: set[int], before: Int, root: int
+) -> Route:  # fmt: skip
+    children: dict[int, int] = {}
+    for cell in trunk - {root}:
+        children[int(before[cell])] = children.get(int(before[cell]), 0) + 1
+    keys = {int(j) for j in joint} | {c for c, n in children.items() if n > 1} | {root}
+    node, parent, service, lines = {root: 0}, [], [], []
+    order = sorted(keys - {root}, key=lambda c: (_depth(c, before, root), c))
+    for cell in order:
+        path = [cell]
+        while path[-1] == cell or path[-1] not in keys:
+            path.append(int(before[path[-1]]))
+        parent.append(node[path[-1]])
+        service.append(-1)
+        lines.append(_straighten(raster.places(path[::-1])))
+        node[cell] = len(parent)
+    for k in range(len(access)):
+        path = [int(access[k])]
+        while path[-1] != joint[k]:
+            path.append(int(before[path[-1]]))
+        parent.append(node[int(joint[k])])
+        service.append(k)
+        lines.append(np.vstack([_straighten(raster.places(path[::-1])), raster.facade(k, int(access[k]))]))
+    length = np.array([max(float(np.hypot(*np.diff(p, axis=0).T).sum()), 0.5) for p in lines])
+    reach = np.zeros(len(parent) + 1)
+    for b, p in enumerate(parent):
+        reach[b + 1] = reach[p] + length[b]
+    ends = np.vstack([raster.places([root]), *[p[-1:] for p in lines]])
+    return Route(
+        parent=np.array(parent, dtype=np.int32), service=np.array(service, dtype=np.int32), polyline=tuple(lines),
+        length_m=length, reach_m=reach[-len(access):], node_m=ends,
+    )  # fmt: skip
+
+
+def _depth(cell: int, before: Int, root: int) -> int:
+    steps = 0
+    while cell != root:
+        cell, steps = int(before[cell]), steps + 1
+    return steps
+
+
+def _straighten(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Path of cells as few vertices: Douglas-Peucker within most of a cell."""
+    import shapely
+
+    if len(points) < 3:
+        return points
+    return shapely.get_coordinates(shapely.simplify(shapely.linestrings(points), 1.3))
+
+
+class _Raster:
+    """Cells around some buildings, and the shortest ways over them."""
+
+    def __init__(self, rings: Sequence[NDArray[np.float64]], obstacles: Sequence[NDArray[np.float64]]) -> None:
+        import shapely
+        from scipy import ndimage
+
+        own = np.vstack(rings)
+        self.low = own.min(axis=0) - MARGIN_M
+        extent = own.max(axis=0) + MARGIN_M - self.low
+        self.cell = max(CELL_M, float(np.sqrt(extent[0] * extent[1] / MOST_CELLS)))
+        self.shape = tuple(np.ceil(extent / self.cell).astype(int))
+        self.outlines = [shapely.polygons(r) for r in rings]
+        inside = np.zeros(self.shape, dtype=bool)
+        for outline in [*self.outlines, *[shapely.polygons(r) for r in obstacles]]:
+            self._fill(inside, outline)
+        self.inside = inside
+        away = ndimage.distance_transform_edt(~inside) * self.cell
+        cost = 1.0 + 0.6 * np.exp(-((away / 2.5) ** 2)) + 0.4 * (1.0 - np.exp(-away / 25.0))
+        self.cost = np.where(inside, INSIDE_COST, cost)
+        self.away = away
+
+    def _fill(self, inside: NDArray[np.bool_], outline: object) -> None:
+        import shapely
+
+        box = shapely.bounds(outline)
+        first = np.clip(((box[:2] - self.low) / self.cell).astype(int), 0, self.shape)
+        last = np.clip(((box[2:] - self.low) / self.cell).astype(int) + 1, 0, self.shape)
+        i, j = np.meshgrid(np.arange(first[0], last[0]), np.arange(first[1], last[1]), indexing="ij")
+        if i.size:
+            x, y = (np.stack([i, j]).reshape(2, -1) + 0.5) * self.cell + self.low[:, None]
+            inside[i.ravel(), j.ravel()] |= shapely.contains_xy(outline, x, y)
+
+    def places(self, cells: Sequence[int]) -> NDArray[np.float64]:
+        """[n, 2] middles of cells, metres."""
+        index = np.stack(np.unravel_index(np.asarray(cells, dtype=int), self.shape), axis=1)
+        return (index + 0.5) * self.cell + self.low
+
+    def open_near(self, place: NDArray[np.float64]) -> int:
+        """Open cell nearest to a place, preferably 3 m off buildings."""
+        good = np.flatnonzero((~self.inside & (self.away >= min(3.0, self.away.max()))).ravel())
+        if not len(good):
+            good = np.arange(self.inside.size)
+        return int(good[np.argmin(np.hypot(*(self.places(good) - place).T))])
+
+    def paths(self, root: int) -> tuple[Int, Float]:
+        """[cell] its predecessor on the way from the root, and the cost-metres of that way."""
+        from scipy import sparse
+        from scipy.sparse import csgraph
+
+        index = np.arange(self.inside.size).reshape(self.shape)
+        rows, columns, values = [], [], []
+        for di, dj in ((1, 0), (0, 1), (1, 1), (1, -1)):
+            i = slice(0, self.shape[0] - di)
+            j, other = (slice(0, self.shape[1] - dj), slice(dj, None)) if dj >= 0 else (slice(1, None), slice(0, -1))
+            a, b = (i, j), (slice(di, None), other)
+            rows.append(index[a].ravel())
+            columns.append(index[b].ravel())
+            values.append(((self.cost[a] + self.cost[b]) / 2 * np.hypot(di, dj) * self.cell).ravel())
+        graph = sparse.coo_matrix(
+            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(index.size, index.size)
+        ).tocsr()
+        metres, before = csgraph.dijkstra(graph, directed=False, indices=root, return_predecessors=True)
+        return before, metres
+
+    def front(self, k: int, metres: Float) -> int:
+        """Open cell beside building k that is reached most cheaply."""
+        import shapely
+
+        box = np.array(shapely.bounds(self.outlines[k]))
+        first = np.clip(((box[:2] - self.low) / self.cell).astype(int) - 2, 0, self.shape)
+        last = np.clip(((box[2:] - self.low) / self.cell).astype(int) + 3, 0, self.shape)
+        i, j = np.meshgrid(np.arange(first[0], last[0]), np.arange(first[1], last[1]), indexing="ij")
+        cells = np.ravel_multi_index((i.ravel(), j.ravel()), self.shape)
+        x, y = self.places(cells).T
+        gap = shapely.distance(self.outlines[k], shapely.points(x, y))
+        price = metres[cells] + 2.0 * gap + 1e3 * self.inside.ravel()[cells] + 1e3 * (gap > 2.0 * self.cell)
+        return int(cells[np.argmin(price)])
+
+    def facade(self, k: int, access: int) -> NDArray[np.float64]:
+        """[1, 2] point of building k's outline nearest to its access cell."""
+        import shapely
+
+        way = shapely.shortest_line(self.outlines[k], shapely.points(*self.places([access])[0]))
+        return shapely.get_coordinates(way)[:1]

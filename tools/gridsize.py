@@ -1,0 +1,210 @@
+"""Sizes of a synthetic grid: standard cables and transformers chosen until loading and voltage hold.
+
+A substation's tree is solved at the steps that stress each branch and node most (linear estimates over the whole
+year find them), by the same backward and forward sweep that the simulation uses, in plain numpy.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.district import Float, Int
+from sim.physics.grid import Q_PER_P
+from tools.typology import ASSETS
+
+LINE_LOADING = 0.78
+"""Highest share of a cable's rating in the base year; the promise is 0.80."""
+TRANSFORMER_LOADING = 0.80
+VOLTAGE_DROP = 0.055
+"""Deepest voltage below nominal in the base year; the promise is 0.06."""
+MOST_PARALLEL = 12
+
+
+class Cable(NamedTuple):
+    """One standard cable."""
+
+    name: str
+    resistance_ohm_m: float
+    reactance_ohm_m: float
+    current_a: float
+
+
+class Transformer(NamedTuple):
+    """One standard distribution transformer."""
+
+    rating_va: float
+    resistance_pu: float
+    reactance_pu: float
+
+
+@dataclass
+class Tree:
+    """A substation's branches: row b runs from `parent[b]` to node b + 1; node 0 is the medium-voltage side.
+
+    Branch 0 is the transformer. A parent comes before its children.
+    """
+
+    parent: Int
+    length_m: Float
+    service: np.ndarray
+    """True for branches that serve one building."""
+    load_node: Int
+    """[building] node at which it draws."""
+    cable: Int
+    """[branch] row of `cables()`; unused for the transformer."""
+    parallel: Int
+    transformer: int = 0
+    """Row of `transformers()`."""
+    transformers: int = 1
+    """Parallel transformers."""
+
+
+@cache
+def cables() -> tuple[Cable, ...]:
+    """Standard cables, thinnest first."""
+    with (ASSETS / "grid" / "cables.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Cable(r["name"], float(r["resistance_ohm_km"]) / 1e3, float(r["reactance_ohm_km"]) / 1e3,
+                  float(r["current_a"])) for r in csv.DictReader(file)
+        )  # fmt: skip
+
+
+@cache
+def transformers() -> tuple[Transformer, ...]:
+    """Standard transformers, smallest first; resistance from load loss, impedance from short-circuit voltage."""
+    found = []
+    with (ASSETS / "grid" / "transformers.csv").open(encoding="utf-8", newline="") as file:
+        for r in csv.DictReader(file):
+            rating = float(r["rating_kva"]) * 1e3
+            resistance = float(r["load_loss_w"]) / rating
+            found.append(
+                Transformer(
+                    rating, resistance, math.sqrt((float(r["short_circuit_percent"]) / 100) ** 2 - resistance**2)
+                )
+            )
+    return tuple(found)
+
+
+def size(tree: Tree, demand_w: Float, voltage_v: float) -> bool:
+    """Choose cables and transformer in place; False when voltage cannot be held, so the tree must become shorter.
+
+    demand_w: [steps, building] net consumption of the tree's buildings.
+    """
+    below = _below(tree)
+    steps = _hard_steps(tree, below, demand_w, voltage_v)
+    hard_w = demand_w[steps].astype(float)
+    for _ in range(60):
+        flow_va, voltage = solve(tree, hard_w, voltage_v)
+        changed = _fit_transformer(tree, float(flow_va[:, 0].max())) | _fit_cables(tree, flow_va.max(axis=0), voltage_v)
+        drop = 1.0 - voltage.min(axis=0)
+        rise = voltage.max(axis=0) - 1.0
+        worst = int(np.argmax(np.maximum(drop, rise)))
+        if not changed and max(drop[worst], rise[worst]) <= VOLTAGE_DROP:
+            return True
+        if not changed and not _strengthen(tree, voltage, worst):
+            return False
+    return False
+
+
+def impedance(tree: Tree, voltage_v: float) -> tuple[Float, Float, Float]:
+    """[branch] resistance and reactance, ohm at the low-voltage side, and rating, VA."""
+    kinds = cables()
+    r = np.array([kinds[c].resistance_ohm_m for c in tree.cable]) * tree.length_m / tree.parallel
+    x = np.array([kinds[c].reactance_ohm_m for c in tree.cable]) * tree.length_m / tree.parallel
+    rating = np.array([kinds[c].current_a for c in tree.cable]) * math.sqrt(3) * voltage_v * tree.parallel
+    one = transformers()[tree.transformer]
+    base = voltage_v**2 / (one.rating_va * tree.transformers)
+    r[0], x[0], rating[0] = one.resistance_pu * base, one.reactance_pu * base, one.rating_va * tree.transformers
+    return r, x, rating
+
+
+def solve(tree: Tree, demand_w: Float, voltage_v: float) -> tuple[Float, Float]:
+    """[steps, branch] apparent power at the far end's current and 1 pu, VA, and [steps, node] voltage, pu."""
+    r, x, _ = impedance(tree, voltage_v)
+    z = (r + 1j * x) / voltage_v**2
+    branches, steps = len(r), len(demand_w)
+    load = np.zeros((branches + 1, steps), dtype=complex)
+    np.add.at(load, tree.load_node, (demand_w + 1j * Q_PER_P * np.maximum(demand_w, 0.0)).T)
+    voltage = np.ones((branches + 1, steps), dtype=complex)
+    for _ in range(40):
+        current = np.conj(load / voltage)[1:]
+        for b in range(branches - 1, 0, -1):
+            current[tree.parent[b] - 1] += current[b]
+        before = voltage.copy()
+        for b in range(branches):
+            voltage[b + 1] = voltage[tree.parent[b]] - z[b] * current[b]
+        if np.abs(voltage - before).max() < 1e-9:
+            break
+    return np.abs(current).T, np.abs(voltage).T
+
+
+def _below(tree: Tree) -> np.ndarray:
+    """[branch, building] True where the branch feeds the building."""
+    branches = len(tree.parent)
+    below = np.zeros((branches, len(tree.load_node)), dtype=bool)
+    below[tree.load_node - 1, np.arange(len(tree.load_node))] = True
+    for b in range(branches - 1, 0, -1):
+        below[tree.parent[b] - 1] |= below[b]
+    return below
+
+
+def _hard_steps(tree: Tree, below: np.ndarray, demand_w: Float, voltage_v: float) -> Int:
+    """Steps that stress some branch or node most, in both directions: a first guess of drops is linear in demand."""
+    flow = demand_w @ below.T.astype(demand_w.dtype)
+    drop = flow * (tree.length_m / np.maximum(tree.parallel, 1)).astype(demand_w.dtype)
+    for b in range(1, len(tree.parent)):
+        drop[:, b] += drop[:, tree.parent[b] - 1]
+    found = [flow.argmax(axis=0), flow.argmin(axis=0), drop.argmax(axis=0), drop.argmin(axis=0)]
+    return np.unique(np.concatenate(found)).astype(np.int32)
+
+
+def _fit_transformer(tree: Tree, peak_va: float) -> bool:
+    """The smallest standard rating that the peak loads to at most 80 %; above the largest, several in parallel."""
+    kinds = transformers()
+    for count in range(1, 100):
+        for k, one in enumerate(kinds):
+            if peak_va <= TRANSFORMER_LOADING * one.rating_va * count and (count == 1 or k == len(kinds) - 1):
+                changed = (k, count) != (tree.transformer, tree.transformers)
+                tree.transformer, tree.transformers = k, count
+                return changed
+    return False
+
+
+def _fit_cables(tree: Tree, peak_va: Float, voltage_v: float) -> bool:
+    """Make every cable that is loaded too high thicker, then parallel."""
+    changed = False
+    _, _, rating = impedance(tree, voltage_v)
+    for b in np.flatnonzero(peak_va > LINE_LOADING * rating):
+        if b == 0:
+            continue
+        _thicker(tree, int(b))
+        changed = True
+    return changed
+
+
+def _thicker(tree: Tree, b: int) -> None:
+    if tree.cable[b] < len(cables()) - 1 and tree.parallel[b] == 1:
+        tree.cable[b] += 1
+    else:
+        tree.parallel[b] += 1
+
+
+def _strengthen(tree: Tree, voltage: Float, node: int) -> bool:
+    """Thicken the branches that cost most voltage on the way to `node`; False if none is left to thicken."""
+    step = int(np.argmax(np.abs(1.0 - voltage[:, node])))
+    costs: dict[int, float] = {}
+    while node > 1:
+        b = node - 1
+        costs[b] = abs(float(voltage[step, tree.parent[b]] - voltage[step, node]))
+        node = int(tree.parent[b])
+    costs = {b: cost for b, cost in costs.items() if tree.parallel[b] < MOST_PARALLEL and cost > 2e-4}
+    for b, cost in costs.items():
+        if cost >= 0.6 * max(costs.values()):
+            _thicker(tree, b)
+    return bool(costs)
