@@ -1,0 +1,86 @@
+"""Jobs on the physics, with what is kept between them: cases and years by their choices. Used by one thread.
+
+The district and its weather never change while the process runs, so within it the choices (canonical, so the same
+scenario is the same bytes) are the whole key of a year. Toggling back finds the year and answers at once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from network import schema
+from sim import history, layers, ledger
+from sim import year as years
+from sim.blocks import blocks
+from sim.district import District
+from sim.history import Choices
+from sim.layers import Layer
+from sim.prepare import Case, prepare
+from sim.session import SIDE, Day, DayJob, Facts, YearJob, block_key
+from sim.solar import Solar
+from sim.weather import Weather
+from sim.year import Year
+
+YEARS_BYTES = 1e9
+CASES = 8
+
+
+class Engine:
+    """What the worker thread works with."""
+
+    def __init__(
+        self, district: District, *, solar: Solar, weather: Weather, catalogue: Sequence[Layer], facts: Facts
+    ) -> None:
+        self._district, self._solar, self._weather = district, solar, weather
+        self._catalogue, self._facts = catalogue, facts
+        self._cases: OrderedDict[bytes, tuple[District, Case]] = OrderedDict()
+        self._years: OrderedDict[bytes, Year] = OrderedDict()
+        self._previous: Year | None = None
+        """Of the last scenario whose year is complete."""
+
+    def day(self, job: DayJob) -> Day:
+        """Blocks of a day: from the scenario's own year if that is complete, else provisional."""
+        district, case = self._case(job.choices)
+        year = self._year(job.choices)
+        provisional = year is None
+        if year is None:
+            flux = years.provisional_day(case, self._previous, job.day)
+        else:
+            flux = years.day(case, year, job.day)
+        key = block_key(self._facts, job, provisional)
+        return Day(job, blocks(flux, district, key=key, side=SIDE, step_s=case.step_s), provisional)
+
+    def begin(self, job: YearJob) -> Year:
+        """The year of a scenario: complete if it is still known, else about to start."""
+        return self._year(job.choices) or years.begin(self._case(job.choices)[1])
+
+    def advance(self, year: Year) -> Year:
+        """One chunk more."""
+        return years.advance(year)
+
+    def balance(self, job: YearJob, year: Year) -> schema.Balance:
+        """Close the books of a complete year and keep it."""
+        self._years[history.key(job.choices)] = self._previous = year
+        self._years.move_to_end(history.key(job.choices))
+        while len(self._years) > 1 and sum(map(_bytes, self._years.values())) > YEARS_BYTES:
+            self._years.popitem(last=False)
+        district = self._case(job.choices)[0]
+        return ledger.balance(year.ledger, district, side=SIDE, revision=job.revision, compute_s=year.compute_s)
+
+    def _year(self, choices: Choices) -> Year | None:
+        return self._years.get(history.key(choices))
+
+    def _case(self, choices: Choices) -> tuple[District, Case]:
+        key = history.key(choices)
+        if key not in self._cases:
+            district = layers.apply(self._district, choices, self._catalogue)
+            self._cases[key] = district, prepare(district, self._solar, self._weather)
+            while len(self._cases) > CASES:
+                self._cases.popitem(last=False)
+        self._cases.move_to_end(key)
+        return self._cases[key]
+
+
+def _bytes(year: Year) -> int:
+    return sum(state.mass_c.nbytes for state in year.states)
