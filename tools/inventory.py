@@ -1,0 +1,114 @@
+"""What the source says of each building, and the district's columns that follow from it and from the geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.district import Buildings, SurfaceKind, Surfaces
+from tools import archetypes
+from tools.archetypes import Envelope, Inferred, Shapes
+from tools.cityjson import Source
+from tools.geometry import Bodies
+from tools.surfaces import Areas, Raw
+
+Float = NDArray[np.float64]
+YEAR_KEYS = (
+    "yearofconstruction", "oorspronkelijkbouwjaar", "constructionyear", "construction_year", "year_built", "yearbuilt",
+    "bouwjaar", "baujahr", "year_of_construction", "annee_construction", "built_year", "start_date", "year",
+)  # fmt: skip
+STOREY_KEYS = (
+    "storeysaboveground", "b3_bouwlagen", "numberofstoreys", "number_of_storeys", "storeys", "num_floors", "nb_etages",
+    "building:levels", "levels", "floors",
+)  # fmt: skip
+DWELLING_KEYS = (
+    "numberofdwellings", "number_of_dwellings", "dwellings", "num_dwellings", "nb_logements", "building:flats",
+    "aantal_verblijfsobjecten",
+)  # fmt: skip
+NAME_KEYS = ("name", "gml:name", "naam", "addr:housename")
+FLOOR_KEYS = ("grossfloorarea", "gross_floor_area", "grossfloorarea_m2", "floorarea", "floor_area")
+
+
+def number(attributes: Mapping[str, Any], keys: tuple[str, ...], *, least: float, most: float) -> float:
+    """The first attribute of `keys` (whatever its case) that is a number within bounds; 0 = the source does not say.
+
+    Dates count by their year.
+    """
+    lower = {k.lower(): v for k, v in attributes.items()}
+    for key in keys:
+        value = lower.get(key)
+        if isinstance(value, str):
+            value = value.strip()[:4] if value[4:5] == "-" else value.strip()
+        try:
+            found = float(value) if value is not None and not isinstance(value, bool) else 0.0
+        except (TypeError, ValueError):
+            continue
+        if least <= found <= most:
+            return found
+    return 0.0
+
+
+def shapes(sources: tuple[Source, ...], b: Bodies, a: Areas) -> tuple[Shapes, list[Inferred]]:
+    """Geometry and attributes as the archetypes want them; a missing year or number of storeys is 0."""
+    count = len(sources)
+    use, size = np.zeros(count, np.int8), np.zeros(count, np.int8)
+    year = np.array([number(s.attributes, YEAR_KEYS, least=1000, most=2100) for s in sources])
+    storeys = np.array([number(s.attributes, STOREY_KEYS, least=1, most=200) for s in sources])
+    floor = np.array([number(s.attributes, FLOOR_KEYS, least=1, most=1e7) for s in sources])
+    dwellings = np.array([number(s.attributes, DWELLING_KEYS, least=1, most=1e5) for s in sources])
+    notes: list[Inferred] = []
+    for k, source in enumerate(sources):
+        chosen, rule = archetypes.use_of(
+            source.attributes, footprint_m2=float(b.footprint_m2[k]), height_m=float(b.roof_m[k])
+        )
+        use[k] = chosen
+        if rule:
+            notes.append(("building", source.id, "use", rule))
+        levels = int(storeys[k]) or archetypes.storeys_of(float(b.roof_m[k]))
+        size[k] = archetypes.size_class(
+            footprint_m2=float(b.footprint_m2[k]), floor_m2=float(floor[k] or b.footprint_m2[k] * levels),
+            storeys=levels, wall_m2=float(a.wall_m2[k]), party_m2=float(a.party_m2[k]), dwellings=float(dwellings[k]),
+        )  # fmt: skip
+    return Shapes(
+        id=tuple(s.id for s in sources), use=use, size_class=size, year=year.astype(np.int32),
+        storeys=storeys.astype(np.int32), height_m=b.roof_m, footprint_m2=b.footprint_m2, floor_m2=floor,
+        volume_m3=b.volume_m3, roof_m2=a.roof_m2, wall_m2=a.wall_m2, ground_m2=a.ground_m2, party_m2=a.party_m2,
+        x_m=b.x_m, y_m=b.y_m, dwellings=dwellings,
+    ), notes  # fmt: skip
+
+
+def buildings(
+    sources: tuple[Source, ...], b: Bodies, e: Envelope, *, rows: tuple[NDArray[np.int32], NDArray[np.int32]]
+) -> Buildings:
+    """The axis [building], not yet connected; `rows` are the profiles of appliances and of hot water."""
+    of_envelope = {f.name for f in fields(Envelope)}
+    shared = {f.name: getattr(e, f.name) for f in fields(Buildings) if f.name in of_envelope}
+    return Buildings(
+        id=tuple(s.id for s in sources), name=tuple(_name(s) for s in sources), x_m=b.x_m, y_m=b.y_m, z_m=b.ground_m,
+        height_m=b.height_m, footprint_m2=b.footprint_m2, volume_m3=b.volume_m3, profile=rows[0],
+        hot_water_profile=rows[1], node=np.full(len(sources), -1, np.int32), **shared,
+    )  # fmt: skip
+
+
+def surfaces(raw: Raw, e: Envelope, horizon_rad: NDArray[np.float32], sky_view: Float) -> Surfaces:
+    """The axis [surface] without modules: windows in the walls' share, the rest opaque."""
+    wall = raw.kind == SurfaceKind.WALL
+    window = np.where(wall, e.window_share[raw.building], 0.0)
+    u = np.where(wall, e.u_wall[raw.building], e.u_roof[raw.building])
+    return Surfaces(
+        id=raw.id, building=raw.building, kind=raw.kind, tilt_rad=raw.tilt_rad, azimuth_rad=raw.azimuth_rad,
+        area_m2=raw.area_m2, x_m=raw.xyz_m[:, 0].copy(), y_m=raw.xyz_m[:, 1].copy(), z_m=raw.xyz_m[:, 2].copy(),
+        glass_m2=raw.area_m2 * window * e.glass_effective[raw.building],
+        opaque_m2=archetypes.OPAQUE_M2K_W * u * raw.area_m2 * (1 - window), usable_m2=raw.usable_m2,
+        pv_peak_w=np.zeros(len(raw.id)), horizon_rad=horizon_rad, sky_view=sky_view,
+    )  # fmt: skip
+
+
+def _name(source: Source) -> str:
+    lower = {k.lower(): v for k, v in source.attributes.items()}
+    found = next((str(lower[k]) for k in NAME_KEYS if lower.get(k)), "")
+    return found or source.id
