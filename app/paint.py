@@ -16,6 +16,8 @@ from network.schema import FluxBlock
 
 Float = NDArray[np.float64]
 Rgb = tuple[float, float, float]
+Levels = NDArray[np.float32]
+"""[building] -1..1, NaN where nothing is known."""
 
 
 def linear(hex_colour: str) -> Rgb:

@@ -97,6 +97,13 @@ class View:
         region.set_camera(self._camera)
         self._card.set_shader_input("picture", self.picture)
 
+    def clear(self) -> None:
+        """Take all but camera and sky out of the scene."""
+        self.town.get_children().detach()
+        for child in self.scene.get_children():
+            if child.get_name() in ("ground", "lines"):
+                child.remove_node()
+
     def look(self, eye: Eye, ground_m: float) -> None:
         """Put the camera there."""
         width, height = self.window.size

@@ -179,3 +179,22 @@ def _open(engine: GraphicsEngine, size: tuple[int, int], *, offscreen: bool) -> 
     raise Refused(NO_GL)
 
 
+
+
+def probe() -> dict[str, str]:
+    """Draw a few pixels offscreen and name the driver: {renderer, version}.
+
+    Raises:
+        Refused: nothing can be drawn here.
+    """
+    window = Window((64, 64), offscreen=True, finish=True)
+    try:
+        window.output.set_clear_color((1.0, 0.5, 0.0, 1.0))
+        window.output.set_clear_color_active(True)
+        window.render()
+        red, green, blue = (int(c) for c in window.pixels()[32, 32])
+        if not (red > 250 and 120 < green < 135 and blue < 5):
+            raise Refused(f"OpenGL draws the wrong colours ({red}, {green}, {blue}); update the graphics driver.")
+        return window.renderer
+    finally:
+        window.close()

@@ -38,6 +38,8 @@ class Tileset:
     centre_m: Float
     """[node, 3] of the bounding sphere, world."""
     radius_m: Float
+    low_m: Float
+    """Lowest height of the volume, world."""
     matrix: Float
     """[node, 4, 4] world from tile."""
     uri: tuple[str, ...]
@@ -89,7 +91,7 @@ def load(address: str, *, world_from_root: Float | None = None) -> tuple[Tileset
     document = _read(address)
     if world_from_root is None:
         world_from_root = _own_frame(document["root"])
-    rows: list[tuple[int, int, float, bool, Float, float, Float, str]] = []
+    rows: list[tuple[int, int, float, bool, Float, float, float, Float, str]] = []
     _walk(document["root"], address, world_from_root, rows)
     order = sorted(range(len(rows)), key=lambda i: rows[i][1])
     place = {old: new for new, old in enumerate(order)}
@@ -101,8 +103,9 @@ def load(address: str, *, world_from_root: Float | None = None) -> tuple[Tileset
         replace=np.array([r[3] for r in rows], bool),
         centre_m=np.array([r[4] for r in rows]),
         radius_m=np.array([r[5] for r in rows]),
-        matrix=np.array([r[6] for r in rows]),
-        uri=tuple(r[7] for r in rows),
+        low_m=np.array([r[6] for r in rows]),
+        matrix=np.array([r[7] for r in rows]),
+        uri=tuple(r[8] for r in rows),
     )
     return table, world_from_root
 
@@ -128,7 +131,7 @@ def _walk(tile: dict[str, Any], base: str, world_from_root: Float, rows: list[An
         node, parent, level, above, replace, document, depth = stack.pop()
         matrix = above @ _transform(node)
         replace = node.get("refine", "REPLACE" if replace else "ADD").upper() == "REPLACE"
-        centre, radius = _sphere(node.get("boundingVolume", {}), matrix, world_from_root)
+        centre, radius, low = _sphere(node.get("boundingVolume", {}), matrix, world_from_root)
         content = node.get("content") or {}
         uri = content.get("uri") or content.get("url") or ""
         address = join(document, uri) if uri else ""
@@ -140,7 +143,8 @@ def _walk(tile: dict[str, Any], base: str, world_from_root: Float, rows: list[An
             except Refused:
                 inner = None  # stays as a content that fails, and is listed with its reason
         row = len(rows)
-        rows.append((parent, level, float(node.get("geometricError", 0.0)), replace, centre, radius, matrix, address))
+        error = float(node.get("geometricError", 0.0))
+        rows.append((parent, level, error, replace, centre, radius, low, matrix, address))
         for child in node.get("children", ()):
             stack.append((child, row, level + 1, matrix, replace, document, depth))
         if inner is not None:
@@ -152,29 +156,31 @@ def _transform(node: dict[str, Any]) -> Float:
     return np.array(values, np.float64).reshape(4, 4).T if values and len(values) == 16 else np.eye(4)
 
 
-def _sphere(volume: dict[str, Any], matrix: Float, world_from_root: Float) -> tuple[Float, float]:
-    """World sphere around a box, sphere or region (regions are earth-fixed: the tile's transform does not apply)."""
+def _sphere(volume: dict[str, Any], matrix: Float, world_from_root: Float) -> tuple[Float, float, float]:
+    """World sphere and lowest height of a box, sphere or region (regions are earth-fixed: no tile transform)."""
     if "box" in volume:
         box = np.array(volume["box"], np.float64)
         axes = matrix[:3, :3] @ box[3:].reshape(3, 3).T
-        return (matrix @ [*box[:3], 1.0])[:3], float(np.linalg.norm(np.abs(axes).sum(axis=1)))
+        centre, reach = (matrix @ [*box[:3], 1.0])[:3], np.abs(axes).sum(axis=1)
+        return centre, float(np.linalg.norm(reach)), float(centre[2] - reach[2])
     if "sphere" in volume:
         x, y, z, r = (float(v) for v in volume["sphere"])
         scale = float(np.linalg.norm(matrix[:3, :3], axis=0).max())
-        return (matrix @ [x, y, z, 1.0])[:3], r * scale
+        centre = (matrix @ [x, y, z, 1.0])[:3]
+        return centre, r * scale, float(centre[2]) - r * scale
     if "region" in volume:
         w, s, e, n, low, high = (float(v) for v in volume["region"])
         corners = [ecef_from_geodetic(b, a, h) for a in (w, (w + e) / 2, e) for b in (s, n) for h in (low, high)]
         points = (world_from_root @ np.c_[np.array(corners), np.ones(len(corners))].T).T[:, :3]
         centre = (points.min(axis=0) + points.max(axis=0)) / 2
-        return centre, float(np.linalg.norm(points - centre, axis=1).max())
-    return matrix[:3, 3], 1e7
+        return centre, float(np.linalg.norm(points - centre, axis=1).max()), float(points[:, 2].min())
+    return matrix[:3, 3], 1e7, float(matrix[2, 3])
 
 
 def _own_frame(root: dict[str, Any]) -> Float:
     """World from earth-centred with the origin under the root's volume; tilesets without a place keep their axes."""
     volume, identity = root.get("boundingVolume", {}), np.eye(4)
-    centre, _ = _sphere(volume, _transform(root), identity)
+    centre, _, _ = _sphere(volume, _transform(root), identity)
     if np.linalg.norm(centre) < 1e6:
         shift = np.eye(4)
         shift[:3, 3] = -centre

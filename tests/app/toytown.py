@@ -167,3 +167,114 @@ def write_tileset(folder: Path, rows, ids) -> Path:
     path = folder / "tileset.json"
     path.write_text(json.dumps({"asset": {"version": "1.1"}, "geometricError": 200, "root": root}))
     return path
+
+
+class Feed:
+    """A link that plays the messages a sim would send about the toy town, and remembers what was wished."""
+
+    sender = "test"
+    connected = True
+    settled = True
+
+    def __init__(self, tileset: Path, rows, ids, *, hour: float = 13.0) -> None:
+        self.rows, self.ids, self.wishes, self.revision, self.choices = rows, ids, [], 1, ()
+        self.time_s, self.pace = (171 * 24 + hour) * 3600.0, 0.0
+        self._tileset, self._fresh = tileset, True
+
+    def show(self, quantities) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def send(self, wish) -> None:
+        self.wishes.append(wish)
+        self._fresh = True
+        if type(wish).__name__ == "Seek":
+            self.time_s = wish.time_s
+        if type(wish).__name__ == "SetPace":
+            self.pace = wish.pace
+        if type(wish).__name__ == "ChooseLayers":
+            self.choices, self.revision = wish.choices, self.revision + 1
+
+    @property
+    def key(self):
+        return BlockKey("run", self.revision, int(self.time_s // 86400) * 24 - 1, False)
+
+    def poll(self):
+        if not self._fresh:
+            return [self.clock()]
+        self._fresh = False
+        return [self.hello(), self.roster(), self.catalogue(), self.problems(), self.scenario(), self.balance(),
+                *self.blocks(), self.clock()]  # fmt: skip
+
+    def hello(self):
+        x, y = [r[0] for r in self.rows], [r[1] for r in self.rows]
+        return Hello(
+            protocol=1, run="run", version="0", package="toy", name="Toy town", state_address="", tiles=str(self._tileset),
+            latitude_rad=LATITUDE, longitude_rad=LONGITUDE, height_m=HEIGHT, zone="Europe/Amsterdam", utc_offset_s=3600.0,
+            year=2025, steps=8760, step_s=3600.0, extent_m=(min(x) - 8, min(y) - 8, max(x) + 8, max(y) + 8), ground_m=0.0,
+        )  # fmt: skip
+
+    def roster(self):
+        r = np.array([row[:6] for row in self.rows], float)
+        lines, start = [], [0]
+        for y in (-111, -37, 37, 111):
+            lines.append([(210 - 14 * k, y + 6 * np.sin(k / 3), 0) for k in range(29)])
+        for x in (-144, -48, 48, 144):
+            lines.append([(x, 111 - 12 * k, 0) for k in range(19)])
+        for line in lines:
+            start.append(start[-1] + len(line))
+        return Roster(
+            revision=1, building_ids=tuple(self.ids), building_names=tuple(self.ids),
+            building_xyz_m=np.c_[r[:, :2], np.zeros(len(r))], building_height_m=r[:, 4] + r[:, 5], footprint_m2=r[:, 2] * r[:, 3],
+            building_year=np.full(len(r), 1970), building_use=("home",) * len(r),
+            line_ids=tuple(f"l{k}" for k in range(8)), line_kind=("cable",) * 8, line_rating_w=np.full(8, 180e3),
+            vertex_start=np.array(start), vertices_m=np.concatenate([np.array(x, float) for x in lines]), node_ids=(),
+            ranges={"surplus_w_m2": 50.0, "line_w": 200e3},
+        )  # fmt: skip
+
+    def catalogue(self):
+        share = Parameter("share", "Share of usable roofs", "1", "%", 100.0, 0.0, 1.0, 0.6, 0.01, "Of every roof that can carry modules.")
+        module = Parameter("module", "Module power", "W/m2", "W/m²", 1.0, 100.0, 260.0, 200.0, 5.0)
+        return Catalogue(1, (
+            LayerKind("solar", "Solar roofs", "rethink", "Modules on roofs.", (share, module), "1 400 €/kWp", "", "", ("use", "year")),
+            LayerKind("battery", "Home batteries", "reduce", "A battery per home.", (share,), "", "", ""),
+        ))  # fmt: skip
+
+    def problems(self):
+        return Problems(1, (Problem("year", "12 buildings have no year; the neighbours' was taken.", 12, ("b1", "b2")),))
+
+    def scenario(self):
+        return Scenario("a", self.revision, self.choices, self.revision > 1, False, "Solar roofs", sender=self.sender)
+
+    def balance(self):
+        margin = (-0.9e12 if not self.choices else 1.4e12) * 3.6
+        return Balance(
+            side="a", revision=self.revision, totals_j={}, carriers_j={}, co2_kg=-margin / 3.6e6 * 0.3,
+            verdict=Verdict(margin > 0, "rule", "district", "out", "factors", margin, margin / 3.6e6 * 0.3),
+            kpi={"self_consumption": 0.71, "pv_peak_w": 3.16e6}, grid={}, months_j={}, residual=0.0, compute_s=0.1,
+        )  # fmt: skip
+
+    def blocks(self):
+        n, first = len(self.ids), self.key.first_step
+        rng = np.random.default_rng(1)
+        hours = (first + np.arange(26) + 0.5) % 24
+        sun = np.maximum(np.sin((hours - 5) / 16 * np.pi), 0) * (hours > 5) * (hours < 21)
+        pv = np.outer(sun, rng.uniform(0, 90, n) * (rng.random(n) < 0.55))
+        load = np.outer(0.7 + 0.5 * np.cos((hours - 19) / 24 * 2 * np.pi), rng.uniform(6, 30, n))
+        area = np.array([r[2] * r[3] for r in self.rows])
+        az, el = np.radians((first + np.arange(26)) % 24 * 15.0), np.radians(58 * np.sin(((first + np.arange(26)) % 24 - 5) / 16 * np.pi))
+        enu = np.c_[np.cos(el) * np.sin(az), np.cos(el) * np.cos(az), np.sin(el)]
+        net = (pv - load) * area
+        lines = np.outer(sun * 1.4 - 0.45, -np.linspace(30e3, 190e3, 8))
+        made = {
+            "surplus_w_m2": pv - load, "surplus_w": net, "pv_w": pv * area, "district_surplus_w": net.sum(axis=1, keepdims=True),
+            "sun_enu": enu, "line_w": lines, "line_loading": np.abs(lines) / 180e3,
+        }  # fmt: skip
+        return [FluxBlock("a", name, self.key, 3600.0, first * 3600.0, v.astype(np.float32)) for name, v in made.items()]
+
+    def clock(self):
+        return Clock("run", self.time_s, self.pace, 3600.0,
+                     {"roster": 1, "catalogue": 1, "problems": 1, "scenario:a": self.revision, "balance:a": self.revision},
+                     {"a": self.key})  # fmt: skip

@@ -1,0 +1,159 @@
+"""Every action of the hand, typed and named: panels, keys and scripts all go through here.
+
+`apply` turns a command into a new world and the wishes it sends to sim. Nothing else changes what is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from app import camera as cameras
+from app import pace
+from app.world import SIDE, World
+from network.schema import ChooseLayers, LayerChoice, Redo, Seek, SetPace, Undo, Wish
+
+
+@dataclass(frozen=True)
+class SeekTo:
+    """Show another moment."""
+
+    time_s: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """Let time run at `pace` simulated seconds per second."""
+
+    pace: float
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Stop time, or take it up again at the last pace."""
+
+
+@dataclass(frozen=True)
+class Choose:
+    """Make these the chosen layers; one `gesture` is one undo step."""
+
+    choices: tuple[LayerChoice, ...]
+    gesture: str
+
+
+@dataclass(frozen=True)
+class UndoLayers:
+    """Take back the last change of the scenario."""
+
+
+@dataclass(frozen=True)
+class RedoLayers:
+    """Bring back what was undone."""
+
+
+@dataclass(frozen=True)
+class GoTo:
+    """A named view: home, top, street."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class NorthUp:
+    """Turn so that north is up."""
+
+
+@dataclass(frozen=True)
+class SwitchFlying:
+    """Between orbiting and flying."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Size of text and panels: times `factor`, or back to 1 with factor 0."""
+
+    factor: float
+
+
+@dataclass(frozen=True)
+class ToggleHelp:
+    """Show or hide the key map."""
+
+
+@dataclass(frozen=True)
+class ToggleNotes:
+    """Unfold or fold the list of problems."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Save a picture."""
+
+
+@dataclass(frozen=True)
+class Close:
+    """Close the uppermost panel; never ends the program."""
+
+
+Command = (
+    SeekTo | Run | Pause | Choose | UndoLayers | RedoLayers | GoTo | NorthUp | SwitchFlying | Scale | ToggleHelp
+    | ToggleNotes | Picture | Close
+)  # fmt: skip
+_LEAST_SCALE, _LARGEST_SCALE = 0.6, 2.5
+
+
+def apply(world: World, command: Command, *, now_s: float, sender: str) -> tuple[World, list[Wish]]:
+    """The world after `command`, and what to wish of sim."""
+    stage, panel = world.stage, world.panel
+    match command:
+        case SeekTo(time_s):
+            return replace(world, shown=pace.sought(time_s, now_s=now_s)), [Seek(sender=sender, time_s=time_s)]
+        case Run(speed):
+            return world, [SetPace(sender=sender, pace=speed)]
+        case Pause() if stage.clock is not None:
+            running = stage.clock.pace != 0
+            return world, [SetPace(sender=sender, pace=0.0 if running else stage.clock.resume_pace or pace.PACES[1][0])]
+        case Choose(choices, gesture) if stage.scenario is not None:
+            based = stage.scenario.revision
+            panel = replace(panel, draft=choices, draft_on=based, draft_s=now_s, gesture=gesture)
+            wish = ChooseLayers(side=SIDE, sender=sender, based_on=based, gesture=gesture, choices=choices)
+            return replace(world, panel=panel), [wish]
+        case UndoLayers() | RedoLayers() if stage.scenario is not None:
+            kind = Undo if isinstance(command, UndoLayers) else Redo
+            panel = replace(panel, draft=None)
+            return replace(world, panel=panel), [kind(side=SIDE, sender=sender, based_on=stage.scenario.revision)]
+    return replace(world, **_own(world, command)), []
+
+
+def _own(world: World, command: Command) -> dict[str, object]:
+    """Changes that concern this viewer alone."""
+    panel, camera, hello = world.panel, world.camera, world.stage.hello
+    match command:
+        case GoTo(name) if hello is not None:
+            return {"camera": cameras.named(name, hello.extent_m, hello.ground_m)}
+        case NorthUp() if camera is not None:
+            return {"camera": cameras.orbit(camera, turn_rad=-camera.heading_rad, tilt_rad=0.0)}
+        case SwitchFlying() if camera is not None:
+            return {"camera": replace(camera, flying=not camera.flying)}
+        case Scale(factor):
+            size = 1.0 if factor == 0 else min(max(panel.scale * factor, _LEAST_SCALE), _LARGEST_SCALE)
+            return {"panel": replace(panel, scale=size)}
+        case ToggleHelp():
+            return {"panel": replace(panel, help=not panel.help)}
+        case ToggleNotes():
+            return {"panel": replace(panel, notes=not panel.notes)}
+        case Picture():
+            return {"panel": replace(panel, shot=True)}
+        case Close():
+            return {"panel": replace(panel, help=False, notes=False)}
+    return {}
+
+
+def drafted(world: World, *, now_s: float) -> World:
+    """Drop the draft once sim shows an own, newer scenario, or after two seconds without a touch."""
+    panel, scenario = world.panel, world.stage.scenario
+    if panel.draft is None or scenario is None:
+        return world
+    answered = scenario.revision > panel.draft_on and scenario.choices == panel.draft
+    if answered or now_s - panel.draft_s > 2.0:
+        return replace(world, panel=replace(panel, draft=None))
+    return world

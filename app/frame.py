@@ -1,0 +1,155 @@
+"""THE FILE TO READ: one frame of the viewer, from what sim said to what you see and what the hand wished.
+
+Each line is one small system: it takes what it reads and returns what it changed. Nothing else runs per frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from app import commands, hand, inbox, pace, paint, pulse
+from app.camera import of_text
+from app.gpu.overlay import Overlay
+from app.gpu.view import View
+from app.gpu.window import Window
+from app.hand import Hand
+from app.light import Light, direction, light
+from app.scenery import Scenery
+from app.ui import panels
+from app.ui.backend import Panels
+from app.ui.seen import Seen
+from app.world import World
+from network.schema import Message, Wish
+
+FOLLOWED = ("line_w", "line_loading", "district_surplus_w", "pv_w", "sun_enu")
+"""Quantities the picture needs besides the painted one."""
+NOON = direction(2.88, 0.87)
+"""Sun of a tileset without a sim: azimuth 165, elevation 50 degrees."""
+
+
+class Link(Protocol):
+    """The wire, or a list of messages in a test."""
+
+    sender: str
+
+    @property
+    def connected(self) -> bool:
+        """Whether sim is heard."""
+
+    def poll(self) -> list[Message]:
+        """What is new."""
+
+    def send(self, wish: Wish) -> None:
+        """Wish something of sim."""
+
+
+@dataclass
+class Ports:
+    """Where a frame touches the outside."""
+
+    link: Link
+    window: Window
+    view: View
+    ui: Panels
+    overlay: Overlay
+    scenery: Scenery | None = None
+    hand: Hand = field(default_factory=Hand)
+    camera_wish: str = "home"
+    """Where to look first, once the district is known."""
+
+
+def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
+    """The world one frame later; draws it, and sends what the hand wished."""
+    stage = inbox.absorb(world.stage, ports.link.poll(), now_s)
+    world = _stand(replace(world, stage=stage), ports)
+    touch = ports.window.input()
+    shown = pace.advance(world.shown, stage, now_s=now_s, dt_s=dt_s)
+    world, wanted = _steer(replace(world, shown=shown), ports, touch.events, touch.pointer, dt_s)
+
+    legend = paint.legend(world.paint, stage.roster.ranges if stage.roster else {})
+    count = len(stage.roster.building_ids) if stage.roster else 0
+    levels = paint.levels(stage.blocks.get(world.paint), legend.scale, shown.time_s, count)
+    sun = paint.sun_at(stage.blocks.get("sun_enu"), shown.time_s)
+    now = light(sun if sun is not None else NOON)
+    _draw_scene(world, ports, levels, legend, now, now_s)
+
+    seen = Seen(ports.window.size, legend, now, ports.link.connected, levels, now_s)
+    wanted += _draw_panels(world, ports, seen, touch.events, touch.pointer, dt_s)
+    world, wishes = _obey(world, wanted, now_s, ports.link.sender)
+    for wish in wishes:
+        ports.link.send(wish)
+    ports.window.render()
+    return commands.drafted(world, now_s=now_s)
+
+
+def _stand(world: World, ports: Ports) -> World:
+    """Build the scenery when the district becomes known or is another one; then put the camera before it."""
+    hello, roster = world.stage.hello, world.stage.roster
+    if hello is None or roster is None:
+        return world
+    if ports.scenery is None or not ports.scenery.fits(hello, roster):
+        if ports.scenery is not None:
+            ports.scenery.close()
+        ports.scenery = Scenery(ports.view, hello, roster)
+        world = replace(world, camera=None)
+    if world.camera is None:
+        world = replace(world, camera=of_text(ports.camera_wish or "home", hello))
+    balance, panel = world.stage.balance, world.panel
+    if balance is not None and abs(balance.verdict.primary_margin_j) > panel.gauge_j:
+        scale = panels.gauge_scale(balance.verdict.primary_margin_j)
+        world = replace(world, panel=replace(panel, gauge_j=scale))
+    return world
+
+
+def _steer(
+    world: World, ports: Ports, events: tuple, pointer: tuple[float, float] | None, dt_s: float
+) -> tuple[World, list[commands.Command]]:
+    """Move the camera by keys and pointer."""
+    if world.camera is None or world.stage.hello is None:
+        return world, []
+    ports.hand, camera, wanted = hand.take(
+        ports.hand, world.camera, [(e.kind, e.name) for e in events], pointer, dt_s=dt_s,
+        ground_m=world.stage.hello.ground_m, over_panel=ports.ui.wants_pointer, typing=ports.ui.wants_keys,
+    )  # fmt: skip
+    return replace(world, camera=camera), wanted
+
+
+def _draw_scene(
+    world: World, ports: Ports, levels: paint.Levels | None, legend: paint.Legend, now: Light, now_s: float
+) -> None:
+    """Tiles, colours, lines, light and camera."""
+    scenery, camera, stage = ports.scenery, world.camera, world.stage
+    if scenery is None or camera is None:
+        return
+    ports.view.resize()
+    scenery.tiles(camera, ports.window.size)
+    scenery.paint(levels, legend)
+    if stage.roster is not None:
+        power, loading = stage.blocks.get("line_w"), stage.blocks.get("line_loading")
+        flows = pulse.flows(power, loading, stage.roster, world.shown.time_s)
+        scenery.pulse(flows, phase_s=now_s % 3600.0, width_px=ports.window.size[0])
+    scenery.shine(now)
+    ports.view.look(camera, scenery.hello.ground_m)
+
+
+def _draw_panels(
+    world: World, ports: Ports, seen: Seen, events: tuple, pointer: tuple[float, float] | None, dt_s: float
+) -> list[commands.Command]:
+    """Panels over the scene; returns what the hand did with them."""
+    ui = ports.ui
+    scale = panels.scale_of(seen.size, world.panel.scale)
+    ui.begin(seen.size, dt_s=dt_s, scale=scale, pointer=pointer, events=[(e.kind, e.name) for e in events])
+    wanted = [] if world.panel.hidden else panels.draw(ui, world, seen)
+    painted = ui.end()
+    ports.overlay.draw(painted.lists, painted.pictures)
+    return wanted
+
+
+def _obey(world: World, wanted: list[commands.Command], now_s: float, sender: str) -> tuple[World, list[Wish]]:
+    """Apply commands in order."""
+    wishes: list[Wish] = []
+    for command in wanted:
+        world, more = commands.apply(world, command, now_s=now_s, sender=sender)
+        wishes += more
+    return world, wishes

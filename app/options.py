@@ -1,0 +1,57 @@
+"""What the command line asks of a viewer, as one value: `python -m app JSON`."""
+
+from __future__ import annotations
+
+import msgspec
+
+from network.problems import Refused
+
+
+class ViewOptions(msgspec.Struct, frozen=True):
+    """View options of the command line (`surplus run`, `surplus view`)."""
+
+    offscreen: bool = False
+    size: tuple[int, int] = (1280, 720)
+    """Width and height in pixels."""
+    camera: str = ""
+    """home (also when empty), top, street or LAT,LON,HEIGHT,HEADING,PITCH."""
+    time: str = ""
+    """ISO wall time; in another year the same month, day and hour; empty: the sim's."""
+    paint: str = ""
+    """Quantity that colours the buildings; empty: net power per footprint."""
+    layers: str = ""
+    """`kind:param=value,...;kind...` or FILE.toml; empty leaves the scenario as it is."""
+    settle: bool = False
+    """End once the picture is complete."""
+    shot: str | None = None
+    """PNG file to write; implies settle."""
+    stats: str | None = None
+    """JSON file to write at the end."""
+    frames: int = 0
+    """End after this many frames, 0 = never (counted after settling where that is asked for)."""
+    tileset: str | None = None
+    """A tileset alone, without a sim: path or http address."""
+    ui_scale: float = 1.0
+    """Size of text and panels, on top of height / 720."""
+    panels: bool = True
+    finish: bool = False
+    """Wait for the GPU at the end of every frame: honest frame times."""
+    patience_s: float = 120.0
+    """Longest wait for a settled picture."""
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether the viewer ends without a hand closing it."""
+        return self.settle or self.shot is not None or self.frames > 0
+
+
+def parse(text: str) -> ViewOptions:
+    """Options from JSON.
+
+    Raises:
+        Refused: not such an object.
+    """
+    try:
+        return msgspec.json.decode(text.encode(), type=ViewOptions)
+    except msgspec.DecodeError as error:
+        raise Refused(f"The view options are not understood: {error}; see `surplus view --help`.", code=2) from error

@@ -1,0 +1,85 @@
+"""Power along the lines: direction, width and loading for the ribbons on the streets.
+
+`line_w` is positive from a line's `from` node to its `to` node, away from the substation. Blue = power runs towards the
+substation (the street gives), orange = it comes from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.paint import at_time
+from app.terrain import Terrain
+from network.schema import FluxBlock, Roster
+
+Float = NDArray[np.float64]
+LIFT_M = 0.35
+_KINDS = {"cable": 0.0, "service": 1.0}
+
+
+@dataclass(frozen=True)
+class Ribbons:
+    """Vertex columns of all lines, two vertices per point of a polyline."""
+
+    position: Float
+    """[vertex, 3]"""
+    side: Float
+    """[vertex, 4]: x, y of the mitred normal, side (-1, 1), metres along the line."""
+    row: Float
+    """[vertex, 2]: row of [line], kind (0 cable, 1 service)."""
+    index: NDArray[np.uint32]
+
+
+def ribbons(roster: Roster, ground: Terrain) -> Ribbons:
+    """Strips along the polylines, laid on the ground; transformers are points and have none."""
+    positions, sides, rows, indices = [], [], [], []
+    start = 0
+    for line, kind in enumerate(roster.line_kind):
+        p = np.asarray(roster.vertices_m[roster.vertex_start[line] : roster.vertex_start[line + 1]], np.float64)
+        if kind not in _KINDS or len(p) < 2:
+            continue
+        p = p[np.r_[True, np.linalg.norm(np.diff(p[:, :2], axis=0), axis=1) > 0.01]]
+        if len(p) < 2:
+            continue
+        p[:, 2] = ground.at(p[:, 0], p[:, 1]) + LIFT_M
+        step = np.diff(p[:, :2], axis=0)
+        length = np.linalg.norm(step, axis=1)
+        along = np.r_[0.0, np.cumsum(length)]
+        flat = step / length[:, None]
+        turn = np.concatenate([flat[:1], flat[:-1] + flat[1:], flat[-1:]])
+        turn /= np.maximum(np.linalg.norm(turn, axis=1, keepdims=True), 1e-9)
+        bend = np.r_[1.0, np.einsum("ij,ij->i", turn[1:-1], flat[1:]), 1.0]
+        normal = np.c_[-turn[:, 1], turn[:, 0]] / np.maximum(bend, 0.5)[:, None]
+        n = len(p)
+        positions.append(np.repeat(p, 2, axis=0))
+        sides.append(np.c_[np.repeat(normal, 2, axis=0), np.tile([-1.0, 1.0], n), np.repeat(along, 2)])
+        rows.append(np.tile([float(line), _KINDS[kind]], (2 * n, 1)))
+        k = start + 2 * np.arange(n - 1)
+        indices.append(np.stack([k, k + 2, k + 1, k + 1, k + 2, k + 3], axis=-1).ravel())
+        start += 2 * n
+    if not positions:
+        return Ribbons(np.zeros((0, 3)), np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(0, np.uint32))
+    return Ribbons(
+        np.concatenate(positions), np.concatenate(sides), np.concatenate(rows), np.concatenate(indices).astype(np.uint32)
+    )
+
+
+def flows(power: FluxBlock | None, loading: FluxBlock | None, roster: Roster, time_s: float) -> NDArray[np.float32]:
+    """[line, 4]: signed power over the largest cable rating (-1..1), loading (1 = 100 %), 1 where known, spare."""
+    n = len(roster.line_ids)
+    out = np.zeros((n, 4), np.float32)
+    if power is None or power.values.shape[1] != n or n == 0:
+        return out
+    watts = at_time(power, time_s)
+    street = np.array([k == "cable" for k in roster.line_kind], bool)
+    scale = float(roster.ranges.get("line_w", 0.0)) or float(np.max(roster.line_rating_w[street], initial=1.0))
+    out[:, 0] = np.clip(watts / scale, -1, 1)
+    if loading is not None and loading.values.shape[1] == n:
+        out[:, 1] = at_time(loading, time_s)
+    else:
+        out[:, 1] = np.abs(watts) / np.maximum(roster.line_rating_w, 1.0)
+    out[:, 2] = 1.0
+    return out

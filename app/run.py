@@ -1,0 +1,264 @@
+"""The viewer's loop: opens everything, runs frames, knows when a picture is settled, closes everything."""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app import inbox, pace
+from app.frame import FOLLOWED, Link, Ports, frame
+from app.gpu import shot
+from app.gpu.overlay import Overlay
+from app.gpu.view import View
+from app.gpu.window import Window
+from app.options import ViewOptions
+from app.scenery import Scenery
+from app.tiles import tileset
+from app.ui.backend import Panels
+from app.world import SIDE, Panel, Shown, Stage, World
+from network import choices
+from network.problems import Refused
+from network.quantities import QUANTITIES
+from network.schema import PROTOCOL, ChooseLayers, Hello, Message, Seek, SetPace, Wish
+from network.wire import Client
+
+_FRAME_S = 1 / 60
+_WAITING_S = 1 / 20
+"""Frame time while only waiting for sim: on a small machine drawing would take its cores."""
+_AFTER_SETTLING = 3
+"""Frames between a settled world and its picture: shadows and ground light follow a frame later."""
+
+
+class Alone:
+    """A link without a sim, for a tileset on its own."""
+
+    sender = "alone"
+    connected = True
+    settled = True
+
+    def poll(self) -> list[Message]:
+        """Nothing is ever new."""
+        return []
+
+    def send(self, wish: Wish) -> None:
+        """Nobody to wish from."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@dataclass
+class Session:
+    """Progress of what the options asked for."""
+
+    options: ViewOptions
+    start_s: float
+    sought_s: float | None = None
+    layers: tuple[Any, ...] | None = None
+    asked: bool = False
+    settled_s: float | None = None
+    since: int = 0
+    """Frames drawn since settling."""
+    frames: int = 0
+    frame_ms: list[float] = field(default_factory=list)
+    saved: bool = False
+
+
+def view(options: ViewOptions, address: str, ended: threading.Event, *, link: Any = None) -> World:
+    """Run a viewer until it is done, its window closed or `ended` set; returns the last world.
+
+    Raises:
+        Refused: no GL, no such camera or time, nothing settles, a file cannot be written.
+    """
+    _check(options)
+    sys.setswitchinterval(0.0005)  # decode threads must not hold up the drawing thread
+    link = link or (Alone() if options.tileset else Client(address))
+    window = None
+    ports = None
+    try:
+        window = Window(options.size, offscreen=options.offscreen, finish=options.finish or options.stats is not None)
+        ports = Ports(link, window, View(window), Panels(), Overlay(window), camera_wish=options.camera)
+        world = World(Stage(), Shown(), None, Panel(scale=options.ui_scale, hidden=not options.panels), options.paint or "surplus_w_m2")
+        if options.tileset:
+            world = _alone(world, ports, options.tileset)
+        else:
+            link.show({world.paint, *FOLLOWED} & set(QUANTITIES))
+        return _loop(world, ports, Session(options, time.monotonic()), ended)
+    finally:
+        if ports is not None and ports.scenery is not None:
+            ports.scenery.close()
+        link.close()
+        if window is not None:
+            window.close()
+
+
+def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) -> World:
+    gc.collect()
+    gc.freeze()
+    last = time.monotonic()
+    while not ended.is_set() and not ports.window.closed:
+        now = time.monotonic()
+        _ask(world, ports.link, session)
+        if world.panel.shot:
+            world = replace(world, panel=replace(world.panel, shot=False))
+        begin = time.perf_counter()
+        world = frame(world, ports, now_s=now, dt_s=now - last)
+        session.frame_ms.append((time.perf_counter() - begin) * 1e3)
+        session.frames += 1
+        last = now
+        if world.panel.shot:
+            _picture(ports, Path.cwd() / f"surplus-{datetime.now():%Y%m%d-%H%M%S}.png")
+        if _done(world, ports, session):
+            break
+        waiting = session.options.ends_by_itself and session.settled_s is None
+        rest = (_WAITING_S if waiting else _FRAME_S) - (time.monotonic() - now)
+        if rest > 0 and not (session.options.frames and session.settled_s is not None):
+            time.sleep(rest)
+    if session.options.stats:
+        _write_stats(ports, session, Path(session.options.stats))
+    return world
+
+
+def _check(options: ViewOptions) -> None:
+    if options.paint and options.paint not in QUANTITIES:
+        known = ", ".join(sorted(q.name for q in QUANTITIES.values() if q.axis == "building"))
+        raise Refused(f"--paint {options.paint}: no such quantity; use one of {known}.", code=2)
+    if options.paint and QUANTITIES[options.paint].axis != "building":
+        raise Refused(f"--paint {options.paint}: belongs to {QUANTITIES[options.paint].axis}s, not buildings.", code=2)
+
+
+def _alone(world: World, ports: Ports, address: str) -> World:
+    """A tileset without a sim: plain paper under a noon sun."""
+    table, matrix = tileset.load(address)
+    reach = float(min(table.radius_m[0], 2500.0)) * 0.7
+    x, y = float(table.centre_m[0, 0]), float(table.centre_m[0, 1])
+    hello = Hello(
+        protocol=PROTOCOL, run="", version="", package="", name=Path(address).parent.name or "Tileset", state_address="",
+        tiles=address, latitude_rad=0.0, longitude_rad=0.0, height_m=0.0, zone="", utc_offset_s=0.0, year=2025, steps=0,
+        step_s=3600.0, extent_m=(x - reach, y - reach, x + reach, y + reach), ground_m=float(table.low_m[0]),
+    )  # fmt: skip
+    from app.camera import of_text
+
+    ports.scenery = Scenery(ports.view, hello, None, own_tiles=(table, matrix))
+    return replace(world, stage=replace(world.stage, hello=hello), camera=of_text(ports.camera_wish or "home", hello))
+
+
+def _ask(world: World, link: Link, session: Session) -> None:
+    """Once sim is known, wish for the time and the layers of the command line."""
+    stage, options = world.stage, session.options
+    if session.asked or stage.hello is None or stage.scenario is None or stage.catalogue is None or stage.clock is None:
+        return
+    session.asked = True
+    if options.time:
+        session.sought_s, note = pace.of_iso(options.time, stage.hello.year)
+        if note:
+            print(f"surplus: {note}", file=sys.stderr)
+        link.send(Seek(sender=link.sender, time_s=session.sought_s))
+    if options.ends_by_itself:
+        link.send(SetPace(sender=link.sender, pace=0.0))
+    if options.layers:
+        path = Path(options.layers)
+        kinds = stage.catalogue.kinds
+        chosen = choices.read(path, kinds) if path.suffix == ".toml" else choices.parse(options.layers, kinds)
+        session.layers = tuple(c.kind for c in chosen)
+        link.send(
+            ChooseLayers(side=SIDE, sender=link.sender, based_on=stage.scenario.revision, gesture="options", choices=chosen)
+        )
+
+
+def _settled(world: World, ports: Ports, session: Session) -> bool:
+    """Wanted tiles here or failed; shown blocks final and of the shown day; the year's balance of the same revision."""
+    stage, link = world.stage, ports.link
+    if ports.scenery is None or not ports.scenery.settled or session.frames < 2:
+        return False
+    if session.options.tileset:
+        return True
+    if not session.asked or not link.settled or not inbox.settled(stage, {world.paint, *FOLLOWED}):  # type: ignore[attr-defined]
+        return False
+    wanted = session.sought_s
+    block = stage.blocks[world.paint]
+    inside = block.first_time_s <= world.shown.time_s <= block.first_time_s + block.step_s * len(block.values)
+    return inside and (wanted is None or abs(world.shown.time_s - wanted) < 1.0)
+
+
+def _done(world: World, ports: Ports, session: Session) -> bool:
+    """Whether the viewer may end now; saves the picture on the way."""
+    options = session.options
+    if options.settle or options.shot:
+        if session.settled_s is None:
+            if _settled(world, ports, session):
+                session.settled_s = time.monotonic() - session.start_s
+                session.frame_ms.clear()
+            elif time.monotonic() - session.start_s > options.patience_s:
+                raise Refused(_what_is_missing(world, ports, session))
+            return False
+        session.since += 1
+        if session.since < _AFTER_SETTLING:
+            return False
+        if options.shot and not session.saved:
+            if not ports.scenery or not ports.scenery.settled:
+                return False
+            session.saved = True
+            shot.save(ports.window.pixels(), Path(options.shot))
+        return session.since - _AFTER_SETTLING >= options.frames
+    return options.frames > 0 and session.frames >= options.frames
+
+
+def _what_is_missing(world: World, ports: Ports, session: Session) -> str:
+    stage = world.stage
+    if stage.clock is None:
+        what = "the simulation does not answer; see that it runs"
+    elif ports.scenery is None or not ports.scenery.settled:
+        what = "tiles are still loading; see that the tileset can be reached"
+    else:
+        what = "the year is still being computed; wait longer or choose fewer layers"
+    return f"No settled picture after {session.options.patience_s:.0f} s: {what}."
+
+
+def _picture(ports: Ports, path: Path) -> None:
+    """F12: a picture beside where the program was started; a folder that cannot be written is said, not fatal."""
+    try:
+        shot.save(ports.window.pixels(), path)
+        print(f"surplus: picture {path}", file=sys.stderr)
+    except Refused as refused:
+        print(f"surplus: {refused}", file=sys.stderr)
+
+
+def _write_stats(ports: Ports, session: Session, path: Path) -> None:
+    scenery = ports.scenery
+    stream = scenery.stream if scenery else None
+    frames = np.array(session.frame_ms or [0.0])
+    tiles = np.array((stream.attach_ms if stream else []) or [0.0])
+    errors = (scenery.errors if scenery else []) + (stream.errors if stream else [])
+    document = {
+        "frames": session.frames,
+        "frame_ms": {**_percentiles(frames, (50, 95, 99)), "max": float(frames.max())},
+        "tile_ms": {**_percentiles(tiles, (50, 99)), "max": float(tiles.max())},
+        "tiles": {
+            "loaded": stream.loaded if stream else 0, "visible": stream.visible if stream else 0,
+            "failed": len(stream.errors) if stream else 0, "bytes": stream.bytes if stream else 0,
+            "cap_bytes": stream.cap_bytes if stream else 0,
+        },
+        "errors": errors,
+        "settled": session.settled_s is not None,
+        "settle_s": session.settled_s,
+        "features": scenery.town.features if scenery else 0,
+        "gl": ports.window.renderer,
+    }  # fmt: skip
+    try:
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{path}: the statistics cannot be written ({error.strerror}); name a writable folder.") from error
+
+
+def _percentiles(values: np.ndarray, ranks: tuple[int, ...]) -> dict[str, float]:
+    return {f"p{rank}": float(np.percentile(values, rank)) for rank in ranks}

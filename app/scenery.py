@@ -1,0 +1,103 @@
+"""What stands in the picture: town, ground and lines, built when sim has named them, fed every frame after that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app import pulse
+from app.camera import Camera, eye_of
+from app.gpu.ground import Ground
+from app.gpu.lines import Lines
+from app.gpu.town import Town
+from app.gpu.view import View
+from app.light import Light
+from app.paint import Legend
+from app.terrain import MARGIN_M, Relief, terrain
+from app.tiles import tileset
+from app.tiles.cache import Stream
+from app.tiles.geodesy import ecef_from_enu
+from network.problems import Refused
+from network.schema import Hello, Roster
+
+
+
+class Scenery:
+    """Owner of everything drawn in the scene of one view."""
+
+    def __init__(self, view: View, hello: Hello, roster: Roster | None, *, own_tiles: tuple[Any, Any] | None = None) -> None:
+        """Build from what sim said; `own_tiles` (tileset, matrix) where there is no sim."""
+        self._view, self.hello, self.roster = view, hello, roster
+        self.errors: list[dict[str, str]] = []
+        feet = np.asarray(roster.building_xyz_m, np.float64) if roster is not None else np.zeros((0, 3))
+        self.ground = terrain(feet, hello.extent_m, hello.ground_m)
+        self.relief = Relief(self.ground)
+        self.town = Town(view.town)
+        self.town.relief = self.relief
+        self._ground = Ground(view.scene, self.ground, self.relief, has_town=True)
+        ribbons = pulse.ribbons(roster, self.ground) if roster is not None else None
+        self._lines = Lines(view.scene, ribbons) if ribbons is not None else None
+        self.stream = self._open(own_tiles)
+        self._legend: Legend | None = None
+
+    def fits(self, hello: Hello, roster: Roster | None) -> bool:
+        """Whether what stands still belongs to this district (a restarted sim sends equal names again)."""
+        mine, theirs = self.roster, roster
+        same = mine is theirs or (mine is not None and theirs is not None and mine.building_ids == theirs.building_ids)
+        return same and hello.tiles == self.hello.tiles and hello.extent_m == self.hello.extent_m
+
+    @property
+    def settled(self) -> bool:
+        """Whether every wanted tile is here or has failed."""
+        return self.stream is None or self.stream.settled
+
+    def tiles(self, camera: Camera, size: tuple[int, int]) -> None:
+        """Stream what the camera wants, within this frame's budget."""
+        if self.stream is None:
+            return
+        self.stream.update(eye_of(camera, size=size), self.town)
+        if self.relief.changed and (self.stream.settled or self.stream.loaded % 8 == 0):
+            self._ground.refresh()
+
+    def paint(self, levels: NDArray[np.float32] | None, legend: Legend) -> None:
+        """Colour the buildings."""
+        self.town.paint(levels)
+        if legend != self._legend:
+            self._legend = legend
+            self.town.legend(legend)
+
+    def pulse(self, flows: NDArray[np.float32], *, phase_s: float, width_px: int) -> None:
+        """Let power run along the lines."""
+        if self._lines is not None:
+            self._lines.pulse(flows, phase_s=phase_s, width_px=width_px)
+
+    def shine(self, light: Light) -> None:
+        """Light and shadows of the hour."""
+        west, south, east, north = self.hello.extent_m
+        centre = np.array([(west + east) / 2, (south + north) / 2, self.hello.ground_m + 10.0])
+        radius = float(np.hypot(east - west, north - south)) / 2 + min(MARGIN_M, 60.0)
+        version = self.stream.version if self.stream else 0
+        self._view.shine(light)
+        self._view.cast(light, centre, min(radius, 1500.0), version)
+
+    def close(self) -> None:
+        """Take everything down."""
+        if self.stream is not None:
+            self.stream.close()
+        self._view.clear()
+
+    def _open(self, own_tiles: tuple[Any, Any] | None) -> Stream | None:
+        slots = {name: k + 1 for k, name in enumerate(self.roster.building_ids)} if self.roster is not None else {}
+        try:
+            if own_tiles is None:
+                h = self.hello
+                world = np.linalg.inv(ecef_from_enu(h.latitude_rad, h.longitude_rad, h.height_m))
+                table, _ = tileset.load(h.tiles, world_from_root=world)
+            else:
+                table, _ = own_tiles
+        except Refused as refused:
+            self.errors.append({"uri": self.hello.tiles, "reason": str(refused)})
+            return None
+        return Stream(table, slots)

@@ -1,0 +1,154 @@
+"""Left: what-ifs, generated from the catalogue. Toggle, drag, select; every change is one wish, a drag one undo step."""
+
+from __future__ import annotations
+
+import msgspec
+from imgui_bundle import imgui
+
+from app.commands import Choose, Command, RedoLayers, UndoLayers
+from app.ui import format as fmt
+from app.ui import theme
+from app.ui.backend import Panels
+from app.ui.pen import Pen
+from app.ui.seen import Seen
+from app.world import World
+from network.schema import LayerChoice, LayerKind, Parameter
+
+WIDTH = 306.0
+TOP = 96.0
+Choices = tuple[LayerChoice, ...]
+
+
+def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
+    """The what-if panel."""
+    catalogue, scenario, s = world.stage.catalogue, world.stage.scenario, ui.scale
+    if catalogue is None or scenario is None:
+        return []
+    flags = (
+        imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_move | imgui.WindowFlags_.no_saved_settings
+        | imgui.WindowFlags_.always_auto_resize | imgui.WindowFlags_.no_nav
+    )  # fmt: skip
+    imgui.set_next_window_pos(imgui.ImVec2(theme.GAP * s, TOP * s))
+    tallest = seen.size[1] - (TOP + 160) * s
+    imgui.set_next_window_size_constraints(imgui.ImVec2(WIDTH * s, 0), imgui.ImVec2(WIDTH * s, max(tallest, 80 * s)))
+    imgui.begin("layers", None, flags)
+    pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
+    commands = _history(world, s)
+    choices = world.panel.draft if world.panel.draft is not None else scenario.choices
+    for kind in catalogue.kinds:
+        imgui.push_id(kind.kind)
+        commands += _kind(pen, world, seen, kind, choices)
+        imgui.pop_id()
+    imgui.end()
+    return commands
+
+
+def _history(world: World, s: float) -> list[Command]:
+    scenario = world.stage.scenario
+    assert scenario is not None
+    commands: list[Command] = []
+    imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(*theme.NOTE))
+    imgui.align_text_to_frame_padding()
+    imgui.text("What if …")
+    imgui.pop_style_color()
+    steps = (("Undo", scenario.can_undo, scenario.undo_label, UndoLayers()), ("Redo", scenario.can_redo, scenario.redo_label, RedoLayers()))
+    right = (WIDTH - 18 - 2 * 58 - 6) * s
+    for k, (name, can, label, command) in enumerate(steps):
+        imgui.same_line(right + k * 64 * s)
+        imgui.begin_disabled(not can)
+        if imgui.button(name, imgui.ImVec2(58 * s, 0)):
+            commands.append(command)
+        if label and imgui.is_item_hovered():
+            imgui.set_tooltip(label)
+        imgui.end_disabled()
+    return commands
+
+
+def _kind(pen: Pen, world: World, seen: Seen, kind: LayerKind, choices: Choices) -> list[Command]:
+    """One row of the catalogue: the switch, and, when on, its dials and selection."""
+    s = pen.scale
+    mine = next((c for c in choices if c.kind == kind.kind), None)
+    imgui.separator()
+    if pen.switch("on", mine is not None):
+        if mine is None:
+            fresh = LayerChoice(kind.kind, {p.name: p.default for p in kind.parameters})
+            return [Choose(_with(choices, fresh, world), _gesture(seen))]
+        return [Choose(tuple(c for c in choices if c.kind != kind.kind), _gesture(seen))]
+    imgui.same_line()
+    imgui.push_font(pen.fonts.semibold, 16.0)
+    imgui.text(kind.label)
+    imgui.pop_font()
+    if imgui.is_item_hovered() and kind.description:
+        imgui.set_item_tooltip(kind.description)
+    if kind.r:
+        imgui.same_line((WIDTH - 18) * s - pen.width(kind.r, size=13) * s)
+        _note(kind.r)
+    if mine is None:
+        return []
+    commands: list[Command] = []
+    for spec in kind.parameters:
+        commands += _dial(pen, world, seen, spec, mine, choices)
+    commands += _selection(world, seen, kind, mine, choices)
+    if kind.cost:
+        _note(kind.cost)
+    return commands
+
+
+def _dial(pen: Pen, world: World, seen: Seen, spec: Parameter, mine: LayerChoice, choices: Choices) -> list[Command]:
+    s = pen.scale
+    value = mine.values.get(spec.name, spec.default)
+    imgui.text(spec.label)
+    if spec.description and imgui.is_item_hovered():
+        imgui.set_tooltip(spec.description)
+    shown = fmt.parameter(spec, value)
+    imgui.same_line((WIDTH - 18) * s - pen.width(shown, bold=True) * s)
+    imgui.push_font(pen.fonts.semibold, 16.0)
+    imgui.text(shown)
+    imgui.pop_font()
+    imgui.set_next_item_width(-1)
+    changed, wanted = imgui.slider_float(f"##{spec.name}", value, spec.minimum, spec.maximum, "")
+    gesture = _gesture(seen) if imgui.is_item_activated() or not world.panel.gesture else world.panel.gesture
+    if not changed:
+        return []
+    if spec.step > 0:
+        wanted = spec.minimum + round((wanted - spec.minimum) / spec.step) * spec.step
+    wanted = min(max(wanted, spec.minimum), spec.maximum)
+    if wanted == value:
+        return []
+    fresh = msgspec.structs.replace(mine, values={**mine.values, spec.name: wanted})
+    return [Choose(_with(choices, fresh, world), gesture)]
+
+
+def _selection(world: World, seen: Seen, kind: LayerKind, mine: LayerChoice, choices: Choices) -> list[Command]:
+    if not kind.attributes:
+        return []
+    imgui.align_text_to_frame_padding()
+    _note("where")
+    imgui.same_line()
+    imgui.set_next_item_width(-1)
+    _, text = imgui.input_text("##where", mine.selection)
+    if imgui.is_item_hovered():
+        imgui.set_tooltip("all, or a comparison of: " + ", ".join(kind.attributes))
+    if not imgui.is_item_deactivated_after_edit() or text == mine.selection:
+        return []
+    fresh = msgspec.structs.replace(mine, selection=text.strip() or "all")
+    return [Choose(_with(choices, fresh, world), _gesture(seen))]
+
+
+def _with(choices: Choices, fresh: LayerChoice, world: World) -> Choices:
+    """`choices` with `fresh` in place of its kind, in catalogue order."""
+    catalogue = world.stage.catalogue
+    order = {k.kind: i for i, k in enumerate(catalogue.kinds)} if catalogue else {}
+    others = [c for c in choices if c.kind != fresh.kind]
+    return tuple(sorted([*others, fresh], key=lambda c: order.get(c.kind, len(order))))
+
+
+def _gesture(seen: Seen) -> str:
+    """A new name for what the hand begins now."""
+    return f"{seen.now_s:.3f}"
+
+
+def _note(text: str) -> None:
+    imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(*theme.NOTE))
+    imgui.text_wrapped(text) if len(text) > 24 else imgui.text(text)
+    imgui.pop_style_color()

@@ -1,0 +1,51 @@
+"""Bottom left, always on: what the colours say, with hatch, triangles and words beside hue."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from app.ui import format as fmt
+from app.ui import theme
+from app.ui.backend import Panels
+from app.ui.pen import Pen, swatch
+from app.ui.seen import Seen, fixed
+from app.world import World
+from network.quantities import QUANTITIES
+
+WIDTH, HEIGHT = 430.0, 92.0
+_STEPS = 96
+
+
+def draw(ui: Panels, world: World, seen: Seen) -> None:
+    """The legend panel; without a sim there is nothing to explain."""
+    if world.stage.roster is None:
+        return
+    s, legend = ui.scale, seen.legend
+    quantity = QUANTITIES[legend.quantity]
+    fixed("legend", seen, x=theme.GAP, y=-(HEIGHT + theme.GAP), w=WIDTH, h=HEIGHT, scale=s)
+    at = imgui.get_window_pos()
+    pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
+    x, y, w, h = at.x + 24 * s, at.y + 41 * s, (WIDTH - 48) * s, 20 * s
+    both = legend.hatch_takes
+    for k in range(_STEPS):
+        f = (k + 0.5) / _STEPS * (2 if both else 1) - (1 if both else 0)
+        pen.bar(x + w * k / _STEPS, y, w / _STEPS + 1, h, swatch(legend, f, night=seen.light.night))
+    unit = quantity.display_unit.replace("W/m²", "W/m² footprint")
+    if both:
+        pen.hatch(x, y, w / 2, h, alpha=0.42)
+        pen.bar(x + w / 2 - s, y - 4 * s, 2 * s, h + 8 * s, theme.TEXT)
+        pen.triangle(at.x + 30 * s, at.y + 24 * s, 6.5, up=False, colour=theme.TAKES_BAR)
+        pen.text(at.x + 42 * s, at.y + 13 * s, "takes from the district", size=15)
+        right = at.x + (WIDTH - 42) * s
+        pen.text(right, at.y + 13 * s, "gives to the district", size=15, align=1.0)
+        pen.triangle(at.x + (WIDTH - 30) * s, at.y + 24 * s, 6.5, up=True, colour=theme.GIVES)
+        pen.text(at.x + WIDTH / 2 * s, at.y + 16 * s, unit, size=12, colour=theme.NOTE, align=0.5)
+    else:
+        pen.text(at.x + 24 * s, at.y + 13 * s, quantity.label, size=15)
+        pen.text(at.x + (WIDTH - 24) * s, at.y + 13 * s, unit, size=13, colour=theme.NOTE, align=1.0)
+    for part in (-1.0, -0.25, 0.0, 0.25, 1.0) if both else (0.0, 0.25, 0.5, 1.0):
+        value = part * legend.scale * quantity.display_factor + (0 if both else quantity.display_offset)
+        label = fmt.number(value, 2, sign=both)
+        place = x + w * ((part + 1) / 2 if both else part)
+        pen.text(place, y + h + 5 * s, label, size=13, align=(part + 1) / 2 if both else part)
+    imgui.end()

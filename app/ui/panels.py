@@ -1,0 +1,35 @@
+"""All panels of a frame: from the world to commands. Each panel is a function in a file of its own."""
+
+from __future__ import annotations
+
+from app.commands import Command
+from app.ui import format as fmt
+from app.ui import balance, keymap, layers, legend, signs, timebar, title
+from app.ui.backend import Panels
+from app.ui.seen import Seen
+from app.world import World
+
+
+def scale_of(size: tuple[int, int], user: float) -> float:
+    """UI scale: 1 at 720 lines, times the user's own factor."""
+    return max(size[1] / 720.0 * user, 0.5)
+
+
+def gauge_scale(margin_j: float) -> float:
+    """End of the verdict's gauge for a margin: the next 1, 2 or 5 of its display unit."""
+    return fmt.round_125(abs(margin_j) / 3.6e9 * 1.05) * 3.6e9
+
+
+def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
+    """Draw every panel; what the hand did with them comes back as commands."""
+    commands: list[Command] = []
+    signs.draw(ui, world, seen)
+    title.draw(ui, world, seen)
+    legend.draw(ui, world, seen)
+    if world.stage.clock is not None:
+        commands += timebar.draw(ui, world, seen)
+        commands += balance.draw(ui, world, seen)
+        commands += layers.draw(ui, world, seen)
+    if world.panel.help:
+        keymap.draw(ui, seen)
+    return commands

@@ -1,0 +1,99 @@
+"""Drawing of figures, triangles, hatches and switches in the house style, at any scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from imgui_bundle import imgui
+
+from app.paint import Legend
+from app.ui import theme
+
+Rgba = tuple[float, float, float, float]
+_PAPER = np.array([0.687, 0.651, 0.578])
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Draws on one list; sizes are in pixels at 720p and scaled here."""
+
+    draw: Any
+    fonts: theme.Fonts
+    scale: float
+
+    def width(self, text: str, *, size: float = 16.0, bold: bool = False) -> float:
+        """Width of `text` in 720p pixels."""
+        font = self.fonts.semibold if bold else self.fonts.medium
+        imgui.push_font(font, size)
+        w = imgui.calc_text_size(text).x
+        imgui.pop_font()
+        return float(w) / self.scale
+
+    def text(
+        self, x: float, y: float, text: str, *, size: float = 16.0, bold: bool = False, colour: Rgba = theme.TEXT,
+        align: float = 0.0, shadow: bool = False,
+    ) -> None:  # fmt: skip
+        """Text with its top left at (x, y) screen pixels; `align` 1 = right, 0.5 = middle."""
+        font = self.fonts.semibold if bold else self.fonts.medium
+        x -= align * self.width(text, size=size, bold=bold) * self.scale
+        px = size * self.scale
+        if shadow:
+            dark = theme.u32((0.05, 0.06, 0.08, 0.55))
+            for dx, dy in ((0, 1.5), (1, 1), (-1, 1), (0, 0.5)):
+                self.draw.add_text(font, px, imgui.ImVec2(x + dx * self.scale, y + dy * self.scale), dark, text)
+        self.draw.add_text(font, px, imgui.ImVec2(round(x), round(y)), theme.u32(colour), text)
+
+    def bar(self, x: float, y: float, w: float, h: float, colour: Rgba, *, rounding: float = 0.0) -> None:
+        """Filled rectangle, screen pixels."""
+        self.draw.add_rect_filled(
+            imgui.ImVec2(x, y), imgui.ImVec2(x + w, y + h), theme.u32(colour), rounding * self.scale
+        )
+
+    def triangle(self, x: float, y: float, size: float, *, up: bool, colour: Rgba, casing: Rgba | None = None) -> None:
+        """Sign of direction, centred on (x, y): up gives, down takes."""
+        s, k = size * self.scale, -1.0 if up else 1.0
+        corners = [imgui.ImVec2(x - s, y - k * s * 0.8), imgui.ImVec2(x + s, y - k * s * 0.8), imgui.ImVec2(x, y + k * s * 0.9)]
+        if casing is not None:
+            c = 1.0 + 2.6 / max(size, 1.0)
+            middle = y - k * s * 0.23
+            wide = [imgui.ImVec2(x + (p.x - x) * c, middle + (p.y - middle) * c) for p in corners]
+            self.draw.add_triangle_filled(wide[0], wide[1], wide[2], theme.u32(casing))
+        self.draw.add_triangle_filled(corners[0], corners[1], corners[2], theme.u32(colour))
+
+    def hatch(self, x: float, y: float, w: float, h: float, *, alpha: float = 0.35, pitch: float = 7.0) -> None:
+        """Light diagonal stripes over a rectangle: what takes, for eyes that see no hue."""
+        self.draw.push_clip_rect(imgui.ImVec2(x, y), imgui.ImVec2(x + w, y + h), True)
+        step = pitch * self.scale
+        colour = theme.u32((1, 1, 1, alpha))
+        for k in range(int((w + h) / step) + 1):
+            at = x + k * step
+            self.draw.add_line(imgui.ImVec2(at, y), imgui.ImVec2(at - h, y + h), colour, 1.7 * self.scale)
+        self.draw.pop_clip_rect()
+
+    def switch(self, name: str, on: bool) -> bool:
+        """A sliding switch at the cursor; True when it was clicked."""
+        at, h = imgui.get_cursor_screen_pos(), 18.0 * self.scale
+        w = 1.8 * h
+        clicked = imgui.invisible_button(name, imgui.ImVec2(w, h))
+        track = theme.GIVES_BAR if on else (0.30, 0.34, 0.40, 1.0)
+        self.bar(at.x, at.y, w, h, track, rounding=9.0)
+        knob = at.x + (w - h / 2 if on else h / 2)
+        self.draw.add_circle_filled(imgui.ImVec2(knob, at.y + h / 2), h * 0.38, theme.u32(theme.TEXT), 20)
+        return bool(clicked)
+
+
+def swatch(legend: Legend, f: float, *, night: float = 0.0) -> Rgba:
+    """sRGB colour of paper under flux `f` (-1..1), as the shader mixes it (assets/shaders/flux.glsl)."""
+    s = min(abs(f), 1.0) ** 0.5
+    t = min(max(1.6 * s - 0.6, 0.0), 1.0)
+    low, high = (legend.take_middle, legend.take_strong) if f < 0 else (legend.give_middle, legend.give_strong)
+    a, b = np.array(low), np.array(high)
+    if f > 0:
+        b = b * (1 - 0.4 * night) + a * 0.4 * night
+    c = a * (1 - t) + b * t
+    amount = 0.92 * min(max(2.4 * s, 0.0), 1.0)
+    mixed = _PAPER * (1 - amount) + c * amount
+    r, g, b_ = np.where(mixed <= 0.0031308, 12.92 * mixed, 1.055 * mixed ** (1 / 2.4) - 0.055)
+    return float(r), float(g), float(b_), 1.0

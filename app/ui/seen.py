@@ -1,0 +1,37 @@
+"""What panels show besides the world: the frame's own results; and how a panel is placed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from imgui_bundle import imgui
+from numpy.typing import NDArray
+
+from app.light import Light
+from app.paint import Legend
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Values of this frame."""
+
+    size: tuple[int, int]
+    legend: Legend
+    light: Light
+    connected: bool
+    levels: NDArray[np.float32] | None
+    """-1..1 per building as painted."""
+    now_s: float
+    """Monotonic clock of this process."""
+
+
+def fixed(name: str, seen: Seen, *, x: float, y: float, w: float, h: float, scale: float, grows: bool = False) -> None:
+    """Begin a window that stands still; x, y from the left top (negative: from the right, bottom) at 720p."""
+    width, height = seen.size
+    left = x * scale if x >= 0 else width + x * scale
+    top = y * scale if y >= 0 else height + y * scale
+    imgui.set_next_window_pos(imgui.ImVec2(left, top))
+    imgui.set_next_window_size(imgui.ImVec2(w * scale, h * scale))
+    flags = imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_move | imgui.WindowFlags_.no_saved_settings
+    imgui.begin(name, None, flags | imgui.WindowFlags_.no_nav)

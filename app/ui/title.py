@@ -1,0 +1,36 @@
+"""Top left: what is shown and when; and, when sim is silent or refused something, that."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from app import pace
+from app.ui import format as fmt
+from app.ui import theme
+from app.ui.backend import Panels
+from app.ui.pen import Pen
+from app.ui.seen import Seen
+from app.world import World
+
+REFUSAL_S = 8.0
+
+
+def draw(ui: Panels, world: World, seen: Seen) -> None:
+    """Title and subtitle over the picture."""
+    s, stage = ui.scale, world.stage
+    pen = Pen(imgui.get_background_draw_list(), ui.fonts, s)
+    hello = stage.hello
+    pen.text(28 * s, 20 * s, hello.name if hello else "Surplus", size=30, bold=True, shadow=True)
+    if hello is not None and stage.clock is not None:
+        moment = pace.wall(world.shown.time_s, hello.year)
+        pen.text(28 * s, 58 * s, f"{fmt.day(moment)}, {fmt.clock(moment)}", size=15, shadow=True)
+    message = ""
+    if seen.now_s - stage.refused_s < REFUSAL_S:
+        message = stage.refused
+    elif hello is not None and stage.clock is not None and not seen.connected:
+        message = "The simulation is silent; waiting for it. What you see is its last word."
+    if message:
+        middle = seen.size[0] / 2
+        w = (pen.width(message, size=15) + 36) * s
+        pen.bar(middle - w / 2, 24 * s, w, 40 * s, theme.INK, rounding=8)
+        pen.text(middle, 34 * s, message, size=15, colour=theme.TAKES, align=0.5)

@@ -1,0 +1,78 @@
+"""Plain data of the viewer: what sim said, what time is shown, where the eye is, how the panels stand.
+
+Values only; every part of a frame takes some of them and returns new ones. Nothing here knows of GPU or sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.camera import Camera
+from network.schema import Balance, Catalogue, Clock, FluxBlock, Hello, LayerChoice, Problems, Roster, Scenario
+
+SIDE = "a"
+"""The side that is shown."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The newest of everything sim said."""
+
+    hello: Hello | None = None
+    roster: Roster | None = None
+    catalogue: Catalogue | None = None
+    scenario: Scenario | None = None
+    balance: Balance | None = None
+    problems: Problems | None = None
+    clock: Clock | None = None
+    clock_s: float = 0.0
+    """When the Clock arrived, on this process's monotonic clock."""
+    blocks: Mapping[str, FluxBlock] = field(default_factory=dict)
+    """By quantity, of the shown side."""
+    refused: str = ""
+    """Why the last wish was refused, one sentence."""
+    refused_s: float = -1e9
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The moment on the screen."""
+
+    time_s: float = 0.0
+    held_s: float = -1e9
+    """Until then (monotonic) the hand's own seek stands, whatever the Clock still says."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """How the panels stand; nothing of it concerns sim."""
+
+    scale: float = 1.0
+    """Size of text and panels, on top of height / 720."""
+    help: bool = False
+    notes: bool = False
+    """Problems unfolded."""
+    hidden: bool = False
+    draft: tuple[LayerChoice, ...] | None = None
+    """Choices while the hand drags or until sim's answer is here."""
+    draft_on: int = -1
+    """Revision of the scenario the draft was begun on."""
+    draft_s: float = -1e9
+    """When the draft was last touched."""
+    gesture: str = ""
+    gauge_j: float = 0.0
+    """Scale of the verdict gauge; it only grows, so that the needle moves and the scale stands still."""
+    shot: bool = False
+    """Save a picture at the end of this frame."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The whole viewer as one value."""
+
+    stage: Stage
+    shown: Shown
+    camera: Camera | None
+    panel: Panel
+    paint: str
