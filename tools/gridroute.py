@@ -15,10 +15,15 @@ from numpy.typing import NDArray
 
 from sim.district import Float, Int
 
+Cells = NDArray[np.integer]
+"""Flat numbers of raster cells."""
+
 CELL_M, MOST_CELLS = 3.0, 90_000
 MARGIN_M = 25.0
 INSIDE_COST = 25.0
 """Cost of a metre under a building, against 1 on the pavement: used only to leave closed courtyards."""
+SHARED_COST = 0.5
+"""Cost of a metre in a trench that others dig."""
 SERVICE_M = 18.0
 """Longest way from a building's front up its path to the trunk before it lays trunk of its own."""
 JOINT_M = 9.0
@@ -55,11 +60,15 @@ def route(rings: Sequence[NDArray[np.float64]], obstacles: Sequence[NDArray[np.f
     root = raster.open_near(middle)
     before, metres = raster.paths(root)
     access = np.array([raster.front(k, metres) for k in range(len(rings))])
+    if len(rings) > 2:  # again, with ways that several share made cheaper: fewer, fuller trenches
+        raster.share(access, before, root)
+        before, metres = raster.paths(root)
+        access = np.array([raster.front(k, metres) for k in range(len(rings))])
     joint, trunk = _joints(access, before, metres, root)
     return _branches(raster, access, joint, trunk, before, root)
 
 
-def _joints(access: Int, before: Int, metres: Float, root: int) -> tuple[Int, set[int]]:
+def _joints(access: Cells, before: Cells, metres: Float, root: int) -> tuple[Cells, set[int]]:
     """[building] cell of its joint, and the cells of the trunk: farthest buildings lay it, nearer ones meet it."""
     trunk, joints = {root}, {root}
     chosen = np.empty(len(access), dtype=np.int64)
@@ -84,7 +93,7 @@ def _joints(access: Int, before: Int, metres: Float, root: int) -> tuple[Int, se
 
 
 def _branches(
-    raster: _Raster, access: Int, joint: Int, trunk: set[int], before: Int, root: int
+    raster: _Raster, access: Cells, joint: Cells, trunk: set[int], before: Cells, root: int
 ) -> Route:  # fmt: skip
     children: dict[int, int] = {}
     for cell in trunk - {root}:
@@ -118,7 +127,7 @@ def _branches(
     )  # fmt: skip
 
 
-def _depth(cell: int, before: Int, root: int) -> int:
+def _depth(cell: int, before: Cells, root: int) -> int:
     steps = 0
     while cell != root:
         cell, steps = int(before[cell]), steps + 1
@@ -167,7 +176,7 @@ class _Raster:
             x, y = (np.stack([i, j]).reshape(2, -1) + 0.5) * self.cell + self.low[:, None]
             inside[i.ravel(), j.ravel()] |= shapely.contains_xy(outline, x, y)
 
-    def places(self, cells: Sequence[int]) -> NDArray[np.float64]:
+    def places(self, cells: Sequence[int] | Cells) -> NDArray[np.float64]:
         """[n, 2] middles of cells, metres."""
         index = np.stack(np.unravel_index(np.asarray(cells, dtype=int), self.shape), axis=1)
         return (index + 0.5) * self.cell + self.low
@@ -179,7 +188,7 @@ class _Raster:
             good = np.arange(self.inside.size)
         return int(good[np.argmin(np.hypot(*(self.places(good) - place).T))])
 
-    def paths(self, root: int) -> tuple[Int, Float]:
+    def paths(self, root: int) -> tuple[Cells, Float]:
         """[cell] its predecessor on the way from the root, and the cost-metres of that way."""
         from scipy import sparse
         from scipy.sparse import csgraph
@@ -198,6 +207,16 @@ class _Raster:
         ).tocsr()
         metres, before = csgraph.dijkstra(graph, directed=False, indices=root, return_predecessors=True)
         return before, metres
+
+    def share(self, access: Cells, before: Cells, root: int) -> None:
+        """Make cells cheaper that three or more ways use."""
+        used = np.zeros(self.inside.size, dtype=int)
+        for cell in access:
+            at = int(cell)
+            while at != root:
+                used[at] += 1
+                at = int(before[at])
+        self.cost = np.where(used.reshape(self.shape) >= 3, SHARED_COST * self.cost, self.cost)
 
     def front(self, k: int, metres: Float) -> int:
         """Open cell beside building k that is reached most cheaply."""

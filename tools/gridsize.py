@@ -13,6 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.district import Float, Int
 from sim.physics.grid import Q_PER_P
@@ -91,7 +92,7 @@ def transformers() -> tuple[Transformer, ...]:
     return tuple(found)
 
 
-def size(tree: Tree, demand_w: Float, voltage_v: float) -> bool:
+def size(tree: Tree, demand_w: NDArray[np.floating], voltage_v: float) -> bool:
     """Choose cables and transformer in place; False when voltage cannot be held, so the tree must become shorter.
 
     demand_w: [steps, building] net consumption of the tree's buildings.
@@ -154,7 +155,7 @@ def _below(tree: Tree) -> np.ndarray:
     return below
 
 
-def _hard_steps(tree: Tree, below: np.ndarray, demand_w: Float, voltage_v: float) -> Int:
+def _hard_steps(tree: Tree, below: np.ndarray, demand_w: NDArray[np.floating], voltage_v: float) -> Int:
     """Steps that stress some branch or node most, in both directions: a first guess of drops is linear in demand."""
     flow = demand_w @ below.T.astype(demand_w.dtype)
     drop = flow * (tree.length_m / np.maximum(tree.parallel, 1)).astype(demand_w.dtype)
