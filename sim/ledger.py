@@ -109,7 +109,9 @@ def residual(ledger: Ledger) -> float:
     made, plugs, heater = ledger.steps[0], ledger.steps[1], ledger.steps[2]
     through = np.maximum(made + plugs + heater + ledger.loss_w, 1.0)
     buildings = np.abs(made - plugs - heater - ledger.steps[-1]) / through
-    wires = np.abs(ledger.source_w + ledger.on_grid_w - ledger.loss_w) / through if ledger.loss_w.any() else 0.0 * through
+    if not ledger.source_w.any():
+        return float(buildings.max())
+    wires = np.abs(ledger.source_w + ledger.on_grid_w - ledger.loss_w) / through
     return float(max(buildings.max(), wires.max()))
 
 
@@ -144,8 +146,10 @@ def balance(
     primary, co2 = weigh(carriers, factors, k_exp=k_exp)
     totals["primary_energy"] = primary
     used = [factors[c] for c in ("electricity", "gas") if c in factors]
-    words = [f"{f.carrier} {f.primary_nonrenewable:g}, {f.co2_kg_j * 3.6e6:.3f} kg/kWh ({f.region} {f.year}, {f.source})"
-             for f in used]  # fmt: skip
+    words = [
+        f"{f.carrier} {f.primary_nonrenewable:g}, {f.co2_kg_j * 3.6e6:.3f} kg/kWh ({f.region} {f.year}, {f.source})"
+        for f in used
+    ]
     verdict = Verdict(
         surplus=primary <= 0.0 and co2 <= 0.0, rule=RULE, boundary=district.place.boundary, mobility="out",
         factors="; ".join([*words, f"k_exp {k_exp:g}"]), primary_margin_j=-primary, co2_margin_kg=-co2,
@@ -153,8 +157,8 @@ def balance(
     months = {n: _by_month(w, ledger) for n, w in steps["electricity"].items()}
     return Balance(
         side=side, revision=revision, totals_j=totals, carriers_j=carriers, co2_kg=co2, verdict=verdict,
-        kpi=_kpi(ledger, district, steps["electricity"], carriers), grid=_grid(ledger, district), months_j=months,
-        residual=residual(ledger), compute_s=compute_s, fraction=fraction,
+        kpi=_kpi(ledger, district, steps["electricity"], carriers["electricity"]), grid=_grid(ledger, district),
+        months_j=months, residual=residual(ledger), compute_s=compute_s, fraction=fraction,
     )  # fmt: skip
 
 
@@ -183,8 +187,9 @@ def _by_month(power_w: Float, ledger: Ledger) -> Float:
     return np.add.reduceat(power_w, starts) * ledger.step_s
 
 
-def _kpi(ledger: Ledger, district: District, power: dict[str, Float], carriers: dict[str, dict[str, float]]) -> dict[str, float]:
-    energy = carriers["electricity"]
+def _kpi(
+    ledger: Ledger, district: District, power: dict[str, Float], energy: dict[str, float]
+) -> dict[str, float]:
     load = energy["used"] + energy["losses"]
     year = ledger.steps.sum(axis=1) * ledger.step_s
     named = dict(zip(ACCOUNTS, year, strict=True))

@@ -97,7 +97,7 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
     """The case of a district under its light and weather.
 
     Raises:
-        Refused: the profiles or the light belong to another weather year, modules stand where none can, the grid has a ring.
+        Refused: profiles or light belong to another weather year, modules stand where none can, the grid has a ring.
     """
     b, s = district.building, district.surface
     steps = weather.steps

@@ -1,7 +1,7 @@
 """Geometry + weather -> Solar: the light that every building gets over the year, a stage of its own.
 
-For each daylight step, every energy surface is lit at its own tilt and azimuth by the Perez sky: the horizon cuts beam and
-circumsolar light, the sky view thins the diffuse, the ground reflects. Kept are the mean irradiance on a building's
+For each daylight step, every energy surface is lit at its own tilt and azimuth by the Perez sky: the horizon cuts beam
+and circumsolar light, the sky view thins the diffuse, the ground reflects. Kept are the mean irradiance on a building's
 collecting glass and opaque area, and what reaches the cells of modules on every surface that can carry them.
 
 Values are uint16 in units of 1/32 W/m2 (a power of two, so the way back to float is exact; the largest is 2,047 W/m2),
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.district import District, Surfaces
-from sim.kernels import i4, i8, kernel, matrix, out_matrix, out_vector, source_hash, u2, vector
+from sim.kernels import i4, i8, kernel, matrix, out_matrix, source_hash, u2, vector
 from sim.physics import irradiance, pv, sun
 from sim.weather import Weather
 

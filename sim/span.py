@@ -62,7 +62,9 @@ class Flux:
     """Power that the sources feed into the grid."""
 
 
-def simulate(case: Case, state: State, span: Span, *, grid: bool = True, into: Flux | None = None) -> tuple[State, Flux]:
+def simulate(
+    case: Case, state: State, span: Span, *, grid: bool = True, into: Flux | None = None
+) -> tuple[State, Flux]:
     """Run `span` from `state`: the state after it, and what flowed.
 
     `grid=False` leaves the power flow out (voltages nan, flows 0). `into`: a Flux of the same length whose arrays
@@ -102,9 +104,10 @@ def solve_grid(case: Case, flux: Flux) -> None:
 def empty(case: Case, span: Span) -> Flux:
     """A Flux with room for `span`; its grid part is that of a dead grid."""
     n, b = span.steps, case.buildings
-    columns = [np.empty((n, b), case.dtype) for _ in range(9)]
-    lines = [np.zeros((n, case.tree.lines)) for _ in range(2)]
-    return Flux(span, *columns, *lines, np.full((n, case.tree.nodes), np.nan), np.zeros(n), np.zeros(n))
+    columns: list[Array] = [np.empty((n, b), case.dtype) for _ in range(9)]
+    columns += [np.zeros((n, case.tree.lines)) for _ in range(2)]
+    columns += [np.full((n, case.tree.nodes), np.nan), np.zeros(n), np.zeros(n)]
+    return Flux(span, *columns)
 
 
 def initial(case: Case) -> State:

@@ -1,10 +1,10 @@
 """Weather file -> Weather columns: EnergyPlus weather (EPW), plain or gzip.
 
-Step k covers the hour [k, k + 1) of local standard time and holds means. An EPW row's irradiance belongs to the hour that
-ends at its stamp, its temperature to that very moment: so the step's temperature is the mean of both ends.
+Step k covers the hour [k, k + 1) of local standard time and holds means. An EPW row's irradiance belongs to the hour
+that ends at its stamp, its temperature to that very moment: so the step's temperature is the mean of both ends.
 
-Files place the sun differently, half an hour or more apart. `sun_offset_s` is the shift of the sun, against the middle of
-the hour, with the smallest closure error of GHI = DHI + DNI cos z; everything that uses the sun with this weather adds it.
+Files place the sun differently, half an hour or more apart. `sun_offset_s` is the shift of the sun, against the middle
+of the hour, with the smallest closure error of GHI = DHI + DNI cos z; all that uses the sun with this weather adds it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from network.schema import Problem
 from sim.physics import sun
 
 Float = NDArray[np.float64]
+Standing = tuple[float, float, int, float]
+"""Latitude, longitude [rad], year, offset of local standard time [s]."""
 LONGEST_GAP = 6
 """Hours that may be filled by interpolation."""
 DEFAULT_YEAR = 2025
@@ -115,7 +117,7 @@ def read_epw(path: Path) -> Weather:
     raw = {name: _missing(table[:, j], mark) for j, (name, _, mark) in enumerate(_COLUMNS)}
     year = int(years[0]) if np.all(years == years[0]) else DEFAULT_YEAR
     place = (np.radians(latitude), np.radians(longitude), year, zone * 3600.0)
-    times = np.arange(len(rows)) * STEP_S
+    times: Float = np.arange(len(rows), dtype=np.float64) * STEP_S
     daylight = sun.mean_direction(*place, times, step_s=STEP_S)[1] > 0.0
     filled = np.zeros(len(rows), dtype=bool)
     problems: list[Problem] = []
@@ -139,7 +141,7 @@ def read_epw(path: Path) -> Weather:
     )  # fmt: skip
 
 
-def sun_offset(*, place: tuple[float, float, int, float], times: Float, columns: dict[str, Float]) -> tuple[float, float]:
+def sun_offset(*, place: Standing, times: Float, columns: dict[str, Float]) -> tuple[float, float]:
     """Shift of the sun [s] with the smallest closure error, and that error [W/m2]; 0 where no beam was recorded.
 
     Five-minute grid over +-90 minutes, then one-minute steps around its best.
@@ -200,7 +202,7 @@ def _missing(column: Float, mark: float) -> Float:
 
 
 def _close_irradiance(
-    raw: dict[str, Float], *, place: tuple[float, float, int, float], times: Float, daylight: NDArray[np.bool_],
+    raw: dict[str, Float], *, place: Standing, times: Float, daylight: NDArray[np.bool_],
     filled: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """Fill one missing of GHI, DNI, DHI from the other two, and all by 0 at night; in place."""

@@ -137,7 +137,10 @@ def day(case: Case, year: Year | None, day: int) -> Flux:
 
 
 def provisional_day(case: Case, previous: Year | None, day: int) -> Flux:
-    """The same steps before this case's year is known: run up a week from `previous`' state, else 14 days from a guess."""
+    """The same steps before this case's year is known.
+
+    After a week's run-up from the state of `previous`, else after 14 days from a guess.
+    """
     n = steps_a_day(case)
     if previous is None or not previous.done:
         state = run_up(case, initial(case), day * n - n, days=RUN_UP_DAYS)

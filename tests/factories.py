@@ -91,7 +91,9 @@ def random_buildings(rng: np.random.Generator, n: int, *, profiles: int, nodes: 
     )  # fmt: skip
 
 
-def random_surfaces(rng: np.random.Generator, buildings: Buildings, *, each: int = 12, modules: bool = True) -> Surfaces:
+def random_surfaces(
+    rng: np.random.Generator, buildings: Buildings, *, each: int = 12, modules: bool = True
+) -> Surfaces:
     """`each` surfaces a building, a third of them roofs."""
     n = len(buildings) * each
     owner = np.repeat(np.arange(len(buildings), dtype=np.int32), each)

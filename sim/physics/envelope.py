@@ -42,9 +42,9 @@ def coefficients(
     h_em = h_op * h_ms / (h_ms - h_op)
     to_surface = h_is / (air_w_k + h_is)
     h1 = air_w_k * to_surface
-    h2 = np.maximum(h1 + glass_w_k, 1e-6)
-    h3 = h2 * h_ms / (h2 + h_ms)
-    to_mass = h3 / h2
+    h2 = h1 + glass_w_k
+    to_mass = h_ms / (h2 + h_ms)
+    h3 = h2 * to_mass
     share_m = mass_m2 / inner_m2
     share_s = 1.0 - share_m - glass_w_k / (H_MS_W_M2K * inner_m2)
 

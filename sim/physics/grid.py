@@ -1,4 +1,4 @@
-"""Power flow of a radial grid: backward and forward sweep (D. Shirmohammadi et al., IEEE Trans. Power Syst. 3 (1988) 753).
+"""Power flow of a radial grid: backward and forward sweep (D. Shirmohammadi et al., IEEE Trans. PWRS 3 (1988) 753).
 
 Balanced, per phase, in per unit of the nominal voltage with currents in watts at 1 pu. A transformer is a branch
 referred to its low-voltage side; sources are held at 1 pu and may be many. Loads draw at a power factor of 0.95
@@ -182,24 +182,31 @@ def _publish(  # type: ignore[no-untyped-def]
     source_w,
 ):  # fmt: skip
     """Voltages, flows, loadings, losses and the sources' power of steps s0 .. s0 + used - 1."""
-    n = len(parent)
-    for k in range(used):
-        volts, flow, loading = voltage_pu[s0 + k], line_w[s0 + k], line_loading[s0 + k]
-        loss = 0.0
-        source = 0.0
-        for i in range(n):
-            volts[node[i]] = math.sqrt(vr[i, k] * vr[i, k] + vi[i, k] * vi[i, k])
-            a = parent[i]
-            if a < 0:
-                source += jr[i, k]
-            else:
-                squared = jr[i, k] * jr[i, k] + ji[i, k] * ji[i, k]
-                loss += z[0, i] * squared
-                end = a if sign[i] > 0.0 else i
-                flow[line[i]] = sign[i] * (vr[end, k] * jr[i, k] + vi[end, k] * ji[i, k])
-                loading[line[i]] = math.sqrt(squared) / rating[i]
-        loss_w[s0 + k] = loss
-        source_w[s0 + k] = source
+    n, w = p.shape
+    # row by row in lanes first (the load is no longer needed), then turned over: [place, lane] -> [step, row]
+    for i in range(n):
+        a = parent[i]
+        for k in range(w):
+            p[i, k] = math.sqrt(vr[i, k] * vr[i, k] + vi[i, k] * vi[i, k])
+        for k in range(w):
+            q[i, k] = jr[i, k] * jr[i, k] + ji[i, k] * ji[i, k]
+        for k in range(used):
+            voltage_pu[s0 + k, node[i]] = p[i, k]
+        if a < 0:
+            for k in range(used):
+                source_w[s0 + k] += jr[i, k]
+            continue
+        for k in range(used):
+            loss_w[s0 + k] += z[0, i] * q[i, k]
+        over, end, s = 1.0 / rating[i], a if sign[i] > 0.0 else i, sign[i]
+        for k in range(w):
+            p[i, k] = s * (vr[end, k] * jr[i, k] + vi[end, k] * ji[i, k])
+        for k in range(w):
+            q[i, k] = math.sqrt(q[i, k]) * over
+        for k in range(used):
+            line_w[s0 + k, line[i]] = p[i, k]
+        for k in range(used):
+            line_loading[s0 + k, line[i]] = q[i, k]
 
 
 @kernel(
@@ -222,6 +229,8 @@ def sweep(  # type: ignore[no-untyped-def]
     limit = TOLERANCE_PU * TOLERANCE_PU
     for s0 in range(0, steps, w):
         used = min(w, steps - s0)
+        loss_w[s0 : s0 + used] = 0.0
+        source_w[s0 : s0 + used] = 0.0
         _start(pv_w, appliances_w, heater_w, place, s0, p, q, vr, vi, jr, ji)
         lane[1, :] = 1.0
         _backward(parent, p, q, vr, vi, jr, ji)

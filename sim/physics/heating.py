@@ -1,8 +1,8 @@
 """What makes the heat: gas boiler, air-source heat pump, or for hot water alone a plain heating rod.
 
 Heat pump: COP = 0.85 (6.08 - 0.0941 d + 0.000464 d2), d = max(sink - outside air, 15 K), never below 1
-(When2Heat, O. Ruhnau et al., Scientific Data 6 (2019) 189; 0.85 corrects the catalogue's figures to field results). The sink of
-room heat follows the weather (`sink_c + sink_slope T`), that of hot water is 50 degC.
+(When2Heat, O. Ruhnau et al., Scientific Data 6 (2019) 189; 0.85 corrects the catalogue's figures to field results). The
+sink of room heat follows the weather (`sink_c + sink_slope T`), that of hot water is 50 degC.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sim.physics import demand
 
 
-def draw(share: NDArray[Any], profile: NDArray[Any], scale_w: NDArray[Any], first: int, hot_water_w: NDArray[Any]) -> None:
+def draw(
+    share: NDArray[Any], profile: NDArray[Any], scale_w: NDArray[Any], first: int, hot_water_w: NDArray[Any]
+) -> None:
     """Fill thermal `hot_water_w` [steps, building]; arguments as `demand.lookup`."""
     demand.lookup(share, profile, scale_w, first, hot_water_w)

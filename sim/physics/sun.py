@@ -1,7 +1,8 @@
 """Where the sun stands: the Astronomical Almanac's low-precision formulas.
 
-Good to 0.01 degrees from 1950 to 2050 (J. J. Michalsky, Solar Energy 40 (1988) 227; U.S. Naval Observatory, Astronomical
-Almanac, section C). Geometric position: refraction is left out, it matters below 2 degrees only, where the beam is weak.
+Good to 0.01 degrees from 1950 to 2050 (J. J. Michalsky, Solar Energy 40 (1988) 227; U.S. Naval Observatory,
+Astronomical Almanac, section C). Geometric position: refraction is left out, it matters below 2 degrees only, where
+the beam is weak.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ SOLAR_CONSTANT_W_M2 = 1366.1
 
 def _days(year: int, utc_offset_s: float, times_s: ArrayLike) -> Float:
     """Days (UT) since J2000.0 = 2000-01-01 12:00; [n]."""
-    start = (datetime(year, 1, 1) - datetime(2000, 1, 1, 12)).total_seconds()  # noqa: DTZ001 - both are UT
+    start = (datetime(year, 1, 1) - datetime(2000, 1, 1, 12)).total_seconds()
     return (start + np.asarray(times_s, dtype=float) - utc_offset_s) / 86400.0
 
 

@@ -1,0 +1,73 @@
+"""Light on a tilted plane against pvlib, horizon, sky view."""
+
+import numpy as np
+import pandas as pd
+import pvlib
+import pytest
+
+from sim.physics import irradiance, sun
+
+N = 60
+
+
+def _sky_and_light(seed: int = 3):
+    rng = np.random.default_rng(seed)
+    times = pd.date_range("2015-01-01", periods=2000, freq="4h20min", tz="Etc/GMT-1")
+    position = pvlib.solarposition.get_solarposition(times, 47.4, 8.6)
+    z, a = np.radians(position.zenith.to_numpy()), np.radians(position.azimuth.to_numpy())
+    keep = z < np.radians(89.0)
+    z, a = z[keep], a[keep]
+    enu = np.column_stack([np.sin(z) * np.sin(a), np.sin(z) * np.cos(a), np.cos(z)])
+    dni, dhi = rng.uniform(0.0, 950.0, len(z)), rng.uniform(1.0, 500.0, len(z))
+    ghi = dhi + dni * np.cos(z)
+    extra = sun.extraterrestrial_w_m2(times.dayofyear.to_numpy()[keep])
+    return enu, z, a, ghi, dni, dhi, extra
+
+
+def _transpose(enu, ghi, dni, dhi, extra, tilt, azimuth, dtype, horizon=None, view=None):
+    sky = irradiance.sky(sun_enu=enu, ghi=ghi, dni=dni, dhi=dhi, extra=extra)
+    terms, low = irradiance.terms(sky, dtype)
+    n = len(tilt)
+    plane = irradiance.planes(tilt=tilt, azimuth=azimuth, sky_view=np.ones(n) if view is None else view, dtype=dtype)
+    horizon = np.full((36, n), -1.0, dtype) if horizon is None else horizon.astype(dtype)
+    cosine, direct, poa = (np.empty((len(terms), n), dtype) for _ in range(3))
+    irradiance.transpose(terms, low, 0, len(terms), plane, horizon, np.empty(n, dtype), cosine, direct, poa)
+    return cosine, direct, poa
+
+
+@pytest.mark.parametrize(("dtype", "close"), [(np.float32, 1e-2), (np.float64, 1e-6)])
+def test_plane_of_array_is_pvlib_s_perez(dtype: type, close: float) -> None:
+    rng = np.random.default_rng(4)
+    enu, z, a, ghi, dni, dhi, extra = _sky_and_light()
+    tilt, azimuth = rng.uniform(0.0, np.pi / 2, N), rng.uniform(0.0, 2 * np.pi, N)
+    _, _, poa = _transpose(enu, ghi, dni, dhi, extra, tilt, azimuth, dtype)
+    mass = pvlib.atmosphere.get_relative_airmass(np.degrees(z))
+    for k in range(N):
+        theirs = pvlib.irradiance.get_total_irradiance(
+            np.degrees(tilt[k]), np.degrees(azimuth[k]), np.degrees(z), np.degrees(a), dni, ghi, dhi,
+            dni_extra=extra, airmass=mass, albedo=irradiance.ALBEDO, model="perez",
+        )  # fmt: skip
+        assert np.abs(poa[:, k] - theirs["poa_global"]).max() < close
+
+
+def test_a_closed_horizon_leaves_diffuse_and_ground_only() -> None:
+    enu, _, _, ghi, dni, dhi, extra = _sky_and_light()
+    tilt, azimuth = np.full(4, 0.5), np.arange(4) * np.pi / 2
+    _, direct, poa = _transpose(enu, ghi, dni, dhi, extra, tilt, azimuth, np.float64, np.full((36, 4), 1.6))
+    assert (direct == 0.0).all()
+    dark = _transpose(enu, ghi, dni, dhi, extra, tilt, azimuth, np.float64, np.full((36, 4), 1.6), np.zeros(4))[2]
+    assert np.allclose(dark, (0.2 * ghi * (1.0 - np.cos(0.5)) / 2.0)[:, None])
+    assert (poa >= dark).all()
+    assert poa.mean() > 5.0 * dark.mean()
+
+
+def test_horizon_hides_the_sun_from_its_own_side_alone() -> None:
+    south = np.radians(180.0)
+    enu = np.array([[np.sin(south) * 0.9, np.cos(south) * 0.9, np.sqrt(1 - 0.81)]])  # 26 degrees up in the south
+    one = np.ones(1)
+    wall = np.zeros((36, 2))
+    wall[17:20, 0] = 0.6  # a hill in the south of the first plane
+    wall[0:17, 1] = wall[20:, 1] = 0.6  # hills all round but in the south of the second
+    _, direct, _ = _transpose(enu, 500 * one, 600 * one, 100 * one, 1361 * one, np.zeros(2), np.zeros(2), float, wall)
+    assert direct[0, 0] == 0.0
+    assert direct[0, 1] > 200.0
