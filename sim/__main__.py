@@ -1,0 +1,271 @@
+"""`python -m sim JSON`: sockets, worker and wall clock around session.py.
+
+Prints one line, `surplus view tcp://HOST:PORT#KEY`, as soon as it listens; ends at EOF of stdin if a parent asked so.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import platformdirs
+
+from network import choices as written
+from network import moment, schema
+from network.address import is_loopback
+from network.problems import Refused
+from network.wire import Request, Server
+from sim import blocks, layers, package, session, solar, store, tiles, weather
+from sim.engine import Engine
+from sim.history import Choices
+from sim.layers import Layer, select
+from sim.options import ServeOptions, parse
+from sim.package import Package
+from sim.session import Facts, Session
+from sim.weather import Weather
+from sim.worker import Worker
+
+SAVE_S = 0.5
+"""Between two savings of a running clock."""
+FIRST_PACE = 600.0
+"""Ten minutes a second: a day in two and a half minutes."""
+OPENING = "command line"
+"""Sender of what the command line asks for."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve as the JSON in the only argument says; exit code."""
+    try:
+        if len(arguments) != 1:
+            raise Refused("give the options as one JSON object; people use `surplus serve`", code=2)
+        serve(parse(arguments[0]))
+    except Refused as e:
+        print(f"surplus: {e}", file=sys.stderr)
+        return e.code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def serve(options: ServeOptions) -> None:
+    """Serve a package until the parent goes or somebody interrupts.
+
+    Raises:
+        Refused: package, weather, layers, time or address cannot be used, or the package is open elsewhere.
+    """
+    if options.state_dir:
+        os.environ["SURPLUS_STATE_DIR"] = options.state_dir
+    sys.setswitchinterval(0.0005)  # the worker's Python must not keep a viewer waiting
+    read = package.load(Path(options.package))
+    sky = weather.read_epw(read.weather_path)
+    kinds = _catalogue(options.catalogue)
+    file = store.path_of(read.folder) if options.interactive else Path(options.session) if options.session else None
+    lock = None
+    with Server(options.bind, allow=Path(options.allow) if options.allow else None) as server:
+        try:
+            if file and options.interactive:
+                lock = store.Lock(file, address_line=server.address_line, package=read.folder)
+            facts = _facts(read, sky, kinds, server)
+            state = _opened(options, facts, file)
+            print(server.address_line, flush=True)
+            _loop(state, server, _worker(read, sky, kinds, facts), file=file, package_key=read.key, options=options)
+        finally:
+            if lock:
+                lock.close()
+
+
+# ---------------------------------------------------------------- before the first message
+
+
+def _facts(read: Package, sky: Weather, kinds: Sequence[Layer], server: Server) -> Facts:
+    district = read.district
+
+    def validate(choices: Choices) -> Choices:
+        canonical = layers.validate(choices, kinds)
+        for choice in canonical:
+            select.rows(district, choice.selection)
+        return canonical
+
+    host, port = server.address.host, server.address.port
+    offered = str(read.tileset)
+    if not is_loopback(host):
+        offered = tiles.offer(read.tileset.parent, host=host, port=port + 2)
+    hello = blocks.hello(
+        district, run=uuid.uuid4().hex[:12], version=_version(), package=read.folder.name,
+        state_address=server.state_address, tiles=offered, steps=sky.steps, step_s=sky.step_s,
+    )  # fmt: skip
+    return Facts(
+        hello=hello,
+        roster=blocks.roster(district, revision=1),
+        catalogue=layers.wire(kinds, 1),
+        problems=blocks.problems(read.problems, sky.problems, revision=1),
+        validate=validate,
+    )
+
+
+def _opened(options: ServeOptions, facts: Facts, file: Path | None) -> Session:
+    """The first state: as kept, or afresh; then what the command line asks for."""
+    pace = FIRST_PACE if options.interactive else 0.0
+    state = Session(facts, pace=pace, resume_pace=pace or FIRST_PACE, at_s=time.monotonic())
+    kept = store.load(file, state, wall_s=time.time(), resume=options.resume) if file else None
+    if options.resume:
+        return kept or state
+    if kept:
+        count = len(kept.history.choices)
+        print(f"surplus: going on where {facts.hello.package} was left, with {count} layer(s)", file=sys.stderr)
+    state = kept or state
+    now_s = time.monotonic()
+    if options.layers:
+        path, offer = Path(options.layers), facts.catalogue.kinds
+        chosen = written.read(path, offer) if path.suffix == ".toml" else written.parse(options.layers, offer)
+        ask = schema.ChooseLayers(session.SIDE, OPENING, state.history.revision, "", facts.validate(chosen))
+        state, _ = session.wish(state, ask, now_s)
+    if options.time:
+        at = facts.hello
+        time_s, note = moment.seconds(options.time, year=at.year, zone=at.zone, utc_offset_s=at.utc_offset_s)
+        if note:
+            print(f"surplus: {note}", file=sys.stderr)
+        state, _ = session.wish(state, schema.Seek(OPENING, time_s), now_s)
+    return state
+
+
+def _worker(
+    read: Package, sky: Weather, kinds: Sequence[Layer], facts: Facts
+) -> Callable[[Callable[[], None]], Worker]:
+    """The worker, still without its bell: light comes from the cache or is made here, once."""
+    cache = Path(os.environ.get("SURPLUS_CACHE_DIR") or platformdirs.user_cache_path("surplus")) / "solar"
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise Refused(f"cannot make the cache folder {cache}: {e.strerror or e}; set SURPLUS_CACHE_DIR") from e
+    light = solar.solar(read.district, sky, cache=cache)
+    engine = Engine(read.district, solar=light, weather=sky, catalogue=kinds, facts=facts)
+    return lambda wake: Worker(engine, wake)
+
+
+def _catalogue(name: str) -> Sequence[Layer]:
+    if not name:
+        return layers.CATALOGUE
+    module, _, attribute = name.partition(":")
+    try:
+        found: Sequence[Layer] = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as e:
+        raise Refused(f"cannot load the catalogue {name!r} ({e}); write MODULE:NAME", code=2) from e
+    return found
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("surplus")
+    except metadata.PackageNotFoundError:
+        return "checkout"
+
+
+# ---------------------------------------------------------------- the loop
+
+
+def _loop(
+    state: Session, server: Server, worker_of: Callable[[Callable[[], None]], Worker], *, file: Path | None,
+    package_key: str, options: ServeOptions,
+) -> None:  # fmt: skip
+    ended = threading.Event()
+    near, far = socket.socketpair()
+    near.setblocking(False)
+    far.setblocking(False)
+    server.wake_by(near)
+    if options.parent_pipe:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        threading.Thread(target=_watch_parent, args=(ended, far), name="parent", daemon=True).start()
+    worker = worker_of(lambda: _ring(far))
+    saved_s = -SAVE_S
+    try:
+        while not ended.is_set():
+            requests = server.poll(session.due_s(state, time.monotonic()))
+            _quiet(near)
+            for request in requests:
+                state = _serve_one(state, server, request, keep=lambda s: _keep(file, s, package_key))
+            now_s = time.monotonic()
+            for result in worker.results():
+                state, messages = session.finished(state, result, now_s)
+                _publish(server, messages)
+            state, messages = session.tick(state, now_s)
+            _publish(server, messages)
+            worker.want(session.wanted(state, now_s))
+            if state.pace > 0.0 and now_s - saved_s >= SAVE_S:
+                _keep(file, state, package_key)
+                saved_s = now_s
+        _keep(file, state, package_key)
+    finally:
+        worker.end()
+        near.close()
+        far.close()
+
+
+def _serve_one(state: Session, server: Server, request: Request, *, keep: Callable[[Session], None]) -> Session:
+    """Answer one request; a granted wish is on disk before its answer leaves."""
+    message = request.message
+    if isinstance(message, schema.Ask):
+        try:
+            server.reply(request, session.ask(state, message))
+        except Refused as e:
+            server.reply(request, refused=str(e))
+    elif isinstance(message, schema.Wish):
+        state, outcome = session.wish(state, message, time.monotonic())
+        if not outcome.refused:
+            keep(state)
+        server.reply(request, outcome.reply, refused=outcome.refused)
+        _publish(server, outcome.publish)
+    else:
+        server.reply(request, refused=f"{type(message).__name__} is no wish and no question")
+    return state
+
+
+def _keep(file: Path | None, state: Session, package_key: str) -> None:
+    """Save the session; a full disk must not end the twin, so it is said and the twin goes on."""
+    if file:
+        try:
+            store.save(file, state, package=package_key, wall_s=time.time())
+        except Refused as e:
+            print(f"surplus: {e}", file=sys.stderr)
+
+
+def _publish(server: Server, messages: Sequence[schema.Message]) -> None:
+    for message in messages:
+        server.publish(message)
+
+
+def _watch_parent(ended: threading.Event, bell: socket.socket) -> None:
+    """Block until stdin ends: the parent closed it, or died."""
+    while os.read(0, 4096):
+        pass
+    ended.set()
+    _ring(bell)
+
+
+def _ring(bell: socket.socket) -> None:
+    try:
+        bell.send(b"!")
+    except OSError:
+        return  # full: it rings already; closed: nobody listens any more
+
+
+def _quiet(bell: socket.socket) -> None:
+    try:
+        while bell.recv(4096):
+            pass
+    except BlockingIOError:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
