@@ -91,6 +91,8 @@ class City:
     file: str
     crs: str | None
     """EPSG:CODE as the file names it."""
+    credit: str
+    """Title and publisher, empty where the file names none."""
     buildings: tuple[Source, ...]
     faces: Faces
     unknown: dict[str, list[str]] = field(default_factory=dict)
@@ -109,14 +111,14 @@ def read(path: Path) -> City:
         Refused: missing, empty, truncated, another format or an unknown version.
     """
     gather = _Gather(path.name)
-    crs = None
+    crs, credit = None, ""
     for header, objects, vertices in _models(path, _text(path)):
-        crs = _crs(header)
+        crs, credit = _crs(header), _credit(header)
         gather.add(objects, vertices)
     if not gather.sources:
         raise Refused(f"{path} has no building with a volume; give a file with buildings of LoD 1 or better")
     return City(
-        file=path.name, crs=crs, buildings=tuple(gather.sources), faces=gather.faces(),
+        file=path.name, crs=crs, credit=credit, buildings=tuple(gather.sources), faces=gather.faces(),
         unknown=gather.unknown, skipped=gather.skipped, without_geometry=tuple(gather.empty),
         broken=tuple(gather.broken),
     )  # fmt: skip
@@ -206,6 +208,16 @@ def _crs(head: dict[str, Any]) -> str | None:
         text = f"EPSG:{text.get('epsg') or ''}"
     found = re.search(r"EPSG.*?(\d+)\s*/?$", str(text), re.IGNORECASE)
     return f"EPSG:{found.group(1)}" if found else None
+
+
+def _credit(head: dict[str, Any]) -> str:
+    metadata = head.get("metadata") or {}
+    contact = metadata.get("pointOfContact") or metadata.get("datasetPointOfContact") or {}
+    words = (
+        metadata.get("title") or metadata.get("datasetTitle"),
+        contact.get("contactName") if isinstance(contact, dict) else None,
+    )
+    return ", ".join(str(w) for w in words if w)
 
 
 # ---------------------------------------------------------------- models -> columns

@@ -87,6 +87,8 @@ def to_world(crs: str, xyz: Float, place: Frame) -> Float:
     ecef = geodetic_to_ecef(np.radians(latitude), np.radians(longitude), z + place.height_m)
     rotation, origin = tangent(place)
     world = (ecef - origin) @ rotation
+    if not np.isfinite(world).all():
+        raise Refused(f"some coordinates do not exist in {crs}; name the right one with --crs EPSG:CODE")
     world[:, 2] = z
     return world
 

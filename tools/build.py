@@ -1,0 +1,350 @@
+"""City files -> district package: read, measure, infer, connect, draw, save. One straight path.
+
+    files -> faces -> one world -> surfaces, party walls, horizons -> archetypes, use, profiles
+          -> base year -> grid, colour scales -> package with tiles
+
+Nothing of an older package is touched before the new one is whole.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from network.problems import Refused
+from network.schema import Problem
+from sim import package, prepare, solar
+from sim.district import District, Lines, Nodes, Place, Profiles, Use
+from sim.weather import Weather, read_epw
+from tools import (
+    archetypes,
+    baseyear,
+    cityjson,
+    countries,
+    factors,
+    frame,
+    geometry,
+    gridplan,
+    horizon,
+    inventory,
+    overlap,
+    party,
+    profiles,
+    report,
+    surfaces,
+    tiles,
+    triangles,
+)
+from tools.report import Report as Report
+
+Progress = Callable[[str, float], None]
+SEED = 1
+"""Of the profiles that buildings get; a district's use never changes with a rebuild."""
+FAR_KM = 150.0
+"""A weather station farther off than this is reported."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The district's geometry, one building per place."""
+
+    place: frame.Frame
+    sources: tuple[cityjson.Source, ...]
+    mesh: geometry.Mesh
+    bodies: geometry.Bodies
+    areas: surfaces.Areas
+    raw: surfaces.Raw
+    horizon_rad: NDArray[np.float32]
+    sky_view: NDArray[np.float64]
+    triangles: triangles.Triangles
+    rings: list[NDArray[np.float64]]
+    credits: tuple[str, ...]
+    problems: list[Problem]
+
+
+def build(
+    inputs: Sequence[Path], output: Path, *, crs: str | None, country: str | None, zone: str | None,
+    weather: Path | None, name: str | None, progress: Progress,
+) -> Report:  # fmt: skip
+    """Make the package `output` from city files.
+
+    Args:
+        inputs: CityJSON or CityJSONSeq; where they overlap the first wins.
+        output: folder to write; an older package there is replaced as a whole.
+        crs: EPSG code of files that name none.
+        country: two letters; else the CRS's area of use, else the weather file's header.
+        zone: IANA name; else the country's only zone, else the weather file's fixed offset.
+        weather: EPW year; without one the demo's generated weather serves, which is reported.
+        name: title; else the first file's name.
+        progress: called with (stage, fraction).
+
+    Raises:
+        Refused: a file cannot be read, has no CRS, the country is unknown, or the place cannot be written.
+    """
+    clock = _Clock()
+    with _scratch(output) as scratch:
+        sky_path = weather or _generated(scratch)
+        sky = read_epw(sky_path)
+        shape = measure(inputs, crs=crs, progress=progress)
+        clock.lap("geometry")
+        place, notes = _place(shape, sky, country=country, zone=zone, name=name or _title(inputs[0]), weather=weather)
+        progress("archetypes", 0.0)
+        district, inferred = _inhabited(shape, place, sky)
+        progress("archetypes", 1.0)
+        clock.lap("archetypes")
+        district, grid_problems, grid_inferred = _connected(district, shape, sky, progress)
+        clock.lap("base year and grid")
+        inferred += grid_inferred
+        count = tiles.write(
+            scratch / "tiles", ids=district.building.id, m=shape.mesh, b=shape.bodies, triangles=shape.triangles,
+            place=shape.place,
+        )  # fmt: skip
+        progress("tiles", 1.0)
+        clock.lap("tiles")
+        problems = (*shape.problems, *notes, *sky.problems, *grid_problems)
+        outcome = _report(district, shape, count, inferred, problems, clock)
+        package.save(output, district=district, weather=sky_path, tiles=scratch / "tiles", inferred=inferred,
+                     problems=problems, report=outcome.facts())  # fmt: skip
+    return outcome
+
+
+# ---------------------------------------------------------------- geometry
+
+
+def measure(inputs: Sequence[Path], *, crs: str | None, progress: Progress) -> Shape:
+    """Read the files and derive all geometry."""
+    cities = []
+    for k, path in enumerate(inputs):
+        cities.append(cityjson.read(path))
+        progress("reading", (k + 1) / len(inputs))
+    systems = [_crs_of(city, path, crs) for city, path in zip(cities, inputs, strict=True)]
+    place = frame.frame(systems[0], cities[0].faces.xyz)
+    worlds = [replace(c.faces, xyz=frame.to_world(s, c.faces.xyz, place)) for c, s in zip(cities, systems, strict=True)]
+    problems = [p for city in cities for p in report.of_city(city)] + _height_problem(place)
+    progress("measuring", 0.1)
+    whole = geometry.mesh(geometry.join(worlds))
+    file = np.repeat(np.arange(len(cities)), [len(c.buildings) for c in cities]).astype(np.int32)
+    kept = overlap.settle(whole, tuple(s for c in cities for s in c.buildings), file=file)
+    m, sources = kept.mesh, kept.buildings
+    b = geometry.bodies(m, len(sources))
+    ids = tuple(s.id for s in sources)
+    progress("measuring", 0.4)
+    shared = party.party(m)
+    raw = surfaces.merge(m, shared, b, ids, north=place.latitude_rad >= 0)
+    cut = triangles.triangulate(m, tiles.visible(m, b))
+    progress("measuring", 1.0)
+    horizon_rad, sky_view = horizon.horizon(raw, m.faces.xyz[cut.index], m.faces.building[cut.face], progress)
+    open_ids = [ids[k] for k in np.flatnonzero(b.open_shells)]
+    problems += report.of_shapes(m.degenerate, open_ids, cut.uncut, kept.dropped)
+    return Shape(
+        place=place, sources=sources, mesh=m, bodies=b, areas=surfaces.areas(m, shared, b), raw=raw,
+        horizon_rad=horizon_rad, sky_view=sky_view, triangles=cut,
+        rings=overlap.rings(overlap.footprints(m, len(sources))), problems=problems,
+        credits=tuple(dict.fromkeys(c.credit for c in cities if c.credit)),
+    )  # fmt: skip
+
+
+def _crs_of(city: cityjson.City, path: Path, option: str | None) -> str:
+    if city.crs is not None:
+        return city.crs
+    if option is None:
+        raise Refused(f"{path} names no coordinate system; name it with --crs, for example --crs EPSG:28992")
+    return frame.code(option)
+
+
+def _height_problem(place: frame.Frame) -> list[Problem]:
+    if place.geoid_m is not None:
+        return []
+    datum = place.vertical_datum or "an unnamed datum"
+    text = (
+        f"heights are over {datum}, not over the ellipsoid: PROJ has no geoid grid here, so tiles stand at that height"
+    )
+    return [Problem("height-not-ellipsoidal", text)]
+
+
+# ---------------------------------------------------------------- place
+
+
+def _place(
+    shape: Shape, sky: Weather, *, country: str | None, zone: str | None, name: str, weather: Path | None
+) -> tuple[Place, list[Problem]]:
+    """Where and when; with what was guessed about it."""
+    notes = [] if weather else [
+        Problem("weather-generated", "no --weather was given: the weather year is generated from Delft's climate, "
+                                     "not measured here")
+    ]  # fmt: skip
+    code = countries.by_option(country) if country else countries.by_area(shape.place.area)
+    code = code or (countries.by_weather(sky.country) if weather else None)
+    if not code:
+        raise Refused(
+            f"the country is not clear from {shape.place.crs} ({shape.place.area.strip('. ')}) nor from the weather "
+            "file; name it with --country, for example --country NL"
+        )
+    clock = countries.check_zone(zone) if zone else countries.zone_of(code)
+    if not clock:
+        clock = countries.fixed_zone(sky.utc_offset_s)
+        text = f"{code} has several time zones: the weather file's fixed {clock} is used; name another with --zone"
+        notes.append(Problem("zone-fixed", text))
+    offset = countries.standard_offset_s(clock, sky.year, otherwise_s=sky.utc_offset_s)
+    if offset != sky.utc_offset_s:
+        text = (f"the weather's hours are UTC{sky.utc_offset_s / 3600:+g}, the district's UTC{offset / 3600:+g}: "
+                "they are taken for the district's own")  # fmt: skip
+        notes.append(Problem("weather-zone", text))
+    away = _distance_km(shape.place.latitude_rad, shape.place.longitude_rad, sky.latitude_rad, sky.longitude_rad)
+    if weather and away > FAR_KM:
+        notes.append(Problem("weather-far", f"the weather is of {sky.name}, {away:,.0f} km from the district"))
+    origin = shape.place
+    return Place(
+        name=name, latitude_rad=origin.latitude_rad, longitude_rad=origin.longitude_rad, height_m=origin.height_m,
+        crs=origin.crs, origin_m=origin.origin_m, country=code, zone=clock, utc_offset_s=offset, year=sky.year,
+        factors=factors.factors(code), sources=shape.credits,
+    ), notes  # fmt: skip
+
+
+def _distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    """Great-circle distance of two places in rad (haversine)."""
+    half = math.sin((latitude - other_latitude) / 2) ** 2
+    half += math.cos(latitude) * math.cos(other_latitude) * math.sin((longitude - other_longitude) / 2) ** 2
+    return 2 * 6371.0 * math.asin(math.sqrt(half))
+
+
+# ---------------------------------------------------------------- columns
+
+
+def _inhabited(shape: Shape, place: Place, sky: Weather) -> tuple[District, list[report.Inferred]]:
+    """The district without a grid."""
+    found, notes = inventory.shapes(shape.sources, shape.bodies, shape.areas)
+    envelope = archetypes.envelope(place.country, found)
+    uses = tuple(Use(int(u)) for u in np.unique(envelope.use))
+    years = profiles.profiles(
+        steps=sky.steps, year=sky.year, zone=place.zone, utc_offset_s=place.utc_offset_s, seed=SEED, uses=uses
+    )
+    rows = profiles.assign(id=found.id, use=envelope.use, dwellings=envelope.dwellings, profiles=years, seed=SEED)
+    years, rows = _used(years, rows)
+    district = District(
+        place=place, building=inventory.buildings(shape.sources, shape.bodies, envelope, rows=rows),
+        surface=inventory.surfaces(shape.raw, envelope, shape.horizon_rad, shape.sky_view),
+        node=_no_nodes(), line=_no_lines(), vertex_m=np.zeros((0, 3)), profile=years,
+    )  # fmt: skip
+    return district, [*notes, *envelope.inferred]
+
+
+def _used(
+    years: Profiles, rows: tuple[NDArray[np.int32], NDArray[np.int32]]
+) -> tuple[Profiles, tuple[NDArray[np.int32], NDArray[np.int32]]]:
+    """Only the profiles that some building has."""
+    used = np.unique(np.concatenate(rows))
+    left = Profiles(id=tuple(years.id[k] for k in used), share=years.share[used])
+    one, other = (np.searchsorted(used, r).astype(np.int32) for r in rows)
+    return left, (one, other)
+
+
+def _no_nodes() -> Nodes:
+    return Nodes(id=(), kind=np.zeros(0, np.int8), x_m=np.zeros(0), y_m=np.zeros(0), z_m=np.zeros(0))
+
+
+def _no_lines() -> Lines:
+    none = np.zeros(0)
+    return Lines(
+        id=(), kind=np.zeros(0, np.int8), from_node=np.zeros(0, np.int32), to_node=np.zeros(0, np.int32),
+        closed=np.zeros(0, bool), resistance_ohm=none, reactance_ohm=none.copy(), rating_va=none.copy(),
+        length_m=none.copy(), vertex_start=np.zeros(1, np.int32),
+    )  # fmt: skip
+
+
+def _connected(
+    district: District, shape: Shape, sky: Weather, progress: Progress
+) -> tuple[District, tuple[Problem, ...], list[report.Inferred]]:
+    """The district with a grid sized for its base year, and colour ranges measured from it."""
+    light = solar.solar(district, sky, progress=progress)
+    b, s = district.building, district.surface
+    roof_m2 = np.bincount(s.building, s.usable_m2, len(b))
+    base = baseyear.run(
+        prepare.prepare(district, light, sky), footprint_m2=b.footprint_m2, roof_m2=roof_m2, progress=progress
+    )
+    laid = gridplan.plan(
+        id=b.id, x_m=b.x_m, y_m=b.y_m, z_m=b.z_m, demand_w=base.demand_w, rings=shape.rings,
+        voltage_v=district.place.voltage_v, progress=progress,
+    )  # fmt: skip
+    district = replace(
+        district, building=replace(b, node=laid.building_node), node=laid.nodes, line=laid.lines,
+        vertex_m=laid.vertex_m,
+    )  # fmt: skip
+    ranges = base.ranges | baseyear.line_ranges(prepare.prepare(district, light, sky))
+    place = replace(district.place, ranges=ranges)
+    return replace(district, place=place), laid.problems, list(laid.inferred)
+
+
+# ---------------------------------------------------------------- report and files
+
+
+def _report(
+    district: District, shape: Shape, tile_count: int, inferred: list[report.Inferred],
+    problems: tuple[Problem, ...], clock: _Clock,
+) -> Report:  # fmt: skip
+    place, b, a = district.place, district.building, shape.areas
+    counts = {
+        "buildings": len(b), "polygons": len(shape.mesh.area_m2), "energy surfaces": len(district.surface),
+        "triangles": len(shape.triangles.index), "tiles": tile_count, "grid nodes": len(district.node),
+        "grid lines": len(district.line),
+    }  # fmt: skip
+    totals: dict[str, Any] = {
+        "m2 footprint": b.footprint_m2.sum(), "m2 conditioned floor": b.floor_m2.sum(), "m3 volume": b.volume_m3.sum(),
+        "m2 roof": a.roof_m2.sum(), "m2 exterior wall": a.wall_m2.sum(), "m2 party wall": a.party_m2.sum(),
+        "m2 roof for modules": district.surface.usable_m2.sum(),
+    }  # fmt: skip
+    return Report(
+        name=place.name, place=f"{place.crs}, {place.country}, {place.zone}, {place.year}", counts=counts,
+        totals={k: float(v) for k, v in totals.items()}, inferred=report.by_rule(inferred), problems=problems,
+        seconds=clock.laps,
+    )  # fmt: skip
+
+
+def _title(path: Path) -> str:
+    return path.name.split(".")[0]
+
+
+def _generated(scratch: Path) -> Path:
+    from tools import climate
+
+    path = scratch / "weather.epw"
+    climate.write_epw(path, seed=SEED)
+    return path
+
+
+@contextmanager
+def _scratch(output: Path) -> Iterator[Path]:
+    """A folder beside the package, gone afterwards whatever happens; says at once that a place cannot be written."""
+    folder = output.absolute()
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "district.toml").exists()):
+        raise Refused(f"{output} exists and is not a district package; choose another place with -o")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.work-")
+    except OSError as e:
+        raise Refused(f"cannot write to {folder.parent}: {e.strerror or e}; choose a writable place with -o") from e
+    with made as name:
+        yield Path(name)
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        """What passed since the last lap went into `stage`."""
+        now = time.perf_counter()
+        self.laps[stage] = round(now - self._last, 2)
+        self._last = now

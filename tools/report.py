@@ -1,0 +1,91 @@
+"""What a build found, dropped and inferred: as data for the package, as text for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from network.schema import Problem
+from tools.cityjson import City
+
+Inferred = tuple[str, str, str, str]
+FEW = 3
+"""Ids named in a sentence."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a build."""
+
+    name: str
+    place: str
+    """CRS, country, zone, year in words."""
+    counts: dict[str, int]
+    """Buildings, surfaces, tiles, lines, ..."""
+    totals: dict[str, float]
+    """Areas in m2 and volume in m3 over the district."""
+    inferred: dict[str, int] = field(default_factory=dict)
+    """Values that were not in the source, by `axis.column: rule`."""
+    problems: tuple[Problem, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Time by stage."""
+
+    def facts(self) -> dict[str, Any]:
+        """JSON-ready; problems are kept by the package itself."""
+        return {k: v for k, v in asdict(self).items() if k != "problems"}
+
+    def text(self) -> str:
+        """A page for people."""
+        lines = [f"{self.name}: {self.place}"]
+        lines += [f"  {count:>7,} {what}" for what, count in self.counts.items()]
+        lines += [f"  {value:>12,.0f} {what}" for what, value in self.totals.items()]
+        if self.inferred:
+            lines.append("Not in the source:")
+            lines += [f"  {count:>7,} {rule}" for rule, count in self.inferred.items()]
+        if self.problems:
+            lines.append("Worth knowing:")
+            lines += [f"  {p.message}" for p in self.problems]
+        lines.append(f"Built in {sum(self.seconds.values()):.1f} s")
+        return "\n".join(lines)
+
+
+def by_rule(inferred: Sequence[Inferred]) -> dict[str, int]:
+    """Number of inferred values by `axis.column: rule`, most frequent first."""
+    return dict(Counter(f"{axis}.{column}: {rule}" for axis, _, column, rule in inferred).most_common())
+
+
+def of_city(city: City) -> list[Problem]:
+    """What was left out while reading one file."""
+    found = []
+    for kind, ids in sorted(city.unknown.items()):
+        found.append(_problem("unknown-object", ids, f"{city.file}: {{}} of the unknown type {kind!r} left out"))
+    for kind, count in sorted(city.skipped.items()):
+        found.append(Problem("other-object", f"{city.file}: {count} {kind} left out, no building", count))
+    if city.without_geometry:
+        found.append(_problem("no-geometry", city.without_geometry, f"{city.file}: {{}} without a volume left out"))
+    if city.broken:
+        found.append(_problem("broken-geometry", city.broken, f"{city.file}: {{}} with broken geometry left out"))
+    return found
+
+
+def of_shapes(degenerate: int, open_ids: Sequence[str], uncut: int, dropped: Sequence[str]) -> list[Problem]:
+    """What the geometry of the whole district lacks."""
+    found = []
+    if degenerate:
+        found.append(Problem("degenerate-face", f"{degenerate} polygons without area left out", degenerate))
+    if open_ids:
+        found.append(_problem("open-shell", open_ids, "{} with an open shell: volume is footprint times mean height"))
+    if uncut:
+        found.append(Problem("uncut-face", f"{uncut} polygons cross themselves and are not drawn", uncut))
+    if dropped:
+        found.append(_problem("overlap", dropped, "{} dropped where inputs overlap: the first input's geometry counts"))
+    return found
+
+
+def _problem(code: str, ids: Sequence[str], sentence: str) -> Problem:
+    """`{}` in the sentence becomes the number; the first ids are named."""
+    named = ", ".join(ids[:FEW]) + (", ..." if len(ids) > FEW else "")
+    noun = "object" if len(ids) == 1 else "objects"
+    return Problem(code, f"{sentence.format(f'{len(ids)} {noun}')} ({named})", len(ids), tuple(ids))
