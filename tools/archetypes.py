@@ -7,8 +7,9 @@ TABULA's steady-state definitions filled with the building's own geometry:
     A_C,ref = 0.85 gross floor area;  C_m = 45 Wh/m2K A_C,ref;  internal gains = 3 W/m2 A_C,ref
     A_m = 2.5 A_f (ISO 13790 table 12, medium);  A_tot = 4.5 A_f (ISO 13790 7.2.2.2)
 
-TABULA's temperature reduction F_red scales the whole heat loss, as if rooms were theta_e + F_red (theta_i - theta_e)
-warm, theta_e the mean outside in the heating season. It is applied to the set point, so every H stays physical.
+TABULA's temperature reduction F_red (rooms and hours that are heated less) scales the whole heat loss, as if rooms
+were theta_e + F_red (theta_i - theta_e) warm, theta_e the mean outside in the country's heating season. Here it is
+applied to the set point, so every H stays physical and refurbishing acts on H alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from functools import cache
 import numpy as np
 
 from sim.district import Code, Float, Heater, Int, SizeClass, Use
+from sim.physics.envelope import H_IS_W_M2K
 from tools import typology
 from tools.attributes import Inferred as Inferred
 from tools.attributes import Shapes as Shapes
@@ -90,21 +92,23 @@ class Envelope:
     """(axis, id, column, rule) of every value that is not in the source."""
 
 
-def envelope(country: str, shapes: Shapes, *, year: int | None = None) -> Envelope:
+def envelope(country: str, shapes: Shapes, *, year: int | None = None, rows: Int | None = None) -> Envelope:
     """Archetype figures of buildings, TABULA's typology filled with their geometry.
 
     Args:
         country: ISO 3166 alpha-2; where TABULA lacks it, a named neighbour's typology serves, noted as inferred.
         shapes: geometry and attributes; 0 marks a year or number of storeys that the source lacks.
         year: construction year for buildings without one, before neighbours and national stock are asked.
+        rows: [building] archetypes to use instead of those that country, class and period name.
 
     Raises:
         Refused: no typology serves the country.
     """
     shapes, inferred = complete(shapes, year=year)
     own = typology.typology_of(country)
-    kinds = zip(shapes.size_class, shapes.year, strict=True)
-    rows = np.array([typology.row(own, SizeClass(c), int(y)) for c, y in kinds], dtype=int)
+    if rows is None:
+        kinds = zip(shapes.size_class, shapes.year, strict=True)
+        rows = np.array([typology.row(own, SizeClass(c), int(y)) for c, y in kinds], dtype=np.int32)
     loss = _losses(rows, shapes)
     uses = _uses(rows, shapes, country)
     heater = _heaters(country, shapes)
@@ -116,8 +120,7 @@ def envelope(country: str, shapes: Shapes, *, year: int | None = None) -> Envelo
     h_tr = loss["opaque"] + loss["glass"]
     floor = INTERNAL_PER_GROSS * shapes.floor_m2
     limit = np.where(heated, HEATER_RESERVE * (h_tr + loss["air"]) * (uses["indoor_c"] - design_c), 0.0)
-    f_red = typology.reduction(h_tr / np.maximum(floor, 1e-9), t["reduction_1"][rows], t["reduction_4"][rows])
-    set_point = t["mean_c"][rows] + f_red * (uses["indoor_c"] - t["mean_c"][rows])
+    set_point = _set_point_c(rows, h_tr, loss["air"], floor, uses["indoor_c"])
     return Envelope(
         use=shapes.use, size_class=shapes.size_class, year=shapes.year, storeys=shapes.storeys,
         dwellings=uses["dwellings"], floor_m2=floor, h_opaque_w_k=loss["opaque"], h_glass_w_k=loss["glass"],
@@ -132,6 +135,26 @@ def envelope(country: str, shapes: Shapes, *, year: int | None = None) -> Envelo
         glass_effective=t["glass_g"][rows] * (1 - t["frame"][rows]) * t["shade_vertical"][rows] * t["skew"][rows],
         archetype=tuple(t["code"][rows].tolist()), inferred=tuple(inferred),
     )  # fmt: skip
+
+
+def _set_point_c(rows: Int, h_tr: Float, h_air: Float, floor: Float, indoor_c: Float) -> Float:
+    """Air temperature that a thermostat holds so that the room loses what TABULA says, degC.
+
+    TABULA's loss is (H_tr + H_ve) F_red (theta_i - theta_e): theta_i is the room's temperature as a whole. The hourly
+    model's thermostat feels air, behind which surfaces are cooler (H_is = 3.45 A_tot in series with H_tr), so
+
+        air = theta_e + F_red (theta_i - theta_e) (H_tr + H_ve) / (H_tr H_is / (H_tr + H_is) + H_ve)
+
+    but never warmer than theta_i itself, which only houses leakier than about 3 W/m2K would need.
+    """
+    t = typology.table()
+    floor = np.maximum(floor, 1e-9)
+    f_red = typology.reduction(h_tr / floor, t["reduction_1"][rows], t["reduction_4"][rows])
+    h_is = H_IS_W_M2K * INNER_AREA * floor
+    through_air = h_tr * h_is / (h_tr + h_is) + h_air
+    mean_c = t["mean_c"][rows]
+    air_c = mean_c + f_red * (indoor_c - mean_c) * (h_tr + h_air) / np.maximum(through_air, 1e-9)
+    return np.minimum(air_c, indoor_c)
 
 
 def _window_share(rows: Int) -> tuple[Float, Float]:
