@@ -86,7 +86,7 @@ def named(name: str, extent_m: tuple[float, float, float, float], ground_m: floa
     target = np.array([(west + east) / 2, (south + north) / 2, ground_m + 4.0])
     size = max(float(np.hypot(east - west, north - south)), 60.0)
     if name == "home":
-        pitch = float(np.radians(np.interp(size, [150, 1200], [21.0, 15.0])))
+        pitch = float(np.radians(12.6))
         target[:2] -= 0.05 * size * np.array([np.sin(HOME_HEADING_RAD), np.cos(HOME_HEADING_RAD)])
         return looking_at(target, distance_m=0.74 * size, heading_rad=HOME_HEADING_RAD, pitch_rad=pitch)
     if name == "top":

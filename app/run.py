@@ -34,6 +34,8 @@ from network.wire import Client
 _FRAME_S = 1 / 60
 _WAITING_S = 1 / 20
 """Frame time while only waiting for sim: on a small machine drawing would take its cores."""
+_STILL_S = 1.7
+"""Moment of the comets in a kept picture: the same picture every time."""
 _AFTER_SETTLING = 3
 """Frames between a settled world and its picture: shadows and ground light follow a frame later."""
 
@@ -70,7 +72,6 @@ class Session:
     """Frames drawn since settling."""
     frames: int = 0
     frame_ms: list[float] = field(default_factory=list)
-    saved: bool = False
 
 
 def view(options: ViewOptions, address: str, ended: threading.Event, *, link: Any = None) -> World:
@@ -113,6 +114,8 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
         begin = time.perf_counter()
         world = frame(world, ports, now_s=now, dt_s=now - last)
         session.frame_ms.append((time.perf_counter() - begin) * 1e3)
+        if not session.options.ends_by_itself:
+            ports.view.adapt(session.frame_ms[-1])
         session.frames += 1
         last = now
         if world.panel.shot:
@@ -204,12 +207,11 @@ def _done(world: World, ports: Ports, session: Session) -> bool:
         session.since += 1
         if session.since < _AFTER_SETTLING:
             return False
-        if options.shot and not session.saved:
-            if not ports.scenery or not ports.scenery.settled:
-                return False
-            session.saved = True
-            shot.save(ports.window.pixels(), Path(options.shot))
-        return session.since - _AFTER_SETTLING >= options.frames
+        if session.since - _AFTER_SETTLING < options.frames or not ports.scenery or not ports.scenery.settled:
+            return False
+        if options.shot:
+            _best_picture(world, ports, Path(options.shot))
+        return True
     return options.frames > 0 and session.frames >= options.frames
 
 
@@ -222,6 +224,14 @@ def _what_is_missing(world: World, ports: Ports, session: Session) -> str:
     else:
         what = "the year is still being computed; wait longer or choose fewer layers"
     return f"No settled picture after {session.options.patience_s:.0f} s: {what}."
+
+
+def _best_picture(world: World, ports: Ports, path: Path) -> None:
+    """Draw the settled world once more at full quality and keep it; not counted among the frames."""
+    ports.view.best()
+    for _ in range(2):
+        world = frame(world, ports, now_s=_STILL_S, dt_s=0.0)
+    shot.save(ports.window.pixels(), path)
 
 
 def _picture(ports: Ports, path: Path) -> None:

@@ -36,7 +36,7 @@ class Scenery:
         self.relief = Relief(self.ground)
         self.town = Town(view.town)
         self.town.relief = self.relief
-        self._ground = Ground(view.scene, self.ground, self.relief, has_town=True)
+        self._ground = Ground(view.scene, self.ground, self.relief)
         ribbons = pulse.ribbons(roster, self.ground) if roster is not None else None
         self._lines = Lines(view.scene, ribbons) if ribbons is not None else None
         self.stream = self._open(own_tiles)

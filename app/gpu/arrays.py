@@ -78,6 +78,8 @@ class ValueTexture:
 
     def write(self, values: Array) -> None:
         """Upload `values` [n] or [n, channels]; one copy, no loop."""
+        if self.channels == 4:
+            values = values[:, [2, 1, 0, 3]]  # Panda keeps blue first
         flat = np.ascontiguousarray(values, np.float32).ravel()
         rows = max(1, -(-len(flat) // (VALUE_WIDTH * self.channels)))
         if rows != self._rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from panda3d.core import GeomNode, NodePath, Texture
+from panda3d.core import Geom, GeomNode, NodePath, Texture
 
 from app.gpu.arrays import fill, image, triangles, vertices
 from app.gpu.programs import program
@@ -20,25 +20,19 @@ _SINK_M = 0.12
 class Ground:
     """Ground mesh and the occlusion map that darkens it between buildings."""
 
-    def __init__(self, scene: NodePath, ground: Terrain, relief: Relief, *, has_town: bool) -> None:
+    def __init__(self, scene: NodePath, ground: Terrain, relief: Relief) -> None:
         half = ground.size_m / 2
         centre = np.array([ground.west_m + half, ground.south_m + half])
-        inner = np.linspace(0, half * 1.3, 56)
-        outer = np.geomspace(half * 1.3, max(_END_M, half * 8), 26)[1:]
-        radius = np.concatenate([inner, outer])
-        turn = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)
-        x = (centre[0] + radius[:, None] * np.sin(turn)).ravel()
-        y = (centre[1] + radius[:, None] * np.cos(turn)).ravel()
-        inside = np.repeat(radius, _SECTORS) < half * 1.42
-        z = np.where(inside, ground.at(x, y), ground.ground_m) - _SINK_M
-        data = vertices((("vertex", np.c_[x, y, z]),))
-        node = GeomNode("ground")
-        node.add_geom(triangles(data, ring_indices(len(radius), _SECTORS)))
-        path = scene.attach_new_node(node)
-        path.set_shader(program("ground"))
+        inner = np.linspace(0, half * 0.7, 30)
+        seam = np.linspace(half * 0.7, half * 1.4, 24)
+        outer = np.geomspace(half * 1.4, max(_END_M, half * 8), 28)
+        path = scene.attach_new_node("ground")
+        for name, radius in (("ground_town", inner), ("ground_seam", seam), ("ground_country", outer)):
+            node = GeomNode(name)
+            node.add_geom(_rings(ground, centre, radius))
+            path.attach_new_node(node).set_shader(program(name))
         path.set_shader_input("noise", image("noise", _noise(), repeat=True))
-        path.set_shader_input("town_disc", vec((*centre, half, 1.0 if has_town else 0.0)))
-        path.set_bin("background", -1)
+        path.set_shader_input("town_disc", vec((*centre, half, 0.0)))
         path.set_bin("fixed", 10)
         self._map: Texture = image("relief", np.zeros((MAP_SIZE, MAP_SIZE, 3), np.float32))
         scene.set_shader_input("relief", self._map)
@@ -50,6 +44,17 @@ class Ground:
         """Blur the heights anew when tiles came or went."""
         if self._relief.changed:
             fill(self._map, self._relief.blurred())
+
+
+def _rings(ground: Terrain, centre: NDArray[np.float64], radius: NDArray[np.float64]) -> Geom:
+    """A ring-shaped part of the ground, culled by its own bounds."""
+    turn = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)
+    x = (centre[0] + radius[:, None] * np.sin(turn)).ravel()
+    y = (centre[1] + radius[:, None] * np.cos(turn)).ravel()
+    inside = np.repeat(radius, _SECTORS) < ground.size_m * 0.69
+    p = np.c_[x, y, np.where(inside, ground.at(x, y), ground.ground_m) - _SINK_M]
+    low, high = p.min(axis=0), p.max(axis=0)
+    return triangles(vertices((("vertex", p),)), ring_indices(len(radius), _SECTORS), low=low, high=high)
 
 
 def ring_indices(rings: int, sectors: int) -> NDArray[np.uint32]:

@@ -10,7 +10,9 @@ from panda3d.core import Shader
 _PARTS = {
     "wall": (("common", "flux", "building.vert"), ("common", "tone", "flux", "building_in", "wall.frag")),
     "roof": (("common", "flux", "building.vert"), ("common", "tone", "flux", "building_in", "roof.frag")),
-    "ground": (("common", "ground.vert"), ("common", "tone", "ground.frag")),
+    "ground_town": (("common", "ground.vert"), ("common", "tone", "ground", "ground_town.frag")),
+    "ground_seam": (("common", "ground.vert"), ("common", "tone", "ground", "ground_seam.frag")),
+    "ground_country": (("common", "ground.vert"), ("common", "tone", "ground", "ground_country.frag")),
     "sky": (("sky.vert",), ("common", "tone", "sky.frag")),
     "shadow": (("shadow.vert",), ("shadow.frag",)),
     "lines": (("common", "lines.vert"), ("common", "tone", "lines.frag")),

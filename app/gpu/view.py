@@ -14,6 +14,7 @@ from panda3d.core import (
     Camera,
     CardMaker,
     DepthOffsetAttrib,
+    DepthTestAttrib,
     FrameBufferProperties,
     GraphicsOutput,
     GraphicsPipe,
@@ -40,6 +41,8 @@ from app.light import Light
 
 Float = NDArray[np.float64]
 SHADOW_SIZE = 2048
+_SCALES = (1.0, 0.85, 0.72, 0.6)
+_SLOWEST_MS, _FASTEST_MS = 36.0, 20.0
 _TURN = 0.9998
 """Cosine of the light's turn (1.1 degrees) after which shadows are redrawn."""
 
@@ -54,11 +57,16 @@ def vec(values: Any) -> LVecBase2f | LVecBase3f | LVecBase4f:
 class View:
     """Camera, buffers and light of the one picture."""
 
-    def __init__(self, window: Window, *, scale: float = 1.0) -> None:
+    def __init__(self, window: Window) -> None:
         self.window = window
+        self.software = any(name in window.renderer["renderer"].lower() for name in ("llvmpipe", "softpipe", "swrast"))
+        """No GPU: every sample and every pixel is paid by the CPU."""
+        self.samples = 0 if self.software else SAMPLES
         self.scene = NodePath("scene")
         self.town = self.scene.attach_new_node("town")
-        self.scale = scale
+        self.scale = 1.0
+        """Share of the output's size at which the scene is drawn; panels are always sharp."""
+        self._slow_ms = 0.0
         self._lens = PerspectiveLens()
         self._camera = self.scene.attach_new_node(Camera("eye", self._lens))
         self._buffer: GraphicsOutput | None = None
@@ -76,13 +84,14 @@ class View:
         """Make the scene's buffer fit the output."""
         width, height = (max(16, round(s * self.scale)) for s in self.window.size)
         if self._buffer is not None:
-            if (self._buffer.get_x_size(), self._buffer.get_y_size()) == (width, height):
+            if (width, height, self.samples) == self._built:
                 return
             self.window.engine.remove_window(self._buffer)
         properties = FrameBufferProperties()
         properties.set_rgba_bits(8, 8, 8, 8)
         properties.set_depth_bits(24)
-        properties.set_multisamples(SAMPLES)
+        properties.set_multisamples(self.samples)
+        self._built = (width, height, self.samples)
         self._buffer = self.window.engine.make_output(
             self.window.pipe, "scene", -5, properties, WindowProperties.size(width, height),
             GraphicsPipe.BF_refuse_window | GraphicsPipe.BF_fb_props_optional, self.window.gsg, self.window.output,
@@ -96,6 +105,26 @@ class View:
         region = self._buffer.make_display_region()
         region.set_camera(self._camera)
         self._card.set_shader_input("picture", self.picture)
+
+    def best(self) -> None:
+        """Full resolution and smooth edges from the next frame on, whatever it costs: for a picture to keep."""
+        self.scale, self.samples = 1.0, SAMPLES
+        self.resize()
+
+    def adapt(self, frame_ms: float) -> None:
+        """Without a GPU, trade resolution of the scene for speed: steps of the scale by the smoothed frame time."""
+        if not self.software or self.samples:
+            return
+        self._slow_ms = frame_ms if self._slow_ms == 0 else 0.9 * self._slow_ms + 0.1 * frame_ms
+        now = _SCALES.index(self.scale)
+        if self._slow_ms > _SLOWEST_MS and now + 1 < len(_SCALES):
+            self.scale = _SCALES[now + 1]
+        elif self._slow_ms < _FASTEST_MS and now > 0:
+            self.scale = _SCALES[now - 1]
+        else:
+            return
+        self._slow_ms = 0.5 * (_SLOWEST_MS + _FASTEST_MS)
+        self.resize()
 
     def clear(self) -> None:
         """Take all but camera and sky out of the scene."""
@@ -180,7 +209,8 @@ class View:
         sky = self.scene.attach_new_node(maker.generate())
         sky.set_shader(program("sky"))
         sky.set_depth_write(False)
-        sky.set_bin("background", 0)
+        sky.set_attrib(DepthTestAttrib.make(DepthTestAttrib.M_less_equal))
+        sky.set_bin("fixed", 15)  # after all that hides it
         sky.node().set_bounds(_everywhere())
         sky.node().set_final(True)
         sky.set_two_sided(True)

@@ -135,6 +135,7 @@ class Panels:
                 changed[texture.tex_id] = np.array(pixels)
                 texture.set_status(imgui.ImTextureStatus.ok)
             elif status == imgui.ImTextureStatus.want_destroy:
+                texture.set_tex_id(0)
                 texture.set_status(imgui.ImTextureStatus.destroyed)
         return changed
 

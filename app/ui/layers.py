@@ -82,7 +82,9 @@ def _kind(pen: Pen, world: World, seen: Seen, kind: LayerKind, choices: Choices)
         imgui.set_item_tooltip(kind.description)
     if kind.r:
         imgui.same_line((WIDTH - 18) * s - pen.width(kind.r, size=13) * s)
+        imgui.push_font(pen.fonts.medium, 13.0)
         _note(kind.r)
+        imgui.pop_font()
     if mine is None:
         return []
     commands: list[Command] = []

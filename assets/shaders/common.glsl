@@ -51,7 +51,6 @@ vec4 shadow_place(vec3 p, vec3 n) {
 
 float lit_by_key(vec3 s) {
     if (s.x < 0.0 || s.x > 1.0 || s.y < 0.0 || s.y > 1.0 || s.z > 1.0) return 1.0;
-    float t = 0.6 * shadow_texel;
-    return 0.25 * (texture(shadow_map, s + vec3(t, 0.35 * t, 0.0)) + texture(shadow_map, s + vec3(-0.35 * t, t, 0.0))
-                 + texture(shadow_map, s - vec3(t, 0.35 * t, 0.0)) + texture(shadow_map, s - vec3(-0.35 * t, t, 0.0)));
+    vec3 t = vec3(0.575, 0.345, 0.0) * shadow_texel;
+    return 0.5 * (texture(shadow_map, s + t) + texture(shadow_map, s - t));
 }
