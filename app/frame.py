@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+import numpy as np
+
 from app import commands, hand, inbox, pace, paint, pulse
-from app.camera import of_text
+from app.camera import Camera, of_text
 from app.gpu.overlay import Overlay
 from app.gpu.view import View
 from app.gpu.window import Window
@@ -26,6 +28,9 @@ FOLLOWED = ("line_w", "line_loading", "district_surplus_w", "pv_w", "sun_enu")
 """Quantities the picture needs besides the painted one."""
 NOON = direction(2.88, 0.87)
 """Sun of a tileset without a sim: azimuth 165, elevation 50 degrees."""
+
+SKYWARD = Camera(np.array([0.0, 0.0, 60.0]), 5.27, -0.05, 100.0)
+"""Before the district is known there is only sky."""
 
 
 class Link(Protocol):
@@ -120,9 +125,11 @@ def _draw_scene(
 ) -> None:
     """Tiles, colours, lines, light and camera."""
     scenery, camera, stage = ports.scenery, world.camera, world.stage
-    if scenery is None or camera is None:
-        return
     ports.view.resize()
+    if scenery is None or camera is None:
+        ports.view.shine(now)
+        ports.view.look(SKYWARD, 0.0)
+        return
     scenery.tiles(camera, ports.window.size)
     scenery.paint(levels, legend)
     if stage.roster is not None:
