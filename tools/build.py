@@ -112,8 +112,9 @@ def build(
         clock.lap("tiles")
         problems = (*shape.problems, *notes, *sky.problems, *grid_problems)
         outcome = _report(district, shape, count, inferred, problems, clock)
+        lasting = [p for p in problems if p not in sky.problems]  # the weather says its own at every reading
         package.save(output, district=district, weather=sky_path, tiles=scratch / "tiles", inferred=inferred,
-                     problems=problems, report=outcome.facts())  # fmt: skip
+                     problems=lasting, report=outcome.facts())  # fmt: skip
     return outcome
 
 
@@ -267,7 +268,7 @@ def _connected(
     """The district with a grid sized for its base year, and colour ranges measured from it."""
     light = solar.solar(district, sky, progress=progress)
     b, s = district.building, district.surface
-    roof_m2 = np.bincount(s.building, s.usable_m2, len(b))
+    roof_m2 = geometry.sums(s.building, s.usable_m2, len(b))
     base = baseyear.run(
         prepare.prepare(district, light, sky), footprint_m2=b.footprint_m2, roof_m2=roof_m2, progress=progress
     )

@@ -152,5 +152,7 @@ def _geoid(system: Any, middle: Float) -> float | None:
 
     if not system.is_compound:
         return 0.0 if len(system.axis_info) == 3 else None
-    height = Transformer.from_crs(system, CRS.from_epsg(4979), always_xy=True).transform(*middle, 0.0)[2]
+    height = Transformer.from_crs(system, CRS.from_epsg(4979), always_xy=True).transform(
+        float(middle[0]), float(middle[1]), 0.0
+    )[2]
     return float(height) if np.isfinite(height) and abs(height) > 1e-6 else None

@@ -83,7 +83,7 @@ def bodies(m: Mesh, count: int) -> Bodies:
     ground, roof = f.kind == FaceKind.GROUND, f.kind == FaceKind.ROOF
 
     def per_building(weight: Float, chosen: NDArray[np.bool_]) -> Float:
-        return np.bincount(f.building[chosen], weight[chosen], count)
+        return sums(f.building[chosen], weight[chosen], count)
 
     of_ground, of_roof = per_building(plan, ground), per_building(plan, roof)
     footprint = np.where(of_ground > 0, of_ground, of_roof)
@@ -102,6 +102,11 @@ def bodies(m: Mesh, count: int) -> Bodies:
         x_m=x, y_m=y, ground_m=z_ground, height_m=high - z_ground, roof_m=np.maximum(eave, 0.1),
         footprint_m2=footprint, volume_m3=volume, open_shells=is_open,
     )  # fmt: skip
+
+
+def sums(group: NDArray[np.integer], values: Float, count: int) -> Float:
+    """[count] sum of `values` by `group`."""
+    return np.bincount(group, values, count).astype(np.float64)
 
 
 def take(faces: Faces, keep: NDArray[np.bool_]) -> Faces:
@@ -181,7 +186,7 @@ def _inward(f: Faces, vector: Float, centroid: Float) -> NDArray[np.bool_]:
     start = np.zeros((count, 3))
     start[f.body] = centroid  # any point near the shell: numbers stay small
     sixth = np.einsum("ij,ij->i", centroid - start[f.body], vector)
-    volume = np.bincount(f.body, sixth, count)
+    volume = sums(f.body, sixth, count)
     turned = (volume < 0)[f.body] & _closed(f, vector, count)[f.body]
     loose = ~f.solid & ~_closed(f, vector, count)[f.body]
     wrong = (f.kind == FaceKind.ROOF) & (vector[:, 2] < 0) | (f.kind == FaceKind.GROUND) & (vector[:, 2] > 0)
@@ -189,8 +194,8 @@ def _inward(f: Faces, vector: Float, centroid: Float) -> NDArray[np.bool_]:
 
 
 def _closed(f: Faces, vector: Float, count: int) -> NDArray[np.bool_]:
-    total = np.column_stack([np.bincount(f.body, vector[:, k], count) for k in range(3)])
-    area = np.bincount(f.body, np.linalg.norm(vector, axis=1), count)
+    total = np.column_stack([sums(f.body, vector[:, k], count) for k in range(3)])
+    area = sums(f.body, np.linalg.norm(vector, axis=1), count)
     return np.asarray(np.linalg.norm(total, axis=1) <= CLOSED * np.maximum(area, 1e-12))
 
 
@@ -212,9 +217,9 @@ def _volume(m: Mesh, count: int, fallback: Float) -> tuple[Float, NDArray[np.boo
     origin[f.building] = m.centroid
     vector = m.normal * m.area_m2[:, None]
     third = np.einsum("ij,ij->i", m.centroid - origin[f.building], vector) / 3
-    volume = np.bincount(f.building, third, count)
-    total = np.column_stack([np.bincount(f.building, vector[:, k], count) for k in range(3)])
-    area = np.bincount(f.building, m.area_m2, count)
+    volume = sums(f.building, third, count)
+    total = np.column_stack([sums(f.building, vector[:, k], count) for k in range(3)])
+    area = sums(f.building, m.area_m2, count)
     is_open = (np.linalg.norm(total, axis=1) > CLOSED * np.maximum(area, 1e-12)) | (volume <= 0)
     is_open |= volume > 20 * fallback
     return np.where(is_open, fallback, volume), np.asarray(is_open)

@@ -61,8 +61,12 @@ def of_city(city: City) -> list[Problem]:
     found = []
     for kind, ids in sorted(city.unknown.items()):
         found.append(_problem("unknown-object", ids, f"{city.file}: {{}} of the unknown type {kind!r} left out"))
-    for kind, count in sorted(city.skipped.items()):
-        found.append(Problem("other-object", f"{city.file}: {count} {kind} left out, no building", count))
+    if city.skipped:
+        each = ", ".join(f"{count} {kind}" for kind, count in sorted(city.skipped.items()))
+        total = sum(city.skipped.values())
+        found.append(
+            Problem("other-object", f"{city.file}: {total} objects left out that are no buildings ({each})", total)
+        )
     if city.without_geometry:
         found.append(_problem("no-geometry", city.without_geometry, f"{city.file}: {{}} without a volume left out"))
     if city.broken:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.district import SurfaceKind
 from tools.cityjson import FaceKind
-from tools.geometry import Bodies, Mesh
+from tools.geometry import Bodies, Mesh, sums
 from tools.party import Party
 
 Float = NDArray[np.float64]
@@ -74,7 +74,7 @@ def areas(m: Mesh, shared: Party, b: Bodies) -> Areas:
     wall, roof = f.kind == FaceKind.WALL, _is_roof(m)
 
     def per_building(values: Float, chosen: NDArray[np.bool_]) -> Float:
-        return np.bincount(f.building[chosen], values[chosen], count)
+        return sums(f.building[chosen], values[chosen], count)
 
     return Areas(
         roof_m2=per_building(m.area_m2, roof),
@@ -133,12 +133,12 @@ def _is_roof(m: Mesh) -> NDArray[np.bool_]:
 def _join_small(group: Int, building: NDArray[np.int32], kind: Int, area: Float, normal: Float) -> Int:
     """Let splinters join the surface of the same building and kind whose normal is nearest."""
     count = int(group.max(initial=-1)) + 1
-    total = np.bincount(group, area, count)
+    total = sums(group, area, count)
     first = np.zeros(count, np.int64)
     first[group] = np.arange(len(group))
     owner = building[first].astype(np.int64) * 2 + kind[first]
-    share = total / np.maximum(np.bincount(owner, total)[owner], 1e-12)
-    mean = np.column_stack([np.bincount(group, area * normal[:, k], count) for k in range(3)])
+    share = total / np.maximum(sums(owner, total, int(owner.max(initial=0)) + 1)[owner], 1e-12)
+    mean = np.column_stack([sums(group, area * normal[:, k], count) for k in range(3)])
     mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
     order = np.argsort(owner, kind="stable")
     target = np.arange(count)
@@ -155,8 +155,8 @@ def _columns(
 ) -> Raw:
     """Area-weighted means of each group, in order of building, roofs first."""
     count = int(group.max(initial=-1)) + 1
-    total = np.bincount(group, area, count)
-    mean = np.column_stack([np.bincount(group, area * m.normal[rows, k], count) for k in range(3)])
+    total = sums(group, area, count)
+    mean = np.column_stack([sums(group, area * m.normal[rows, k], count) for k in range(3)])
     mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
     largest = np.zeros(count, np.int64)
     by_area = np.argsort(area, kind="stable")
@@ -171,6 +171,6 @@ def _columns(
     return Raw(
         id=tuple(f"{ids[i]}/{n}" for i, n in zip(building.tolist(), number.tolist(), strict=True)),
         building=building.astype(np.int32), kind=kinds[order].astype(np.int8), tilt_rad=tilt, azimuth_rad=azimuth,
-        area_m2=total[order], usable_m2=np.bincount(group, usable_m2, count)[order],
+        area_m2=total[order], usable_m2=sums(group, usable_m2, count)[order],
         xyz_m=shared.eye_m[largest][order], normal=mean[order],
     )  # fmt: skip
