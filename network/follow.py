@@ -39,7 +39,10 @@ class Follower:
         self.wanted: dict[str, frozenset[str]] = {}
         self._have: dict[str, int] = {}
         self._scenario: dict[str, schema.Scenario] = {}
-        self._blocks: dict[tuple[str, str], schema.BlockKey] = {}
+        self._blocks: dict[tuple[str, str], tuple[schema.BlockKey, int]] = {}
+        """Key, and how many messages were heard before."""
+        self._heard = 0
+        self._clock_heard = 0
         self._asked: dict[Question, tuple[int, float]] = {}
         self._waiting: dict[str, list[schema.Wish]] = {}
         self._flying: dict[str, tuple[int, schema.Wish, float]] = {}
@@ -49,17 +52,19 @@ class Follower:
 
     def hear(self, message: schema.Message, now_s: float) -> bool:
         """Take in a state message; False: it is older than what is held, forget it."""
+        self._heard += 1
         match message:
             case schema.Hello():
                 self._meet(message.run)
                 self.hello = message
             case schema.Clock():
                 self._meet(message.run)
-                self.clock, self.heard_s = message, now_s
+                self.clock, self.heard_s, self._clock_heard = message, now_s, self._heard
             case schema.FluxBlock(side=side, quantity=quantity, key=key):
-                if key.run != self.run or not _newer(key, self._blocks.get((side, quantity))):
+                held, _ = self._blocks.get((side, quantity), (None, 0))
+                if key.run != self.run or not _newer(key, held):
                     return False
-                self._blocks[side, quantity] = key
+                self._blocks[side, quantity] = key, self._heard
             case schema.Roster() | schema.Catalogue() | schema.Problems():
                 self._have[type(message).__name__.lower()] = message.revision
             case schema.Scenario(side=side, revision=revision) | schema.Balance(side=side, revision=revision):
@@ -153,12 +158,14 @@ class Follower:
         if self.clock is None or self.clock.run != self.run:
             return
         for name, revision in self.clock.revisions.items():
-            if self._have.get(name) != revision:
+            if self._have.get(name, -1) < revision:
                 what, _, side = name.partition(":")
                 yield what, side, ()
         for side, quantities in self.wanted.items():
             key = self.clock.keys.get(side)
-            missing = sorted(q for q in quantities if key and self._blocks.get((side, q)) != key)
+            held = {q: self._blocks.get((side, q), (None, 0)) for q in quantities}
+            # a block that came after the Clock may be newer than its word: the next Clock will tell
+            missing = sorted(q for q, (k, heard) in held.items() if key and k != key and heard < self._clock_heard)
             if missing:
                 yield "flux", side, tuple(missing)
 
