@@ -182,8 +182,9 @@ class _Raster:
         return (index + 0.5) * self.cell + self.low
 
     def open_near(self, place: NDArray[np.float64]) -> int:
-        """Open cell nearest to a place, preferably 3 m off buildings."""
-        good = np.flatnonzero((~self.inside & (self.away >= min(3.0, self.away.max()))).ravel())
+        """Open cell nearest to a place, with an open cell between it and buildings where there is room."""
+        room = min(1.9 * self.cell, float(self.away.max()))
+        good = np.flatnonzero((~self.inside & (self.away >= room)).ravel())
         if not len(good):
             good = np.arange(self.inside.size)
         return int(good[np.argmin(np.hypot(*(self.places(good) - place).T))])
