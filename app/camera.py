@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.tiles.geodesy import ecef_from_enu, ecef_from_geodetic
 from app.tiles.select import Eye
 from network.problems import Refused
-from network.schema import Hello
+from network.schema import Hello, Roster
 
 Float = NDArray[np.float64]
 
@@ -22,6 +22,7 @@ FOV_X_RAD = float(np.radians(48.0))
 HOME_HEADING_RAD = float(np.radians(302.0))
 NAMES = ("home", "top", "street")
 _LOWEST_M = 1.7
+_NEAREST_M = 90.0
 _FAR_M = 9000.0
 
 
@@ -76,24 +77,48 @@ def looking_at(target_m: Float, *, distance_m: float, heading_rad: float, pitch_
     return replace(here, eye_m=np.asarray(target_m, np.float64) - here.forward * distance_m)
 
 
-def named(name: str, extent_m: tuple[float, float, float, float], ground_m: float) -> Camera:
+def named(name: str, points_m: Float, ground_m: float, *, aspect: float = 16 / 9) -> Camera:
     """home: the whole district at a low angle; top: straight down, north up; street: among the roofs.
+
+    `points_m` [n, 3] are the buildings' feet (or the corners of what is to be seen).
 
     Raises:
         Refused: no such name.
     """
-    west, south, east, north = extent_m
-    target = np.array([(west + east) / 2, (south + north) / 2, ground_m + 4.0])
-    size = max(float(np.hypot(east - west, north - south)), 60.0)
+    p = np.asarray(points_m, np.float64)
     if name == "home":
-        pitch = float(np.radians(12.6))
-        target[:2] -= 0.05 * size * np.array([np.sin(HOME_HEADING_RAD), np.cos(HOME_HEADING_RAD)])
-        return looking_at(target, distance_m=0.74 * size, heading_rad=HOME_HEADING_RAD, pitch_rad=pitch)
+        return framing(p, heading_rad=HOME_HEADING_RAD, pitch_rad=float(np.radians(12.8)), aspect=aspect)
     if name == "top":
-        return looking_at(target, distance_m=1.35 * size, heading_rad=0.0, pitch_rad=float(np.radians(89.0)))
+        return framing(p, heading_rad=0.0, pitch_rad=float(np.radians(89.0)), aspect=aspect)
     if name == "street":
-        return looking_at(target, distance_m=min(185.0, size), heading_rad=HOME_HEADING_RAD, pitch_rad=float(np.radians(30)))
+        near = (np.linalg.norm(p[:, None, :2] - p[None, :, :2], axis=2) < 70.0).sum(axis=1)
+        target = p[int(np.argmax(near))] + [0.0, 0.0, 6.0]
+        return looking_at(target, distance_m=185.0, heading_rad=HOME_HEADING_RAD, pitch_rad=float(np.radians(24.0)))
     raise Refused(f"--camera {name}: no such view; use one of {', '.join(NAMES)} or LAT,LON,HEIGHT,HEADING,PITCH.", code=2)
+
+
+def framing(points_m: Float, *, heading_rad: float, pitch_rad: float, aspect: float) -> Camera:
+    """The nearest camera of that direction that sees nearly all points clear of the panels' edges.
+
+    A point is inside when |side| <= t * depth; each bound is linear in the eye, so the eye follows in closed form. Of
+    every bound the outermost 3 % of points may be cut, so that one lone house does not shrink the town.
+    """
+    here = Camera(np.zeros(3), heading_rad, pitch_rad, 1.0)
+    f, r, u = here.forward, here.right, here.up
+    wide, tall = np.tan(FOV_X_RAD / 2), np.tan(fov_y(aspect) / 2)
+    rightward, leftward, above, below = wide * 0.74, wide * 0.98, tall * 0.50, tall * 0.76
+    depth, side, lift = points_m @ f, points_m @ r, points_m @ u
+
+    def bound(values: Float) -> float:
+        return float(np.quantile(values, 0.97))
+
+    a, b = bound(side - rightward * depth), bound(-side - leftward * depth)
+    c, d = bound(lift - above * depth), bound(-lift - below * depth)
+    along = min(-(a + b) / (rightward + leftward), -(c + d) / (above + below), float(np.median(depth)) - _NEAREST_M)
+    height = ((c + above * along) + (-d - below * along)) / 2
+    across = ((a + rightward * along) + (-b - leftward * along)) / 2
+    eye = f * along + r * across + u * height
+    return Camera(eye, heading_rad, pitch_rad, float(np.median(depth)) - along)
 
 
 def placed(text: str, hello: Hello) -> Camera:
@@ -114,11 +139,19 @@ def placed(text: str, hello: Hello) -> Camera:
     return Camera(eye, float(np.radians(heading)), down, reach)
 
 
-def of_text(text: str, hello: Hello) -> Camera:
+def of_text(text: str, hello: Hello, points_m: Float, *, aspect: float = 16 / 9) -> Camera:
     """Camera of the command line: a name or a place."""
     if "," in text:
         return placed(text, hello)
-    return named(text, hello.extent_m, hello.ground_m)
+    return named(text or "home", points_m, hello.ground_m, aspect=aspect)
+
+
+def sights(hello: Hello, roster: Roster | None) -> Float:
+    """[n, 3] what a named view should show: the buildings' feet, else the corners of the extent."""
+    if roster is not None and len(roster.building_xyz_m):
+        return np.asarray(roster.building_xyz_m, np.float64)
+    west, south, east, north = hello.extent_m
+    return np.array([(x, y, hello.ground_m) for x in (west, east) for y in (south, north)])
 
 
 def orbit(camera: Camera, *, turn_rad: float, tilt_rad: float) -> Camera:

@@ -129,7 +129,7 @@ def _own(world: World, command: Command) -> dict[str, object]:
     panel, camera, hello = world.panel, world.camera, world.stage.hello
     match command:
         case GoTo(name) if hello is not None:
-            return {"camera": cameras.named(name, hello.extent_m, hello.ground_m)}
+            return {"camera": cameras.named(name, cameras.sights(hello, world.stage.roster), hello.ground_m)}
         case NorthUp() if camera is not None:
             return {"camera": cameras.orbit(camera, turn_rad=-camera.heading_rad, tilt_rad=0.0)}
         case SwitchFlying() if camera is not None:

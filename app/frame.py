@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from app import commands, hand, inbox, pace, paint, pulse
-from app.camera import Camera, of_text
+from app.camera import Camera, of_text, sights
 from app.gpu.overlay import Overlay
 from app.gpu.view import View
 from app.gpu.window import Window
@@ -60,8 +60,8 @@ class Ports:
     overlay: Overlay
     scenery: Scenery | None = None
     hand: Hand = field(default_factory=Hand)
-    camera_wish: str = "home"
-    """Where to look first, once the district is known."""
+    camera_wish: str = ""
+    """Where to look first (empty: home), once the district is known."""
 
 
 def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
@@ -99,7 +99,9 @@ def _stand(world: World, ports: Ports) -> World:
         ports.scenery = Scenery(ports.view, hello, roster)
         world = replace(world, camera=None)
     if world.camera is None:
-        world = replace(world, camera=of_text(ports.camera_wish or "home", hello))
+        width, height = ports.window.size
+        camera = of_text(ports.camera_wish, hello, sights(hello, roster), aspect=width / height)
+        world = replace(world, camera=camera)
     balance, panel = world.stage.balance, world.panel
     if balance is not None and abs(balance.verdict.primary_margin_j) > panel.gauge_j:
         scale = panels.gauge_scale(balance.verdict.primary_margin_j)

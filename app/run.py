@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from app import inbox, pace
+from app.camera import of_text, sights
 from app.frame import FOLLOWED, Link, Ports, frame
 from app.gpu import shot
 from app.gpu.overlay import Overlay
@@ -149,10 +150,8 @@ def _alone(world: World, ports: Ports, address: str) -> World:
         tiles=address, latitude_rad=0.0, longitude_rad=0.0, height_m=0.0, zone="", utc_offset_s=0.0, year=2025, steps=0,
         step_s=3600.0, extent_m=(x - reach, y - reach, x + reach, y + reach), ground_m=float(table.low_m[0]),
     )  # fmt: skip
-    from app.camera import of_text
-
     ports.scenery = Scenery(ports.view, hello, None, own_tiles=(table, matrix))
-    return replace(world, stage=replace(world.stage, hello=hello), camera=of_text(ports.camera_wish or "home", hello))
+    return replace(world, stage=replace(world.stage, hello=hello), camera=of_text(ports.camera_wish, hello, sights(hello, None)))
 
 
 def _ask(world: World, link: Link, session: Session) -> None:

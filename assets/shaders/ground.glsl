@@ -9,6 +9,7 @@ uniform vec4 town_disc;         // centre x, y, radius, spare
 out vec4 pixel;
 
 const vec3 GRASS = vec3(0.429, 0.479, 0.332), GARDEN = vec3(0.503, 0.527, 0.392), PAVEMENT = vec3(0.612, 0.578, 0.520);
+const vec3 BARE = vec3(0.600, 0.566, 0.490);
 const vec3 FIELD = vec3(0.584, 0.578, 0.462);
 
 vec3 fields(vec2 p) {
@@ -35,7 +36,7 @@ float open_ground(vec3 h, float over) {
 
 vec3 town(vec3 h, float over, vec2 n) {
     float dense = smoothstep(0.5, 3.0, h.b - over + 1.6 * (n.x - 0.5));
-    vec3 lawn = mix(GRASS, GARDEN, n.y) * (0.86 + 0.28 * n.x);
+    vec3 lawn = mix(BARE, mix(GRASS, GARDEN, n.y), 0.62) * (0.94 + 0.12 * n.x);
     return mix(lawn, PAVEMENT * (0.97 + 0.06 * n.x), dense);
 }
 
