@@ -1,11 +1,15 @@
 """Light on a tilted plane against pvlib, horizon, sky view."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pvlib
 import pytest
 
 from sim.physics import irradiance, sun
+from sim.solar import sky_of
+from sim.weather import read_epw
 
 N = 60
 
@@ -71,3 +75,21 @@ def test_horizon_hides_the_sun_from_its_own_side_alone() -> None:
     _, direct, _ = _transpose(enu, 500 * one, 600 * one, 100 * one, 1361 * one, np.zeros(2), np.zeros(2), float, wall)
     assert direct[0, 0] == 0.0
     assert direct[0, 1] > 200.0
+
+
+def test_denver_s_facades_are_inside_the_six_programs_of_ashrae_140(shared: Path) -> None:
+    """Incident solar of ASHRAE 140-2020, kWh/m2 a year: north, east, south, west; the horizontal within 0.2 %."""
+    weather = read_epw(shared / "data" / "weather" / "USA_CO_Denver.Intl.AP.725650_TMY3.epw.gz")
+    sky, _ = sky_of(weather)
+    terms, low = irradiance.terms(sky, np.float32)
+    plane = irradiance.planes(
+        tilt=np.array([np.pi / 2] * 4 + [0.0]), azimuth=np.radians([0.0, 90.0, 180.0, 270.0, 0.0]),
+        sky_view=np.ones(5), dtype=np.float32,
+    )  # fmt: skip
+    out = [np.empty((len(terms), 5), np.float32) for _ in range(3)]
+    open_sky, shade = np.full((36, 5), -1.0, np.float32), np.empty(5, np.float32)
+    irradiance.transpose(terms, low, 0, len(terms), plane, open_sky, shade, *out)
+    year = out[2].sum(axis=0, dtype=float) / 1000.0
+    low_high = [(399.0, 477.0), (1017.0, 1068.0), (1291.0, 1387.0), (903.0, 997.0), (1663.0 * 0.998, 1670.0 * 1.002)]
+    for value, (low_, high) in zip(year, low_high, strict=True):
+        assert low_ <= value <= high

@@ -1,0 +1,125 @@
+"""Radial power flow against power-grid-model, and its own books."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from factories import random_district, random_weather
+
+from network.problems import Refused
+from sim.district import LineKind, NodeKind
+from sim.physics import grid
+from sim.prepare import prepare
+from sim.solar import solar
+from sim.span import Span, initial, simulate, solve_grid
+
+WEATHER = random_weather(seed=2)
+DISTRICT = random_district(seed=5, buildings=60, nodes=60, sources=2)
+
+
+def _flux(district, first: int = 24 * 20, steps: int = 240):
+    case = prepare(district, solar(district, WEATHER), WEATHER, dtype=np.float64)
+    return case, simulate(case, initial(case), Span(first, steps))[1]
+
+
+def _power_grid_model(district, load_w, load_var):
+    """Voltages [pu] and active line flows [W] of one step by Newton-Raphson."""
+    from power_grid_model import ComponentType, DatasetType, LoadGenType, PowerGridModel, initialize_array
+
+    node, line, v = district.node, district.line, district.place.voltage_v
+    nodes = initialize_array(DatasetType.input, ComponentType.node, len(node))
+    nodes["id"], nodes["u_rated"] = np.arange(len(node)), v
+    lines = initialize_array(DatasetType.input, ComponentType.line, len(line))
+    lines["id"] = 10_000 + np.arange(len(line))
+    lines["from_node"], lines["to_node"] = line.from_node, line.to_node
+    lines["from_status"] = lines["to_status"] = line.closed.astype(np.int8)
+    lines["r1"], lines["x1"], lines["c1"], lines["tan1"] = line.resistance_ohm, line.reactance_ohm, 0.0, 0.0
+    lines["i_n"] = line.rating_va / v / np.sqrt(3.0)
+    sources = np.flatnonzero(node.kind == NodeKind.SOURCE)
+    source = initialize_array(DatasetType.input, ComponentType.source, len(sources))
+    source["id"], source["node"], source["status"] = 20_000 + np.arange(len(sources)), sources, 1
+    source["u_ref"], source["sk"] = 1.0, 1e20
+    load = initialize_array(DatasetType.input, ComponentType.sym_load, len(node))
+    load["id"], load["node"], load["status"] = 30_000 + np.arange(len(node)), np.arange(len(node)), 1
+    load["type"], load["p_specified"], load["q_specified"] = LoadGenType.const_power, load_w, load_var
+    model = PowerGridModel({ComponentType.node: nodes, ComponentType.line: lines, ComponentType.source: source,
+                            ComponentType.sym_load: load})  # fmt: skip
+    out = model.calculate_power_flow(error_tolerance=1e-12)
+    return out[ComponentType.node]["u_pu"], out[ComponentType.line]["p_from"], out[ComponentType.line]["loading"]
+
+
+def test_ten_random_hours_agree_with_power_grid_model() -> None:
+    _, flux = _flux(DISTRICT)
+    demand = flux.appliances_w + flux.heater_w
+    at = DISTRICT.building.node
+    rng = np.random.default_rng(1)
+    for k in rng.choice(flux.span.steps, 10, replace=False):
+        n = len(DISTRICT.node)
+        load = np.bincount(at, demand[k] - flux.pv_w[k], minlength=n)
+        reactive = np.bincount(at, demand[k] * np.tan(np.arccos(0.95)), minlength=n)
+        volts, power, loading = _power_grid_model(DISTRICT, load, reactive)
+        assert np.abs(flux.voltage_pu[k] - volts).max() < 1e-6
+        assert np.abs(flux.line_w[k] - power).max() < 1e-5 * np.abs(power).max()
+        assert np.abs(flux.line_loading[k] - loading).max() < 1e-4
+
+
+def test_what_the_sources_feed_is_what_is_used_and_lost() -> None:
+    _, flux = _flux(DISTRICT)
+    assert np.allclose(flux.source_w, -flux.surplus_w.sum(axis=1) + flux.grid_loss_w, rtol=1e-9)
+    assert (flux.grid_loss_w > 0.0).all()
+
+
+def test_a_step_s_bits_do_not_depend_on_its_neighbours_in_the_batch() -> None:
+    case, together = _flux(DISTRICT, steps=100)
+    _, alone = _flux(DISTRICT, steps=100)
+    part = replace(alone, span=Span(0, 1))
+    for k in (0, 17, 50, 99):
+        one = replace(part, **{n: getattr(alone, n)[k : k + 1].copy() for n in
+                               ("pv_w", "appliances_w", "heater_w", "voltage_pu", "line_w", "line_loading",
+                                "grid_loss_w", "source_w")})  # fmt: skip
+        solve_grid(case, one)
+        assert np.array_equal(one.voltage_pu[0], together.voltage_pu[k])
+        assert np.array_equal(one.line_w[0], together.line_w[k])
+
+
+def test_a_line_drawn_towards_the_source_carries_the_negative() -> None:
+    line = DISTRICT.line
+    turned = replace(DISTRICT, line=replace(line, from_node=line.to_node, to_node=line.from_node))
+    ours, theirs = _flux(turned)[1], _flux(DISTRICT)[1]
+    assert np.array_equal(ours.voltage_pu, theirs.voltage_pu)
+    # at the other end of the line: the same but for the loss in it
+    assert np.abs(ours.line_w + theirs.line_w).max() <= theirs.grid_loss_w.max()
+
+
+def test_an_open_line_leaves_what_is_behind_it_dead() -> None:
+    closed = np.ones(len(DISTRICT.line), bool)
+    closed[5] = False
+    district = replace(DISTRICT, line=replace(DISTRICT.line, closed=closed))
+    case, flux = _flux(district)
+    dead = case.tree.place < 0
+    assert dead.any()
+    assert np.isnan(flux.voltage_pu[:, dead]).all()
+    assert np.isfinite(flux.voltage_pu[:, ~dead]).all()
+    assert (flux.line_w[:, 5] == 0.0).all()
+
+
+def test_a_ring_is_refused_by_the_line_that_closes_it() -> None:
+    line = DISTRICT.line
+    to = line.to_node.copy()
+    to[8] = 1  # a second way to the first busbar
+    with pytest.raises(Refused, match=r"ring closed by line l\d+"):
+        grid.tree(DISTRICT.node, replace(line, to_node=to), 400.0)
+
+
+def test_two_nodes_by_hand() -> None:
+    """One load behind one resistance: V = (1 + sqrt(1 - 4 r P)) / 2 for a load at power factor 1, here 0.95."""
+    district = random_district(buildings=1, nodes=3, modules=False)
+    assert district.line.kind[0] == LineKind.TRANSFORMER
+    building = replace(district.building, node=np.array([1], np.int32))
+    line = replace(district.line, resistance_ohm=np.array([0.02, 0.1]), reactance_ohm=np.zeros(2))
+    _, flux = _flux(replace(district, building=building, line=line), steps=24)
+    p = -flux.surplus_w[:, 0] * 0.02 / 400.0**2
+    q = p * np.tan(np.arccos(0.95))
+    # |V|^4 + |V|^2 (2 p - 1) + p^2 + q^2 = 0 for a resistance alone
+    squared = (1.0 - 2.0 * p + np.sqrt((1.0 - 2.0 * p) ** 2 - 4.0 * (p**2 + q**2))) / 2.0
+    assert np.allclose(flux.voltage_pu[:, 1], np.sqrt(squared), atol=1e-10)
