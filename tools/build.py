@@ -136,6 +136,8 @@ def measure(inputs: Sequence[Path], *, crs: str | None, progress: Progress) -> S
     file = np.repeat(np.arange(len(cities)), [len(c.buildings) for c in cities]).astype(np.int32)
     kept = overlap.settle(whole, tuple(s for c in cities for s in c.buildings), file=file)
     m, sources = kept.mesh, kept.buildings
+    if not sources:
+        raise Refused(f"{inputs[0]} has no building with an area on the ground; export the file again")
     b = geometry.bodies(m, len(sources))
     ids = tuple(s.id for s in sources)
     progress("measuring", 0.4)
@@ -145,7 +147,7 @@ def measure(inputs: Sequence[Path], *, crs: str | None, progress: Progress) -> S
     progress("measuring", 1.0)
     horizon_rad, sky_view = horizon.horizon(raw, m.faces.xyz[cut.index], m.faces.building[cut.face], progress)
     open_ids = [ids[k] for k in np.flatnonzero(b.open_shells)]
-    problems += report.of_shapes(m.degenerate, open_ids, cut.uncut, kept.dropped)
+    problems += report.of_shapes(m.degenerate, open_ids, cut.uncut, dropped=kept.dropped, flat=kept.flat)
     return Shape(
         place=place, sources=sources, mesh=m, bodies=b, areas=surfaces.areas(m, shared, b), raw=raw,
         horizon_rad=horizon_rad, sky_view=sky_view, triangles=cut,

@@ -101,7 +101,7 @@ class City:
     """Number of known objects that are no buildings, by type."""
     without_geometry: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
-    """Buildings whose geometry points to vertices that do not exist or is nested wrongly."""
+    """Buildings whose geometry points to vertices that do not exist, or that are no valid objects at all."""
 
 
 def read(path: Path) -> City:
@@ -153,12 +153,19 @@ def _models(path: Path, data: bytes) -> Iterator[tuple[dict[str, Any], dict[str,
     head = _json(path, lines[0][1], 1) if is_sequence else _json(path, data, 0)
     _check_head(path, head)
     if head.get("CityObjects"):
-        yield head, head["CityObjects"], _vertices(path, head, head)
+        yield head, _objects(path, head), _vertices(path, head, head)
     for number, line in lines[1:] if is_sequence else ():
         feature = _json(path, line, number)
         if not isinstance(feature, dict) or feature.get("type") != "CityJSONFeature":
             raise Refused(f"{path}, line {number}: not a CityJSONFeature; give CityJSONSeq, one feature a line")
-        yield head, feature.get("CityObjects", {}), _vertices(path, feature, head)
+        yield head, _objects(path, feature), _vertices(path, feature, head)
+
+
+def _objects(path: Path, model: dict[str, Any]) -> dict[str, Any]:
+    objects = model.get("CityObjects", {})
+    if not isinstance(objects, dict):
+        raise Refused(f"{path}: CityObjects is a {type(objects).__name__}, not an object; export the file again")
+    return objects
 
 
 def _json(path: Path, data: bytes, line: int) -> Any:
@@ -202,7 +209,7 @@ def _vertices(path: Path, model: dict[str, Any], head: dict[str, Any]) -> NDArra
 
 def _crs(head: dict[str, Any]) -> str | None:
     """EPSG:CODE from any of the ways in which the versions write it."""
-    metadata = head.get("metadata") or {}
+    metadata = _metadata(head)
     text = metadata.get("referenceSystem") or metadata.get("crs") or ""
     if isinstance(text, dict):
         text = f"EPSG:{text.get('epsg') or ''}"
@@ -210,8 +217,13 @@ def _crs(head: dict[str, Any]) -> str | None:
     return f"EPSG:{found.group(1)}" if found else None
 
 
+def _metadata(head: dict[str, Any]) -> dict[str, Any]:
+    metadata = head.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
 def _credit(head: dict[str, Any]) -> str:
-    metadata = head.get("metadata") or {}
+    metadata = _metadata(head)
     contact = metadata.get("pointOfContact") or metadata.get("datasetPointOfContact") or {}
     words = (
         metadata.get("title") or metadata.get("datasetTitle"),
@@ -262,9 +274,12 @@ class _Gather:
     def add(self, objects: dict[str, Any], vertices: NDArray[np.float64]) -> None:
         """Take every Building of a model, with what belongs to it."""
         for key, item in objects.items():
-            kind = item.get("type", "")
+            kind = item.get("type", "") if isinstance(item, dict) else "?"
             if kind == "Building":
-                self._take(key, item, objects, vertices)
+                try:
+                    self._take(key, item, objects, vertices)
+                except (IndexError, KeyError, TypeError, ValueError, AttributeError):
+                    self.broken.append(key)
             elif kind in _OTHER:
                 self.skipped[kind] = self.skipped.get(kind, 0) + 1
             elif kind not in _PARTS | _INSIDE:
@@ -284,12 +299,8 @@ class _Gather:
         if best_part >= lod:
             geometries = geometries + [g for _, found in of_parts for g in found]
         rows: list[tuple[list[list[int]], int, int, bool]] = []
-        try:
-            for geometry in geometries:
-                self._flatten(geometry, rows, len(vertices))
-        except (IndexError, KeyError, TypeError, ValueError, AttributeError):
-            self.broken.append(key)
-            return
+        for geometry in geometries:
+            self._flatten(geometry, rows, len(vertices))
         if not rows:
             self.empty.append(key)
             return

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.cityjson import FaceKind, Source
-from tools.geometry import Bodies, Mesh, take
+from tools.geometry import Mesh, sums, take
 
 SAME = 0.5
 """Share of the smaller footprint."""
@@ -25,10 +25,10 @@ class Kept:
 
     mesh: Mesh
     buildings: tuple[Source, ...]
-    rows: NDArray[np.int64]
-    """Rows of the kept buildings in the input's order."""
     dropped: tuple[str, ...]
     """Ids of the dropped, as FILE: ID."""
+    flat: tuple[str, ...]
+    """Ids of buildings left out because no face of theirs covers any ground."""
 
 
 def footprints(m: Mesh, count: int) -> NDArray[Any]:
@@ -79,9 +79,11 @@ def settle(m: Mesh, buildings: tuple[Source, ...], *, file: NDArray[np.int32]) -
     winner = _same_id(buildings)
     if len(np.unique(file)) > 1:
         _same_place(winner, footprints(m, len(buildings)), file)
-    keep = winner < 0
+    plan = np.where(m.faces.kind == FaceKind.WALL, 0.0, m.area_m2 * np.abs(m.normal[:, 2]))
+    flat = sums(m.faces.building, plan, len(buildings)) <= 0
+    keep = (winner < 0) & ~flat
     merged = list(buildings)
-    for loser in np.flatnonzero(~keep):
+    for loser in np.flatnonzero(winner >= 0):
         target = int(winner[loser])
         while winner[target] >= 0:
             target = int(winner[target])
@@ -95,14 +97,10 @@ def settle(m: Mesh, buildings: tuple[Source, ...], *, file: NDArray[np.int32]) -
             replace(left, building=number[left.building].astype(np.int32)), m.area_m2[faces], m.normal[faces],
             m.centroid[faces], m.degenerate,
         ),
-        buildings=tuple(merged[k] for k in np.flatnonzero(keep)), rows=np.flatnonzero(keep),
-        dropped=tuple(f"{buildings[k].file}: {buildings[k].id}" for k in np.flatnonzero(~keep)),
+        buildings=tuple(merged[k] for k in np.flatnonzero(keep)),
+        dropped=tuple(f"{buildings[k].file}: {buildings[k].id}" for k in np.flatnonzero(winner >= 0)),
+        flat=tuple(buildings[k].id for k in np.flatnonzero(flat)),
     )  # fmt: skip
-
-
-def rows_of(b: Bodies, rows: NDArray[np.int64]) -> Bodies:
-    """The figures of some buildings."""
-    return Bodies(**{name: column[rows] for name, column in b.__dict__.items()})
 
 
 def _same_id(buildings: tuple[Source, ...]) -> NDArray[np.int64]:

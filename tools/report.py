@@ -74,13 +74,17 @@ def of_city(city: City) -> list[Problem]:
     return found
 
 
-def of_shapes(degenerate: int, open_ids: Sequence[str], uncut: int, dropped: Sequence[str]) -> list[Problem]:
+def of_shapes(
+    degenerate: int, open_ids: Sequence[str], uncut: int, *, dropped: Sequence[str], flat: Sequence[str]
+) -> list[Problem]:
     """What the geometry of the whole district lacks."""
     found = []
     if degenerate:
         found.append(Problem("degenerate-face", f"{degenerate} polygons without area left out", degenerate))
     if open_ids:
         found.append(_problem("open-shell", open_ids, "{} with an open shell: volume is footprint times mean height"))
+    if flat:
+        found.append(_problem("no-geometry", flat, "{} without a roof or ground left out"))
     if uncut:
         found.append(Problem("uncut-face", f"{uncut} polygons cross themselves and are not drawn", uncut))
     if dropped:
