@@ -25,6 +25,8 @@ TRANSFORMER_LOADING = 0.80
 VOLTAGE_DROP = 0.055
 """Deepest voltage below nominal in the base year; the promise is 0.06."""
 MOST_PARALLEL = 12
+BUSIEST = 24
+"""Steps of a substation's highest load that are solved."""
 
 
 class Cable(NamedTuple):
@@ -97,18 +99,21 @@ def size(tree: Tree, demand_w: NDArray[np.floating], voltage_v: float) -> bool:
 
     demand_w: [steps, building] net consumption of the tree's buildings.
     """
-    below = _below(tree)
-    steps = _hard_steps(tree, below, demand_w, voltage_v)
-    hard_w = demand_w[steps].astype(float)
-    for _ in range(60):
+    flow_va = _flow_va(tree, demand_w)
+    _fit_transformer(tree, float(flow_va[:, 0].max()))
+    while _fit_cables(tree, flow_va.max(axis=0), voltage_v):
+        pass
+    hard_w = demand_w[_hard_steps(tree, flow_va, demand_w)].astype(float)
+    for _ in range(200):
         flow_va, voltage = solve(tree, hard_w, voltage_v)
         changed = _fit_transformer(tree, float(flow_va[:, 0].max())) | _fit_cables(tree, flow_va.max(axis=0), voltage_v)
-        drop = 1.0 - voltage.min(axis=0)
-        rise = voltage.max(axis=0) - 1.0
-        worst = int(np.argmax(np.maximum(drop, rise)))
-        if not changed and max(drop[worst], rise[worst]) <= VOLTAGE_DROP:
+        if changed:
+            continue
+        off = np.abs(voltage - 1.0).max(axis=0)
+        if off.max() <= VOLTAGE_DROP:
+            _shrink_transformer(tree, hard_w, voltage_v)
             return True
-        if not changed and not _strengthen(tree, voltage, worst):
+        if not _strengthen(tree, voltage, int(np.argmax(off))):
             return False
     return False
 
@@ -145,36 +150,61 @@ def solve(tree: Tree, demand_w: Float, voltage_v: float) -> tuple[Float, Float]:
     return np.abs(current).T, np.abs(voltage).T
 
 
-def _below(tree: Tree) -> np.ndarray:
-    """[branch, building] True where the branch feeds the building."""
-    branches = len(tree.parent)
-    below = np.zeros((branches, len(tree.load_node)), dtype=bool)
-    below[tree.load_node - 1, np.arange(len(tree.load_node))] = True
-    for b in range(branches - 1, 0, -1):
-        below[tree.parent[b] - 1] |= below[b]
-    return below
+def _gather(tree: Tree, at_building: NDArray[np.floating]) -> NDArray[np.floating]:
+    """[steps, branch] sums of what the buildings behind each branch have, from [steps, building]."""
+    out = np.zeros((len(at_building), len(tree.parent)), dtype=at_building.dtype)
+    for k, node in enumerate(tree.load_node):
+        out[:, node - 1] += at_building[:, k]
+    for b in range(len(tree.parent) - 1, 0, -1):
+        out[:, tree.parent[b] - 1] += out[:, b]
+    return out
 
 
-def _hard_steps(tree: Tree, below: np.ndarray, demand_w: NDArray[np.floating], voltage_v: float) -> Int:
-    """Steps that stress some branch or node most, in both directions: a first guess of drops is linear in demand."""
-    flow = demand_w @ below.T.astype(demand_w.dtype)
-    drop = flow * (tree.length_m / np.maximum(tree.parallel, 1)).astype(demand_w.dtype)
+def _flow_va(tree: Tree, demand_w: NDArray[np.floating]) -> NDArray[np.floating]:
+    """[steps, branch] apparent power without losses."""
+    return np.hypot(_gather(tree, demand_w), _gather(tree, Q_PER_P * np.maximum(demand_w, 0)))
+
+
+def _hard_steps(tree: Tree, flow_va: NDArray[np.floating], demand_w: NDArray[np.floating]) -> Int:
+    """Steps that stress some branch or node most, in both directions, and the substation's busiest.
+
+    The drop to a node is taken as linear in what flows on the way there, weighted by length.
+    """
+    net = _gather(tree, demand_w)
+    drop = net * tree.length_m.astype(net.dtype)
     for b in range(1, len(tree.parent)):
         drop[:, b] += drop[:, tree.parent[b] - 1]
-    found = [flow.argmax(axis=0), flow.argmin(axis=0), drop.argmax(axis=0), drop.argmin(axis=0)]
+    busiest = np.argsort(flow_va[:, 0], kind="stable")[-BUSIEST:]
+    found = [busiest, flow_va.argmax(axis=0), drop.argmax(axis=0), drop.argmin(axis=0)]
     return np.unique(np.concatenate(found)).astype(np.int32)
 
 
 def _fit_transformer(tree: Tree, peak_va: float) -> bool:
-    """The smallest standard rating that the peak loads to at most 80 %; above the largest, several in parallel."""
+    """The smallest standard rating that the peak loads to at most 80 %; above the largest, several in parallel.
+
+    Only ever grows, as a smaller transformer would raise the peak again by its own losses.
+    """
     kinds = transformers()
-    for count in range(1, 100):
-        for k, one in enumerate(kinds):
-            if peak_va <= TRANSFORMER_LOADING * one.rating_va * count and (count == 1 or k == len(kinds) - 1):
-                changed = (k, count) != (tree.transformer, tree.transformers)
-                tree.transformer, tree.transformers = k, count
-                return changed
-    return False
+    changed = False
+    while peak_va > TRANSFORMER_LOADING * kinds[tree.transformer].rating_va * tree.transformers:
+        if tree.transformer < len(kinds) - 1:
+            tree.transformer += 1
+        else:
+            tree.transformers += 1
+        changed = True
+    return changed
+
+
+def _shrink_transformer(tree: Tree, hard_w: Float, voltage_v: float) -> None:
+    """Take the next smaller transformer as long as everything holds: thin cables' losses may have called for more."""
+    while tree.transformer > 0 and tree.transformers == 1:
+        tree.transformer -= 1
+        flow_va, voltage = solve(tree, hard_w, voltage_v)
+        peak, (*_, rating) = flow_va.max(axis=0), impedance(tree, voltage_v)
+        fits = peak[0] <= TRANSFORMER_LOADING * rating[0] and np.all(peak[1:] <= LINE_LOADING * rating[1:])
+        if not fits or np.abs(voltage - 1.0).max() > VOLTAGE_DROP:
+            tree.transformer += 1
+            return
 
 
 def _fit_cables(tree: Tree, peak_va: Float, voltage_v: float) -> bool:

@@ -44,13 +44,13 @@ def solved(plan: gridplan.GridPlan, demand_w: np.ndarray) -> tuple[np.ndarray, n
     """[step, node] voltage and [step, line] loading of every step, from the simulation's own sweep."""
     t = grid.tree(plan.nodes, plan.lines, 400.0)
     steps = len(demand_w)
-    load = np.ascontiguousarray(demand_w, np.float32)
+    load, made = (np.ascontiguousarray(np.maximum(d, 0.0), np.float32) for d in (demand_w, -demand_w))
     none = np.zeros_like(load)
     voltage, watts = np.zeros((steps, len(plan.nodes))), np.zeros((steps, len(plan.lines)))
     loading = np.zeros((steps, len(plan.lines)))
     scratch = [np.empty((len(t.node), grid.LANES)) for _ in range(6)]
     place = np.where(plan.building_node >= 0, t.place[plan.building_node], -1).astype(np.int64)
-    grid.sweep(t.parent, t.node, t.line, t.sign, t.impedance, t.rating_va, none, load, none, place, *scratch,
+    grid.sweep(t.parent, t.node, t.line, t.sign, t.impedance, t.rating_va, made, load, none, place, *scratch,
                np.empty((4, grid.LANES)), voltage, watts, loading, np.zeros(steps), np.zeros(steps))  # fmt: skip
     return voltage, loading
 
@@ -107,6 +107,16 @@ def test_loading_and_voltage_hold_at_every_step(mean_w: float) -> None:
     assert np.all((peak >= 0.40) | (plan.lines.rating_va[transformer] <= 50e3))
     assert loading[:, ~transformer].max() <= 0.80
     assert np.abs(voltage - 1.0).max() <= 0.06
+
+
+def test_voltage_holds_where_modules_feed_in() -> None:
+    rings = town(4, 36)
+    demand_w = usage(len(rings)) - 2500.0 * np.maximum(np.sin(np.arange(STEPS) / 24.0 * 2.0 * np.pi), 0.0)[:, None]
+    plan = lay(rings, demand_w.astype(np.float32))
+    voltage, loading = solved(plan, demand_w)
+    assert voltage.max() > 1.01
+    assert np.abs(voltage - 1.0).max() <= 0.06
+    assert loading.max() <= 0.80 + 1e-6
 
 
 def test_a_building_above_250_kva_has_a_transformer_of_its_own() -> None:
