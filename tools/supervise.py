@@ -1,0 +1,166 @@
+r"""The process tree: sim and viewer as children of a supervisor without GL, whose end is theirs.
+
+    supervisor --- sim     (address line on its stdout; restarted on the same port when it dies)
+               \-- viewer  (gets that line on its stdin)
+
+Each child ends at EOF of its stdin, so whatever ends the supervisor, even a kill, ends them too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from network import address
+from network.problems import Refused
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOK_S = 0.03
+"""Between two looks at the children."""
+DEATHS = 5
+"""A sim that dies more often than this within `SPELL_S` is given up."""
+SPELL_S = 30.0
+GRACE_S = 3.0
+"""Time for a child to end by itself before it is ended."""
+_Child = subprocess.Popen[str]
+
+
+def run(serve: Mapping[str, Any], view: Mapping[str, Any]) -> int:
+    """Sim and viewer (options as in sim.options, app.options); returns the viewer's exit code when that ends.
+
+    Raises:
+        Refused: sim keeps dying.
+    """
+    with _signals(), _session(serve) as options, contextlib.ExitStack() as children:
+        sim, line = _start_sim(options, children)
+        if not line:
+            return sim.wait() or 1
+        viewer = _start("app", view, children, stdin_line=line)
+        deaths: list[float] = []
+        while viewer.poll() is None:
+            code = sim.poll()
+            if code is not None:
+                _restartable(code, deaths)
+                if code in (1, 2):  # it has said why in a sentence
+                    return code
+                print("surplus: the simulation died; starting it again where it was", file=sys.stderr)
+                where = address.parse(line)
+                again = {**options, "bind": where.endpoint.removeprefix("tcp://"), "resume": True}
+                sim, _ = _start_sim(again, children)
+            time.sleep(LOOK_S)
+        return viewer.returncode if viewer.returncode >= 0 else 1
+
+
+def serve(options: Mapping[str, Any]) -> int:
+    """The simulation alone, in this process, until it is interrupted."""
+    from sim.__main__ import main
+
+    return main([json.dumps(dict(options))])
+
+
+def view(line: str, options: Mapping[str, Any]) -> int:
+    """A viewer alone, of the sim at `line` or (empty) of the tileset in the options.
+
+    Raises:
+        Refused: the line is no address.
+    """
+    if line:
+        line = address.line(address.parse(line))
+    with _signals(), contextlib.ExitStack() as children:
+        viewer = _start("app", options, children, stdin_line=line)
+        while viewer.poll() is None:
+            time.sleep(LOOK_S)
+        return viewer.returncode if viewer.returncode >= 0 else 1
+
+
+# ---------------------------------------------------------------- children
+
+
+def _start_sim(options: Mapping[str, Any], children: contextlib.ExitStack) -> tuple[_Child, str]:
+    """A sim and its address line; empty if it ended before it had one."""
+    sim = _start("sim", {**options, "parent_pipe": True}, children)
+    assert sim.stdout is not None
+    line = sim.stdout.readline().strip()
+    threading.Thread(target=sim.stdout.read, daemon=True).start()  # whatever else it says must not fill the pipe
+    return sim, line
+
+
+def _start(module: str, options: Mapping[str, Any], children: contextlib.ExitStack, *, stdin_line: str = "") -> _Child:
+    """`python -m module JSON` from wherever this file was installed, in a session of its own: Ctrl+C is ours alone."""
+    paths = [str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-m", module, json.dumps(dict(options))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE if module == "sim" else None,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
+        text=True,
+        start_new_session=os.name != "nt",
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+    children.callback(_end, child)
+    if stdin_line and child.stdin:
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.write(stdin_line + "\n")
+            child.stdin.flush()
+    return child
+
+
+def _end(child: _Child) -> None:
+    """Close its stdin, wait; then ask; then force."""
+    for stream in (child.stdin,):
+        with contextlib.suppress(OSError):
+            if stream:
+                stream.close()
+    for step in (lambda: None, child.terminate, child.kill):
+        step()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=GRACE_S)
+            break
+
+
+def _restartable(code: int, deaths: list[float]) -> None:
+    now = time.monotonic()
+    deaths[:] = [t for t in deaths if now - t < SPELL_S] + [now]
+    if len(deaths) > DEATHS:
+        raise Refused(f"the simulation died {len(deaths)} times in {SPELL_S:.0f} s (last code {code}); see above why")
+
+
+@contextlib.contextmanager
+def _session(serve: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Options with a place for the session: the package's own, or one that lasts as long as this run."""
+    if serve.get("interactive"):
+        yield dict(serve)
+        return
+    with tempfile.TemporaryDirectory(prefix="surplus-") as folder:
+        yield {**serve, "session": str(Path(folder) / "session.json")}
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """Being asked to end, by whatever signal, ends like Ctrl+C: through the finally blocks."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        del frame
+        raise SystemExit(128 + number)
+
+    names = [n for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {n: signal.signal(getattr(signal, n), leave) for n in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
