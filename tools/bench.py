@@ -78,7 +78,8 @@ def seconds(work: Callable[[], Any], *, repeats: int = 9) -> float:
 def page(result: dict[str, Any]) -> str:
     """The results as a table."""
     m = result["machine"]
-    rows = [f"machine: {m['cores']} cores, load {m['load']:.1f}, {m['factor']:.2f} x slower than where budgets were set"]
+    load = "" if m["load"] is None else f", load {m['load']:.1f}"
+    rows = [f"machine: {m['cores']} cores{load}, {m['factor']:.2f} x slower than where the budgets were set"]
     for r in result["results"]:
         word = "holds " if r["holds"] else "MISSED"
         rows.append(

@@ -10,15 +10,20 @@ from pathlib import Path
 SEED = 11
 
 
-def ensure(progress: Callable[[str, float], None]) -> Path:
+BUILDINGS = 60
+
+
+def ensure(progress: Callable[[str, float], None], *, buildings: int = BUILDINGS) -> Path:
     """Folder of the demo package; builds it where it is absent or was made by other code.
+
+    Another number of `buildings` gives another package, for measuring.
 
     Raises:
         Refused: the cache folder cannot be written.
     """
     from network.problems import Refused
 
-    folder = cache_folder() / f"demo-{_version()}" / "demo"
+    folder = cache_folder() / f"demo-{_version()}" / ("demo" if buildings == BUILDINGS else f"demo-{buildings}")
     if (folder / "district.toml").exists():
         return folder
     from tools import build, climate, demo
@@ -27,7 +32,7 @@ def ensure(progress: Callable[[str, float], None]) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             city, weather = Path(scratch) / "demo.city.json", Path(scratch) / "demo.epw"
-            demo.write_cityjson(city, seed=SEED)
+            demo.write_cityjson(city, seed=SEED, buildings=buildings)
             climate.write_epw(weather, seed=SEED)
             build.build([city], folder, crs=None, country=None, zone=None, weather=weather, name="Demo district",
                         progress=progress)  # fmt: skip
@@ -37,6 +42,7 @@ def ensure(progress: Callable[[str, float], None]) -> Path:
 
 
 def cache_folder() -> Path:
+    """Folder for what can be made again: the demo and the sun on surfaces; SURPLUS_CACHE_DIR moves it."""
     import os
 
     import platformdirs

@@ -75,6 +75,25 @@ def ensure(*, tests: bool = False) -> Path:
     return PYTHON
 
 
+def prepare(python: Path) -> int:
+    """Compile kernels and build the demo unless that was done for exactly these sources; exit code."""
+    digest = hashlib.sha256()
+    for house in ("app", "assets", "network", "sim", "tools"):
+        for path in sorted((ROOT / house).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(path.read_bytes())
+    done = VENV / "surplus-prepared.stamp"
+    if done.exists() and done.read_text() == digest.hexdigest():
+        return 0
+    say("surplus: compiling kernels and building the demo (once)")
+    # -P: the folder one happens to stand in must not shadow the program's own packages.
+    command = [str(python), "-P", "-m", "tools.prepare"]
+    code = subprocess.run(command, env=environment(), stdout=sys.stderr, check=False).returncode
+    if code == 0:
+        done.write_text(digest.hexdigest())
+    return code
+
+
 def environment() -> dict[str, str]:
     """Environment for the children: keeps compiled bytecode on, or each start costs seconds."""
     return {k: v for k, v in os.environ.items() if k not in ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH")}

@@ -25,7 +25,7 @@ def simulate(
 
     read = package.load(folder)
     sky = weather.read_epw(read.weather_path)
-    gains = solar.solar(read.district, sky, progress=lambda done: progress("sun on the surfaces", done))
+    gains = solar.solar(read.district, sky, progress=progress)
     kinds = layer_kinds.CATALOGUE
     choices = choices_of(layers, kinds)
     district = layer_kinds.apply(read.district, choices, kinds)
@@ -105,8 +105,8 @@ def page(result: dict[str, Any]) -> str:
         f"  primary energy margin {margin:+,.0f} MWh, CO₂ margin {verdict['co2_margin_kg'] / 1000:+,.0f} t"
         f"  ({verdict['rule']})",
     ]
-    for word in ("generated", "used", "imported", "exported", "losses"):
-        rows.append(f"  {word:<10} {total[f'{word}_kwh'] / 1000:>12,.1f} MWh")
+    words_of_account = ("generated", "used", "imported", "exported", "losses")
+    rows += [f"  {word:<10} {total[word + '_kwh'] / 1000:>12,.1f} MWh" for word in words_of_account]
     rows.append(f"  own use of solar {kpi['self_consumption']:.0%}, own supply {kpi['self_sufficiency']:.0%}, "
                 f"peak import {kpi['peak_import_kw']:,.0f} kW, export {kpi['peak_export_kw']:,.0f} kW")  # fmt: skip
     if "voltage_min_pu" in grid:
