@@ -27,7 +27,8 @@ def _roofs(tilt, azimuth, *, peak_w: float = 5000.0) -> District:
     one = {name: getattr(s, name)[keep] for name in ("building", "kind", "area_m2", "x_m", "y_m", "z_m", "glass_m2",
                                                      "opaque_m2")}  # fmt: skip
     return replace(d, surface=type(s)(
-        id=tuple(s.id[k] for k in keep), **one, tilt_rad=np.asarray(tilt, float), azimuth_rad=np.asarray(azimuth, float),
+        id=tuple(s.id[k] for k in keep), **one,
+        tilt_rad=np.asarray(tilt, float), azimuth_rad=np.asarray(azimuth, float),
         usable_m2=np.full(n, 30.0), pv_peak_w=np.full(n, peak_w), sky_view=np.ones(n),
         horizon_rad=np.zeros((n, 36), np.float32) - 1.0,
     ))  # fmt: skip
@@ -73,8 +74,8 @@ def test_ten_roofs_are_within_three_percent_of_pvlib_s_own_chain() -> None:
 def test_yields_of_denver_are_near_pvwatts(shared: Path) -> None:
     """PVWatts v8 of NREL's SAM; its temperature and cover models differ, so a little is left.
 
-    East and west are left wide: its 1,156 kWh/m2 on the east facade lies outside of what the six ASHRAE 140 programs find
-    with this very file (1,017 to 1,068), its sun stands earlier.
+    East and west are left wide: its 1,156 kWh/m2 on the east facade lies outside of what the six ASHRAE 140 programs
+    find with this very file (1,017 to 1,068), its sun stands earlier.
     """
     weather = read_epw(shared / "data" / "weather" / "USA_CO_Denver.Intl.AP.725650_TMY3.epw.gz")
     with (shared / "reference" / "pvwatts_v8_sam_reference_yields.csv").open() as f:

@@ -1,0 +1,172 @@
+"""Accounts, conservation, the PED balance and its verdict."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from factories import FACTORS, random_district, random_weather
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from network.problems import Refused
+from network.schema import Balance
+from sim import ledger as books
+from sim import year as years
+from sim.district import Factor, Heater
+from sim.ledger import accounts_w, balance, weigh
+from sim.prepare import prepare
+from sim.solar import solar
+from sim.span import Span, initial, simulate
+
+WEATHER = random_weather(seed=3)
+BASE = random_district(seed=9, buildings=20, nodes=25)
+LIGHT = solar(BASE, WEATHER)
+
+
+def _year(district=BASE, dtype=np.float32):
+    return years.complete(prepare(district, LIGHT, WEATHER, dtype=dtype))
+
+
+def _balance(district=BASE, dtype=np.float32) -> Balance:
+    return balance(_year(district, dtype).ledger, district, side="a", revision=4, compute_s=0.1)
+
+
+@pytest.mark.parametrize(("dtype", "close"), [(np.float32, 1e-6), (np.float64, 1e-8)])
+def test_every_carrier_closes_in_every_step(dtype: type, close: float) -> None:
+    year = _year(dtype=dtype)
+    for account in accounts_w(year.ledger).values():
+        gap = (account["generated"] + account["imported"] - account["used"] - account["exported"] - account["losses"]
+               - account["stored"])  # fmt: skip
+        through = account["generated"] + account["imported"] + 1.0
+        assert np.abs(gap / through).max() < 1e-12
+    assert 0.0 < books.residual(year.ledger) < close
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 364))
+def test_conservation_holds_to_1e_9_in_float64(seed: int, day: int) -> None:
+    """Electricity, heat and grid of random districts on random days."""
+    district = random_district(seed=seed, buildings=12, nodes=15, sources=1 + seed % 2)
+    case = prepare(district, solar(district, WEATHER), WEATHER, dtype=np.float64)
+    _, f = simulate(case, initial(case), Span(day * 24, 24))
+    through = f.pv_w + f.appliances_w + f.heater_w + 1.0
+    assert np.abs((f.pv_w - f.appliances_w - f.heater_w - f.surplus_w) / through).max() < 1e-9
+    heat = f.heating_w + f.hot_water_w
+    boiler = district.building.heater == Heater.GAS_BOILER
+    made = np.where(boiler, f.gas_w * district.building.boiler_efficiency, f.heater_w + f.ambient_w)
+    assert np.abs((made - heat) / (heat + 1.0)).max() < 1e-9
+    on_grid = f.surplus_w.sum(axis=1)
+    gap = f.source_w + on_grid - f.grid_loss_w
+    assert np.abs(gap / (np.abs(f.surplus_w).sum(axis=1) + 1.0)).max() < 1e-9
+
+
+def test_the_worked_example_of_the_accounts() -> None:
+    """PV 3.0, appliances 0.5, heat pump 1.0 for 3.2 of heat: generated 3.0, used 1.5, exported 1.5, ambient 2.2."""
+    ledger = books.empty(prepare(BASE, LIGHT, WEATHER))
+    for name, value in {"pv_w": 3.0, "appliances_w": 0.5, "heater_w": 1.0, "ambient_w": 2.2, "heating_w": 3.2}.items():
+        ledger.steps[books.ACCOUNTS.index(name), 0] = value
+    electricity, ambient = accounts_w(ledger)["electricity"], accounts_w(ledger)["ambient"]
+    assert electricity["generated"][0] == 3.0
+    assert electricity["used"][0] == 1.5
+    assert electricity["exported"][0] == 1.5
+    assert electricity["imported"][0] == 0.0
+    assert ambient["generated"][0] == 0.0
+    assert ambient["used"][0] == 2.2
+
+
+def test_import_and_export_are_netted_per_step_not_over_the_year() -> None:
+    b = _balance()
+    e = b.carriers_j["electricity"]
+    assert e["imported"] > 0.0
+    assert e["exported"] > 0.0
+    assert e["generated"] + e["imported"] == pytest.approx(e["used"] + e["exported"] + e["losses"])
+    assert b.totals_j["imported"] == e["imported"] + b.carriers_j["gas"]["imported"]
+
+
+def test_kpis_follow_from_the_accounts() -> None:
+    b = _balance()
+    e, k = b.carriers_j["electricity"], b.kpi
+    assert k["self_consumption"] == pytest.approx(1.0 - e["exported"] / e["generated"])
+    assert k["self_sufficiency"] == pytest.approx(1.0 - e["imported"] / (e["used"] + e["losses"]))
+    assert k["pv_peak_w"] == BASE.surface.pv_peak_w.sum()
+    assert k["appliances_j"] == pytest.approx(BASE.building.appliances_j.sum(), rel=1e-5)
+    assert k["hot_water_j"] == pytest.approx(BASE.building.hot_water_j.sum(), rel=1e-5)
+    assert k["peak_import_w"] > e["imported"] / (8760 * 3600.0)
+    assert b.months_j["generated"].sum() == pytest.approx(e["generated"])
+    assert b.months_j["generated"][5] > 2.0 * b.months_j["generated"][11]
+
+
+def test_months_of_the_buildings_add_up_to_the_district() -> None:
+    ledger = _year().ledger
+    months = ledger.months_j.sum(axis=(1, 2))
+    assert np.allclose(months, ledger.steps.sum(axis=1) * ledger.step_s, rtol=1e-9)
+
+
+def test_grid_extremes_are_those_of_the_whole_year() -> None:
+    case = prepare(BASE, LIGHT, WEATHER)
+    year = years.complete(case)
+    _, flux = simulate(case, year.states[0], Span(0, 8760))
+    g = balance(year.ledger, BASE, side="a", revision=1, compute_s=0.0).grid
+    assert g["voltage_min_pu"] == flux.voltage_pu[:, 1:].min()
+    assert g["voltage_max_pu"] == flux.voltage_pu[:, 1:].max()
+    assert g["transformer_loading_max"] == flux.line_loading[:, 0].max()
+    assert g["line_loading_max"] == flux.line_loading[:, 1:].max()
+    over = ((flux.line_loading > 1.0).any(axis=1) | (np.abs(flux.voltage_pu - 1.0) > 0.1).any(axis=1)).sum()
+    assert g["hours_over_limit"] == over
+
+
+def test_without_a_grid_there_are_no_losses_and_no_grid_figures() -> None:
+    district = random_district(buildings=5, nodes=0)
+    light = solar(district, WEATHER)
+    b = balance(years.complete(prepare(district, light, WEATHER)).ledger, district, side="a", revision=1, compute_s=0.0)
+    assert b.grid == {}
+    assert b.totals_j["losses"] == 0.0
+    assert b.residual < 1e-6
+
+
+# ---------------------------------------------------------------- verdict
+
+
+@pytest.mark.parametrize(
+    "case", ["J1_Base_kexp_1", "J2_Base_PV_kexp_1", "J3_Base_PV_excess_kexp_1", "J3b_Base_PV_excess_kexp_0"]
+)
+def test_primary_energy_and_co2_of_iso_52000_annex_j(shared: Path, case: str) -> None:
+    cases = json.loads((shared / "reference" / "iso52000_annexJ_examples.json").read_text())["cases"]
+    example = next(c for c in cases if c["case"] == f"cte_{case}")
+    amounts = [row.split(",") for row in example["components"]]
+    used = sum(float(r[-1]) for r in amounts if r[0] == "CONSUMO")
+    made = sum(float(r[-1]) for r in amounts if r[0] == "PRODUCCION")
+    carriers = {"electricity": {"imported": max(used - made, 0.0), "exported": max(made - used, 0.0)}}
+    primary, co2 = weigh(carriers, {"electricity": Factor("electricity", 2.0, 0.42, "", 0, "")}, k_exp=example["k_exp"])
+    assert primary == pytest.approx(example["expected"]["b"]["nren"])
+    assert co2 == pytest.approx(example["expected"]["b"]["co2"])
+
+
+def test_the_verdict_names_rule_boundary_factors_and_both_margins() -> None:
+    b = _balance()
+    v = b.verdict
+    assert v.surplus is False
+    assert v.primary_margin_j == -b.totals_j["primary_energy"] < 0.0
+    assert v.co2_margin_kg == -b.co2_kg < 0.0
+    assert "ISO 52000" in v.rule
+    assert (v.boundary, v.mobility) == ("geographical", "out")
+    assert "electricity 2, 0.420 kg/kWh" in v.factors
+    assert "k_exp 1" in v.factors
+
+
+def test_enough_modules_and_no_gas_make_a_surplus() -> None:
+    all_electric = replace(BASE.building, heater=np.full(len(BASE.building), Heater.HEAT_PUMP, np.int8))
+    full = replace(BASE.surface, pv_peak_w=3000.0 * BASE.surface.usable_m2)
+    b = _balance(replace(BASE, building=all_electric, surface=full))
+    assert b.verdict.surplus is True
+    assert b.carriers_j["gas"]["used"] == 0.0
+    strict = replace(BASE.place, k_exp=0.0)
+    assert not _balance(replace(BASE, place=strict, building=all_electric, surface=full)).verdict.surplus
+
+
+def test_a_missing_factor_is_refused_by_its_carrier() -> None:
+    district = replace(BASE, place=replace(BASE.place, factors=FACTORS[:1]))
+    with pytest.raises(Refused, match="factors for gas"):
+        _balance(district)

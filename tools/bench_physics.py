@@ -1,0 +1,173 @@
+"""Speed of the physics, each figure beside a reference measured in the same run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Row = dict[str, Any]
+
+
+def results(name: str = "", *, full: bool = False) -> list[Row]:
+    """Rows {name, value, unit, budget, reference {name, value}, ratio, holds} whose name contains `name`.
+
+    `full` adds 10,000 buildings.
+    """
+    benches = {"solar-1000": solar_row, "year-1000": year_row, "year-1000-grid": grid_row}
+    if full:
+        benches["year-10000"] = large_row
+    wanted = [bench for known, bench in benches.items() if name in known]
+    if wanted:
+        from sim import kernels
+
+        kernels.warm()
+    return [bench() for bench in wanted]
+
+
+def best(work: Callable[[], object], times: int = 3) -> float:
+    """Least wall time of `work` [s]: what the code needs, not what the neighbours took."""
+    least = np.inf
+    for _ in range(times):
+        begun = time.perf_counter()
+        work()
+        least = min(least, time.perf_counter() - begun)
+    return float(least)
+
+
+def row(name: str, seconds: float, budget_ms: float, reference: tuple[str, float]) -> Row:
+    """One row in milliseconds; ratio = reference over value, so greater is better."""
+    words, reference_s = reference
+    return {
+        "name": name, "value": 1e3 * seconds, "unit": "ms", "budget": budget_ms,
+        "reference": {"name": words, "value": 1e3 * reference_s}, "ratio": reference_s / seconds,
+        "holds": bool(1e3 * seconds <= budget_ms),
+    }  # fmt: skip
+
+
+def solar_row() -> Row:
+    """Light of the year on 1,000 buildings with 16 surfaces each, against pvlib's Perez on ten of them."""
+    from sim.solar import solar
+    from tools.random_district import random_district, random_weather
+
+    district, weather = random_district(buildings=1000, nodes=0, surfaces=16), random_weather()
+    ours = best(lambda: solar(district, weather))
+    theirs = _pvlib_s(weather, surfaces=10) * len(district.surface) / 10.0
+    return row("solar-1000", ours, 1000.0, ("pvlib Perez, 10 surfaces scaled", theirs))
+
+
+def year_row() -> Row:
+    """Year of 1,000 buildings from Solar, without grid, against a plain numpy loop of the rooms alone."""
+    from sim import year
+    from sim.prepare import prepare
+    from sim.solar import solar
+    from tools.random_district import random_district, random_weather
+
+    district, weather = random_district(buildings=1000, nodes=0), random_weather()
+    case = prepare(district, solar(district, weather), weather)
+    ours = best(lambda: year.complete(case))
+    return row("year-1000", ours, 150.0, ("numpy loop over time, rooms alone", _numpy_rooms_s(case)))
+
+
+def grid_row() -> Row:
+    """The same with a grid of 1,000 nodes, against power-grid-model's batch on a day, scaled to the year."""
+    from sim import year
+    from sim.prepare import prepare
+    from sim.solar import solar
+    from sim.span import Span, initial, simulate
+    from tools.random_district import random_district, random_weather
+
+    district, weather = random_district(buildings=1000, nodes=1000, sources=25), random_weather()
+    case = prepare(district, solar(district, weather), weather)
+    ours = best(lambda: year.complete(case))
+    _, flux = simulate(case, initial(case), Span(0, 24), grid=False)
+    load = np.zeros((24, len(district.node)))
+    for k in range(24):
+        np.add.at(load[k], district.building.node, -flux.surplus_w[k])
+    theirs = _power_grid_model_s(district, load) * 365.0
+    return row("year-1000-grid", ours, 500.0, ("power-grid-model, a day scaled, grid alone", theirs))
+
+
+def large_row() -> Row:
+    """Year of 10,000 buildings without grid, against ten years of 1,000."""
+    from sim import year
+    from sim.prepare import prepare
+    from sim.solar import solar
+    from tools.random_district import random_district, random_weather
+
+    weather = random_weather()
+    seconds = []
+    for n, times in ((1000, 3), (10_000, 1)):
+        district = random_district(buildings=n, nodes=0, surfaces=6)
+        case = prepare(district, solar(district, weather), weather)
+        seconds.append(best(lambda case=case: year.complete(case), times))  # type: ignore[misc]
+    return row("year-10000", seconds[1], 3000.0, ("ten years of 1,000 buildings", 10.0 * seconds[0]))
+
+
+# ---------------------------------------------------------------- references
+
+
+def _pvlib_s(weather: Any, *, surfaces: int) -> float:
+    import pvlib
+
+    direction, _ = weather.sun_enu()
+    zenith = np.degrees(np.arccos(direction[:, 2]))
+    azimuth = np.degrees(np.arctan2(direction[:, 0], direction[:, 1])) % 360.0
+    extra = pvlib.irradiance.get_extra_radiation(np.arange(weather.steps) // 24 + 1)
+    mass = pvlib.atmosphere.get_relative_airmass(zenith)
+
+    def work() -> None:
+        for k in range(surfaces):
+            pvlib.irradiance.get_total_irradiance(
+                30.0, 36.0 * k, zenith, azimuth, weather.dni_w_m2, weather.ghi_w_m2, weather.dhi_w_m2,
+                dni_extra=extra, airmass=mass, model="perez",
+            )  # fmt: skip
+
+    return best(work)
+
+
+def _numpy_rooms_s(case: Any) -> float:
+    """The equations of sim/physics/envelope.py, one numpy line each, float32."""
+    a_m, a_g, a_0, a_q, d_m, d_g, d_0, d_q = case.envelope
+
+    def work() -> None:
+        mass = case.set_point_c.copy()
+        gain = np.zeros_like(mass)
+        for t in range(case.steps):
+            if case.row[t] >= 0:
+                gain = case.glass[case.row[t]] * case.gain_area[0] + case.opaque[case.row[t]] * case.gain_area[1]
+            above = mass - case.air_c[t]
+            free = a_m * above + a_g * gain + a_0
+            heat = np.clip((case.set_point_c - case.air_c[t] - free) / a_q, 0.0, case.heat_limit_w)
+            mass += d_g * gain + d_0 + d_q * heat - d_m * above
+
+    return best(work, 1)
+
+
+def _power_grid_model_s(district: Any, load_w: Any) -> float:
+    """Newton-Raphson over the rows of `load_w` [step, node]."""
+    from power_grid_model import ComponentType, DatasetType, LoadGenType, PowerGridModel, initialize_array
+
+    from sim.district import NodeKind
+
+    node, line, v = district.node, district.line, district.place.voltage_v
+    nodes = initialize_array(DatasetType.input, ComponentType.node, len(node))
+    nodes["id"], nodes["u_rated"] = np.arange(len(node)), v
+    lines = initialize_array(DatasetType.input, ComponentType.line, len(line))
+    lines["id"] = 1_000_000 + np.arange(len(line))
+    lines["from_node"], lines["to_node"] = line.from_node, line.to_node
+    lines["from_status"] = lines["to_status"] = 1
+    lines["r1"], lines["x1"], lines["c1"], lines["tan1"] = line.resistance_ohm, line.reactance_ohm, 0.0, 0.0
+    at = np.flatnonzero(node.kind == NodeKind.SOURCE)
+    source = initialize_array(DatasetType.input, ComponentType.source, len(at))
+    source["id"], source["node"], source["status"], source["u_ref"] = 2_000_000 + np.arange(len(at)), at, 1, 1.0
+    loads = initialize_array(DatasetType.input, ComponentType.sym_load, len(node))
+    loads["id"], loads["node"], loads["status"] = 3_000_000 + np.arange(len(node)), np.arange(len(node)), 1
+    loads["type"], loads["p_specified"], loads["q_specified"] = LoadGenType.const_power, load_w[0], 0.0
+    model = PowerGridModel({ComponentType.node: nodes, ComponentType.line: lines, ComponentType.source: source,
+                            ComponentType.sym_load: loads})  # fmt: skip
+    update = initialize_array(DatasetType.update, ComponentType.sym_load, load_w.shape)
+    update["id"], update["p_specified"], update["q_specified"] = loads["id"], load_w, 0.3287 * load_w
+    return best(lambda: model.calculate_power_flow(update_data={ComponentType.sym_load: update}, threading=-1))
