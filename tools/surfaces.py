@@ -87,7 +87,7 @@ def merge(m: Mesh, shared: Party, b: Bodies, ids: tuple[str, ...], *, north: boo
     """The energy surfaces of all buildings; `north` tells on which hemisphere the district lies."""
     f = m.faces
     exterior = np.where(f.kind == FaceKind.WALL, m.area_m2 - shared.neighbour_m2 - shared.own_m2, m.area_m2)
-    rows = np.flatnonzero((_is_roof(m) | (f.kind == FaceKind.WALL)) & (exterior > 0.01))
+    rows = np.flatnonzero((_is_roof(m) | (f.kind == FaceKind.WALL)) & (exterior > 1e-6))
     tilt, azimuth = orientation(m.normal[rows])
     kind = np.where(f.kind[rows] == FaceKind.ROOF, SurfaceKind.ROOF, SurfaceKind.WALL).astype(np.int64)
     height = np.digitize(m.centroid[rows, 2] - b.ground_m[f.building[rows]], HEIGHT_CLASSES_M)

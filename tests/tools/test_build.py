@@ -1,0 +1,175 @@
+"""From a file to a package, with what people do wrong on the way."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_city import add, faces_of_box, street, write
+
+from network.problems import Refused
+from sim import package
+from sim.district import SizeClass
+from tools import build, climate, countries
+
+
+def quiet(stage: str, done: float) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def weather(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weather") / "year.epw"
+    climate.write_epw(path, seed=1)
+    return path
+
+
+def make(inputs: list[Path], output: Path, weather: Path | None = None, **options: str | None) -> build.Report:
+    """Build with the options that a user did not give left out."""
+    given: dict[str, str | None] = {"crs": None, "country": None, "zone": None, "name": None} | options
+    return build.build(inputs, output, weather=weather, progress=quiet, **given)
+
+
+def test_a_street_becomes_a_package(tmp_path: Path, weather: Path) -> None:
+    head = street(houses=4)
+    head["CityObjects"]["z"] = {"type": "BuildingZ"}
+    head["CityObjects"]["empty"] = {"type": "Building"}
+    report = make([write(tmp_path / "street.city.json.gz", head)], tmp_path / "out", weather, name="A street")
+    read = package.load(tmp_path / "out")
+    b, s = read.district.building, read.district.surface
+    assert b.id == ("house-0", "house-1", "house-2", "house-3")
+    assert b.year.tolist() == [1975] * 4
+    assert b.storeys.tolist() == [2] * 4
+    assert b.volume_m3 == pytest.approx([6 * 10 * 7.5] * 4, rel=1e-3)
+    assert b.size_class.tolist()[1:3] == [SizeClass.TH] * 2
+    assert (b.node >= 0).all()
+    assert (s.building[1:] >= s.building[:-1]).all()
+    assert s.glass_m2[s.kind == 0].sum() == 0
+    assert s.pv_peak_w.sum() == 0
+    place = read.district.place
+    assert (place.name, place.country, place.zone, place.utc_offset_s) == ("A street", "NL", "Europe/Amsterdam", 3600)
+    assert place.ranges["surplus_w_m2"] > 0
+    assert {p.code for p in read.problems} >= {"unknown-object", "no-geometry", "height-not-ellipsoidal"}
+    assert report.counts["buildings"] == 4
+    assert "BuildingZ" in report.text()
+    assert ("building", "house-0", "use", "no use in the source: a home") in read.inferred
+    assert not [i for i in read.inferred if i[2] in ("year", "storeys")]
+    assert read.tileset.exists()
+
+
+def test_without_weather_the_year_is_generated_and_reported(tmp_path: Path) -> None:
+    make([write(tmp_path / "a.json", street())], tmp_path / "out")
+    read = package.load(tmp_path / "out")
+    assert "weather-generated" in {p.code for p in read.problems}
+    assert read.weather_path.exists()
+
+
+def test_a_crs_can_be_named_where_the_file_names_none(tmp_path: Path, weather: Path) -> None:
+    path = write(tmp_path / "plain.json", street(crs=None))
+    with pytest.raises(Refused, match=r"plain\.json.*--crs") as refusal:
+        make([path], tmp_path / "out", weather)
+    assert refusal.value.code == 1
+    for text in ("28992", "EPSG:28992"):
+        assert build.measure([path], crs=text, progress=quiet).place.crs == "EPSG:28992"
+    with pytest.raises(Refused, match="999999"):
+        make([path], tmp_path / "out", weather, crs="999999")
+
+
+def test_the_first_input_wins_where_two_overlap(tmp_path: Path, weather: Path) -> None:
+    fine = write(tmp_path / "fine.json", street(houses=2))
+    head = street(houses=1)
+    head["CityObjects"]["house-0"]["attributes"] = {"yearOfConstruction": 1888, "name": "Old mill"}
+    add(head, "coarse", faces_of_box(6.5, 0, 12.5, 10, height=3), attributes={"name": "The same house"})
+    add(head, "new", faces_of_box(40, 0, 50, 10, height=6))
+    report = make([fine, write(tmp_path / "coarse.json", head)], tmp_path / "out", weather)
+    read = package.load(tmp_path / "out").district.building
+    assert read.id == ("house-0", "house-1", "new")
+    assert read.name == ("Old mill", "The same house", "new")
+    assert read.year.tolist()[:2] == [1975, 1975]
+    assert next(p.count for p in report.problems if p.code == "overlap") == 2
+
+
+def test_a_country_that_nothing_names_is_asked_for(tmp_path: Path, weather: Path) -> None:
+    head = street(crs="EPSG:2056")
+    head["transform"]["translate"] = [2682000.0, 1248000.0, 430.0]
+    text = weather.read_text().split("\n", 1)
+    fields = text[0].split(",")
+    fields[3] = "-"
+    (tmp_path / "nowhere.epw").write_text("\n".join([",".join(fields), text[1]]))
+    path = write(tmp_path / "zh.json", head)
+    with pytest.raises(Refused, match="--country"):
+        make([path], tmp_path / "out", tmp_path / "nowhere.epw")
+    make([path], tmp_path / "out", tmp_path / "nowhere.epw", country="ch")
+    place = package.load(tmp_path / "out").district.place
+    assert (place.country, place.zone) == ("CH", "Europe/Zurich")
+
+
+@pytest.mark.parametrize(("option", "value"), [("country", "Narnia"), ("zone", "Europe/Atlantis"), ("crs", "local")])
+def test_options_that_mean_nothing_are_wrong_usage(tmp_path: Path, weather: Path, option: str, value: str) -> None:
+    path = write(tmp_path / "a.json", street(crs=None if option == "crs" else "EPSG:28992"))
+    with pytest.raises(Refused, match=value) as refusal:
+        make([path], tmp_path / "out", weather, **{option: value})
+    assert refusal.value.code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_crash_leaves_the_old_package_and_no_litter(tmp_path: Path, weather: Path) -> None:
+    path, output = write(tmp_path / "a.json", street()), tmp_path / "out"
+    make([path], output, weather)
+    key = package.load(output).key
+
+    def crash(stage: str, done: float) -> None:
+        if stage == "tiles":
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError):
+        build.build([path], output, crs=None, country=None, zone=None, weather=weather, name="B", progress=crash)
+    assert package.load(output).key == key
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json", "out"]
+
+
+def test_places_that_cannot_hold_a_package(tmp_path: Path, weather: Path) -> None:
+    path = write(tmp_path / "a.json", street())
+    with pytest.raises(Refused, match="-o"):
+        make([path], path, weather)  # a file
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear diary")
+    with pytest.raises(Refused, match="not a district package"):
+        make([path], tmp_path / "mine", weather)
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "dear diary"
+    with pytest.raises(Refused, match="-o"):
+        make([path], path / "inside", weather)
+
+
+def test_bad_input_names_its_file_and_leaves_nothing(tmp_path: Path, weather: Path) -> None:
+    good = write(tmp_path / "good.json", street())
+    (tmp_path / "bad.jsonl.gz").write_bytes(gzip.compress(b'{"type":"CityJSON"')[:-6])
+    with pytest.raises(Refused, match=r"bad\.jsonl\.gz"):
+        make([good, tmp_path / "bad.jsonl.gz"], tmp_path / "out", weather)
+    assert not (tmp_path / "out").exists()
+
+
+def test_areas_of_use_that_name_one_country() -> None:
+    assert countries.by_area("Netherlands - onshore, including Waddenzee.") == "NL"
+    assert countries.by_area("Germany - Berlin.") == "DE"
+    assert countries.by_area("Liechtenstein; Switzerland.") is None
+    assert countries.by_area("World.") is None
+    assert countries.by_area("Europe between 6°E and 12°E: Austria; Denmark - onshore.") is None
+    assert countries.fixed_zone(3600) == "Etc/GMT-1"
+    assert countries.standard_offset_s("Europe/Amsterdam", 2025, otherwise_s=0) == 3600
+    assert countries.standard_offset_s("Australia/Sydney", 2025, otherwise_s=0) == 36000
+
+
+def test_delft_whole(shared: Path, tmp_path: Path) -> None:
+    report = make(
+        [shared / "data/delft-district/delft_3dbag.city.jsonl.gz"], tmp_path / "delft",
+        shared / "data/weather/CHE_Zuerich-SMA_2015_AMY.epw.gz",
+    )  # fmt: skip
+    district = package.load(tmp_path / "delft").district
+    assert len(district.building) == 99
+    assert (district.building.year > 1200).all()
+    assert not [r for r in report.inferred if r.startswith("building.year")]
+    assert np.isfinite(district.surface.horizon_rad).all()
+    assert any("Zuerich" in p.message for p in report.problems)

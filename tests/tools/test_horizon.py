@@ -1,0 +1,68 @@
+"""The horizon before walls that anyone can measure with a ruler."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.district import SurfaceKind
+from tools import horizon
+from tools.surfaces import Raw
+
+
+def surface(*, tilt_deg: float, azimuth_deg: float) -> Raw:
+    """One surface at the origin."""
+    tilt, azimuth = np.radians([tilt_deg]), np.radians([azimuth_deg])
+    normal = np.column_stack([np.sin(tilt) * np.sin(azimuth), np.sin(tilt) * np.cos(azimuth), np.cos(tilt)])
+    kind = SurfaceKind.ROOF if tilt_deg < 80 else SurfaceKind.WALL
+    return Raw(
+        id=("s",), building=np.array([0], np.int32), kind=np.array([kind], np.int8), tilt_rad=tilt,
+        azimuth_rad=azimuth, area_m2=np.ones(1), usable_m2=np.ones(1), xyz_m=np.zeros((1, 3)), normal=normal,
+    )  # fmt: skip
+
+
+def screen(*, distance: float, height: float) -> np.ndarray:
+    """A very long wall south of the origin, as two triangles."""
+    a, b = (-1e4, -distance, -5.0), (1e4, -distance, -5.0)
+    c, d = (1e4, -distance, height), (-1e4, -distance, height)
+    return np.array([[a, b, c], [a, c, d]])
+
+
+def quiet(stage: str, done: float) -> None:
+    pass
+
+
+@pytest.mark.parametrize("traced", [True, False])
+def test_a_wall_as_high_as_it_is_far_stands_at_45_degrees(traced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if traced:
+        pytest.importorskip("embreex")
+    else:
+        monkeypatch.setattr(horizon, "_rays", lambda triangles: None)
+    wall = np.concatenate([screen(distance=20, height=20)])
+    near = wall.clip(-200, 200)  # the height map is as large as the district
+    level, _ = horizon.horizon(surface(tilt_deg=0, azimuth_deg=0), near, np.array([1, 1], np.int32), quiet)
+    assert np.degrees(level[0, 18]) == pytest.approx(45, abs=3)  # south
+    assert np.degrees(level[0, 14]) == pytest.approx(np.degrees(np.arctan(np.cos(np.radians(40)))), abs=3)
+    assert level[0, 0] == 0
+    assert level[0, 5] == 0
+
+
+def test_an_open_sky_is_seen_whole() -> None:
+    none = np.zeros((3, 36), np.float32)
+    seen = horizon.sky_view(np.radians([0.0, 45.0, 90.0]), np.radians([0.0, 100.0, 200.0]), none)
+    np.testing.assert_allclose(seen, 1.0)
+
+
+@pytest.mark.parametrize("elevation", [10.0, 30.0, 60.0])
+def test_a_bowl_leaves_cos_squared_of_the_sky(elevation: float) -> None:
+    """A level surface in a bowl whose rim stands at h sees cos^2 h of the isotropic sky."""
+    bowl = np.full((1, 36), np.radians(elevation), np.float32)
+    seen = horizon.sky_view(np.zeros(1), np.zeros(1), bowl)
+    assert seen[0] == pytest.approx(np.cos(np.radians(elevation)) ** 2, abs=0.01)
+
+
+def test_a_wall_behind_a_wall_takes_nothing() -> None:
+    """What stands behind a surface is not in front of it."""
+    behind = np.zeros((1, 36), np.float32)
+    behind[0, 10:27] = np.pi / 2  # south half is blocked
+    assert horizon.sky_view(np.radians([90.0]), np.zeros(1), behind)[0] == pytest.approx(1.0, abs=1e-6)
