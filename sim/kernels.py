@@ -11,8 +11,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from typing import Any
 from platformdirs import user_cache_path
 
 _HERE = Path(__file__).parent
+_FORGET_S = 30 * 86400.0
 _MODULES = (
     "sim.physics.irradiance",
     "sim.physics.pv",
@@ -41,6 +44,14 @@ def source_hash() -> str:
     return digest.hexdigest()
 
 
+def _forget(folder: Path) -> None:
+    """Remove the caches of long gone model versions."""
+    versions = [p for p in folder.parent.glob("kernels-*") if p != folder]
+    for old in versions:
+        if time.time() - old.stat().st_mtime > _FORGET_S:
+            shutil.rmtree(old, ignore_errors=True)
+
+
 def _cache_folder() -> Path:
     """A writable folder of this model version: the user's cache, else a temporary place."""
     base = os.environ.get("NUMBA_CACHE_DIR")
@@ -50,9 +61,10 @@ def _cache_folder() -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             probe = folder / f".probe-{os.getpid()}"
             probe.touch()
-            probe.unlink()
+            probe.unlink()  # and so renews the folder's time
         except OSError:
             continue
+        _forget(folder)
         return folder
     return Path(tempfile.mkdtemp(prefix="surplus-kernels-"))
 

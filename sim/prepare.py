@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from network.problems import Refused
-from sim.district import District, Heater
+from sim.district import District, Heater, Lines, Nodes
 from sim.physics import envelope, grid, heating, pv
 from sim.solar import UNIT_W_M2, Solar
 from sim.weather import Weather
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def _by_columns(make: Callable[..., T]) -> Callable[..., T]:
-    """Remember the last few results of `make` by the identity of its arrays and the value of its other arguments."""
+    """Remember the last few results of `make` by the identity of its columns and the value of its numbers."""
     kept: OrderedDict[tuple[Any, ...], tuple[tuple[Any, ...], T]] = OrderedDict()
 
     @wraps(make)
@@ -105,8 +105,7 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
         years = f"{district.profile.share.shape[1]} and {steps} steps"
         raise Refused(f"profiles and weather are of different lengths ({years}); build the package again")
     pv_peak_w, start, rated = _modules(s.pv_peak_w, s.usable_m2, s.building, solar.carrier, len(b), dtype)
-    tree = _tree(district.node.kind, district.line.closed, district.line.resistance_ohm,
-                 district.line.reactance_ohm, district.line.rating_va, district, district.place.voltage_v)  # fmt: skip
+    tree = _tree(district.node, district.line, district.place.voltage_v)
     place = _places(b.node, tree.place)
     connected = place >= 0
     return Case(
@@ -195,22 +194,9 @@ def _water_share(air_c: Array, dtype: type) -> Array:
     return np.ascontiguousarray(heating.hot_water_share(air_c), dtype=dtype)
 
 
-_trees: OrderedDict[tuple[int, ...], tuple[Any, grid.Tree]] = OrderedDict()
-
-
-def _tree(
-    kind: Array, closed: Array, resistance_ohm: Array, reactance_ohm: Array, rating_va: Array, district: District,
-    voltage_v: float,
-) -> grid.Tree:  # fmt: skip
-    line = district.line
-    columns = (kind, closed, resistance_ohm, reactance_ohm, rating_va, line.from_node, line.to_node)
-    key = (*(id(c) for c in columns), hash(voltage_v))
-    if key not in _trees:
-        _trees[key] = (columns, grid.tree(district.node, line, voltage_v))
-        while len(_trees) > _KEPT:
-            _trees.popitem(last=False)
-    _trees.move_to_end(key)
-    return _trees[key][1]
+@_by_columns
+def _tree(node: Nodes, line: Lines, voltage_v: float) -> grid.Tree:
+    return grid.tree(node, line, voltage_v)
 
 
 @_by_columns

@@ -10,6 +10,7 @@ daylight steps only, mapped from disk. No ordinary what-if changes Solar: a year
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -29,6 +30,8 @@ from sim.weather import Weather
 UNIT_W_M2 = 1.0 / 32.0
 """Of every stored irradiance."""
 _BATCH = 32
+_KEPT = 8
+"""Results that stay on disk; the least recently used goes."""
 _FILES = ("row", "carrier", "glass", "opaque", "module")
 Progress = Callable[[str, float], None]
 
@@ -170,6 +173,9 @@ def _save(folder: Path, made: Solar) -> None:
         for name in _FILES:
             np.save(staging / f"{name}.npy", getattr(made, name))
         staging.rename(folder)
+        others = sorted(folder.parent.glob("solar-*"), key=lambda p: p.stat().st_mtime)
+        for old in others[:-_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
     except OSError:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -177,6 +183,8 @@ def _save(folder: Path, made: Solar) -> None:
 def _load(folder: Path, key: str) -> Solar | None:
     if not folder.is_dir():
         return None
+    with contextlib.suppress(OSError):  # a read-only cache is as good
+        os.utime(folder)
     try:
         return Solar(key, *(np.load(folder / f"{name}.npy", mmap_mode="r") for name in _FILES))
     except (OSError, ValueError):

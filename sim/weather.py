@@ -25,6 +25,8 @@ from sim.physics import sun
 Float = NDArray[np.float64]
 Standing = tuple[float, float, int, float]
 """Latitude, longitude [rad], year, offset of local standard time [s]."""
+EARTH_M = 6_371_000.0
+FAR_M, FAR_UP_M = 50e3, 300.0
 LONGEST_GAP = 6
 """Hours that may be filled by interpolation."""
 DEFAULT_YEAR = 2025
@@ -139,6 +141,19 @@ def read_epw(path: Path) -> Weather:
         height_m=height, utc_offset_s=zone * 3600.0, year=year, step_s=STEP_S, filled=filled, sun_offset_s=offset,
         closure_w_m2=closure, problems=tuple(problems), **columns,
     )  # fmt: skip
+
+
+def far_station(
+    weather: Weather, *, latitude_rad: float, longitude_rad: float, height_m: float
+) -> Problem | None:
+    """A problem if the station stands more than 50 km or 300 m of height from the district."""
+    dy = latitude_rad - weather.latitude_rad
+    dx = (longitude_rad - weather.longitude_rad) * np.cos(latitude_rad)
+    away_m, up_m = EARTH_M * float(np.hypot(dx, dy)), weather.height_m - height_m
+    if away_m <= FAR_M and abs(up_m) <= FAR_UP_M:
+        return None
+    text = f"the weather station {weather.name} is {away_m / 1000.0:.0f} km away and {up_m:+.0f} m in height"
+    return Problem("weather-far", f"{text}; a nearer file is given with --weather")
 
 
 def sun_offset(*, place: Standing, times: Float, columns: dict[str, Float]) -> tuple[float, float]:

@@ -8,7 +8,7 @@ import pytest
 
 from network.problems import Refused
 from sim.physics import sun
-from sim.weather import read_epw
+from sim.weather import far_station, read_epw
 
 MISSING = {"air": "99.9", "ghi": "9999", "dni": "9999", "dhi": "9999"}
 
@@ -113,6 +113,16 @@ def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "c.epw").write_text("\n".join(plain.read_text().splitlines()[:5000]))
     with pytest.raises(Refused, match="4992 hourly rows"):
         read_epw(tmp_path / "c.epw")
+
+
+def test_a_far_or_high_station_is_named(tmp_path: Path) -> None:
+    weather = read_epw(_write(tmp_path / "a.epw"))
+    here = {"latitude_rad": weather.latitude_rad, "longitude_rad": weather.longitude_rad, "height_m": 450.0}
+    assert far_station(weather, **here) is None
+    assert far_station(weather, **{**here, "height_m": 800.0}) is not None
+    problem = far_station(weather, **{**here, "latitude_rad": weather.latitude_rad + 0.0157})
+    assert problem is not None
+    assert "100 km away" in problem.message
 
 
 @pytest.mark.parametrize(
