@@ -110,13 +110,14 @@ def assign(*, id: Sequence[str], use: Code, dwellings: Float, profiles: Profiles
         kind = Use(int(use[b]))
         if kind is Use.SHED:
             continue
-        ticket = int(_rng(seed, name).integers(2**31))
+        ticket, second = (int(t) for t in _rng(seed, name).integers(2**31, size=2))
         if kind is Use.HOME:
             nearest = int(sizes[np.argmin(np.abs(np.log(sizes / max(float(dwellings[b]), 1.0))))])
             one, other = rows[f"home-{nearest}"], rows[f"home-water-{nearest}"]
+            appliances[b], water[b] = one[ticket % len(one)], other[second % len(other)]
         else:
-            one = other = rows[kind.name.lower()]
-        appliances[b], water[b] = one[ticket % len(one)], other[(ticket // 7) % len(other)]
+            one = rows[kind.name.lower()]
+            appliances[b] = water[b] = one[ticket % len(one)]
     return appliances, water
 
 
@@ -168,7 +169,7 @@ def _home(standard: np.ndarray, wall: Int, homes: int, rng: np.random.Generator)
     Independent Poisson processes add up to one of the summed rate, so many homes cost as little as one.
     """
     mean_kwh = standard * HOME_KWH / len(wall)
-    rate = (1.0 - BASE_SHARE) * mean_kwh * sum(_habits(wall, rng) for _ in range(homes))
+    rate = (1.0 - BASE_SHARE) * mean_kwh * _habits(wall, homes, rng)
     total = BASE_SHARE * mean_kwh * homes
     for kwh, share, hours in zip(EVENT_KWH, EVENT_SHARE, EVENT_HOURS, strict=True):
         drawn = rng.poisson(rate * (share / kwh)) * kwh
@@ -176,25 +177,25 @@ def _home(standard: np.ndarray, wall: Int, homes: int, rng: np.random.Generator)
     return total / homes
 
 
-def _habits(wall: Int, rng: np.random.Generator) -> np.ndarray:
-    """[steps] factors of mean 1: hours that this home prefers, busier and quieter days."""
-    hour = rng.gamma(4.0, 0.25, 24)
-    hour = (hour + np.roll(hour, 1)) / 2
-    day = rng.gamma(8.0, 0.125, int(wall.max()) // 24 + 1)
-    return hour[wall % 24] * day[wall // 24]
+def _habits(wall: Int, homes: int, rng: np.random.Generator) -> np.ndarray:
+    """[steps] sum over homes of factors of mean 1: hours that a home prefers, busier and quieter days."""
+    hour = rng.gamma(4.0, 0.25, (homes, 24))
+    hour = (hour + np.roll(hour, 1, axis=1)) / 2
+    day = rng.gamma(8.0, 0.125, (homes, int(wall.max()) // 24 + 1))
+    return (day.T @ hour)[wall // 24, wall % 24]
 
 
 def _water(wall: Int, homes: int, year: int, rng: np.random.Generator) -> np.ndarray:
     """[steps] hot water of a mean home out of `homes`, kWh, in tappings; weekends run 1.5 hours later."""
     pattern = np.zeros(24)
     pattern[list(TAPPINGS_KWH)] = list(TAPPINGS_KWH.values())
-    hour, day = wall % 24, wall // 24
-    weekend = (datetime(year, 1, 1).weekday() + day) % 7 >= 5
-    expected = np.zeros(len(wall))
-    for _ in range(homes):
-        shift = rng.normal(0.0, 1.0) + np.where(weekend, 1.5, 0.0)
-        shifted = np.interp((hour + 0.5 - shift) % 24, np.arange(24) + 0.5, pattern, period=24)
-        expected += shifted * rng.gamma(8.0, 0.125, int(day.max()) + 1)[day]
+    days = int(wall.max()) // 24 + 1
+    weekend = (datetime(year, 1, 1).weekday() + np.arange(days)) % 7 >= 5
+    hour = np.arange(24) + 0.5
+    shift = rng.normal(0.0, 1.0, (homes, 1))
+    week, rest = (np.interp((hour - shift - late) % 24, hour, pattern, period=24) for late in (0.0, 1.5))
+    day = rng.gamma(8.0, 0.125, (homes, days))
+    expected = np.where(weekend[:, None], day.T @ rest, day.T @ week)[wall // 24, wall % 24]
     drawn = [rng.poisson(expected * (part / kwh)) * kwh for kwh, part in zip(DRAW_KWH, DRAW_SHARE, strict=True)]
     return np.sum(drawn, axis=0) / homes
 
