@@ -1,0 +1,74 @@
+"""Values to colour: interpolated in the block, clipped to the legend, unknown where nothing is known."""
+
+import numpy as np
+import pytest
+
+from app import paint
+from network.schema import BlockKey, FluxBlock
+
+
+def block(values, *, quantity: str = "surplus_w_m2", first_s: float = 0.0) -> FluxBlock:
+    return FluxBlock("a", quantity, BlockKey("run", 1, 0, False), 3600.0, first_s, np.array(values, np.float32))
+
+
+def test_the_middle_of_a_step_shows_its_mean_and_between_two_it_is_half_way() -> None:
+    b = block([[0.0], [10.0], [20.0]])
+    assert paint.at_time(b, 5400.0)[0] == pytest.approx(10.0)
+    assert paint.at_time(b, 7200.0)[0] == pytest.approx(15.0)
+
+
+def test_numbers_show_the_mean_of_the_step_never_an_interpolation() -> None:
+    b = block([[0.0], [10.0], [20.0]])
+    assert paint.mean_of_step(b, 3600.0)[0] == 10.0
+    assert paint.mean_of_step(b, 7199.0)[0] == 10.0
+
+
+def test_outside_the_block_its_end_stands() -> None:
+    b = block([[1.0], [2.0]])
+    assert paint.at_time(b, -1e6)[0] == 1.0 and paint.at_time(b, 1e6)[0] == 2.0
+
+
+def test_levels_are_clipped_and_nan_means_no_data() -> None:
+    b = block([[-500.0, 35.0, 0.0]])
+    assert paint.levels(b, 70.0, 0.0, 3).tolist() == pytest.approx([-1.0, 0.5, 0.0])
+    assert np.isnan(paint.levels(None, 70.0, 0.0, 3)).all()
+    assert np.isnan(paint.levels(b, 70.0, 0.0, 4)).all(), "a block of another district colours nothing"
+
+
+def test_the_sun_is_a_unit_vector_between_its_rows() -> None:
+    v = paint.sun_at(block([[1, 0, 0], [0, 0, 1]], quantity="sun_enu"), 1800.0)
+    assert v is not None and v == pytest.approx([np.sqrt(0.5), 0, np.sqrt(0.5)])
+
+
+def test_recolouring_a_hundred_thousand_buildings_is_one_row() -> None:
+    b = block(np.zeros((26, 100_000)))
+    assert len(paint.levels(b, 70.0, 40000.0, 100_000)) == 100_000
+
+
+MACHADO = {
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+"""Full dichromacy on linear rgb; Machado, Oliveira, Fernandes 2009, table of severity 1.0."""
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """CIELAB (D65) of linear sRGB."""
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ np.clip(rgb, 0, 1)
+    t = xyz / [0.9505, 1.0, 1.089]
+    f = np.where(t > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("eyes", ["normal", *MACHADO])
+def test_import_and_export_differ_for_every_eye(eyes: str) -> None:
+    matrix = np.array(MACHADO.get(eyes, np.eye(3)))
+    legend = paint.legend("surplus_w_m2", {})
+    for take, give in ((legend.take_strong, legend.give_strong), (legend.take_middle, legend.give_middle)):
+        assert np.linalg.norm(lab(matrix @ take) - lab(matrix @ give)) >= 40.0
+
+
+def test_one_sided_quantities_have_one_hue_and_no_hatch() -> None:
+    legend = paint.legend("indoor_k", {"indoor_k": 300.0})
+    assert legend.take_strong == legend.give_strong and not legend.hatch_takes

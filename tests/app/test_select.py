@@ -1,0 +1,93 @@
+"""Which tiles are drawn and loaded.
+
+    root (no content)
+     +-- a (error 20)       far away it is enough
+     |    +-- a1, a2        near they replace it
+     +-- b (error 0)
+"""
+
+import numpy as np
+import pytest
+
+from app.tiles.select import Eye, select
+from app.tiles.tileset import Tileset
+
+ROOT, A, B, A1, A2 = range(5)
+
+
+def tiles(*, replace: bool = True) -> Tileset:
+    x = np.array([0.0, -100.0, 100.0, -120.0, -80.0])
+    return Tileset(
+        parent=np.array([-1, 0, 0, 1, 1]),
+        level=np.array([0, 1, 1, 2, 2]),
+        geometric_error_m=np.array([200.0, 20.0, 0.0, 0.0, 0.0]),
+        replace=np.full(5, replace),
+        centre_m=np.c_[x, np.zeros(5), np.zeros(5)],
+        radius_m=np.array([200.0, 50.0, 50.0, 20.0, 20.0]),
+        low_m=np.zeros(5),
+        matrix=np.tile(np.eye(4), (5, 1, 1)),
+        uri=("", "a.glb", "b.glb", "a1.glb", "a2.glb"),
+    )
+
+
+def eye(distance: float) -> Eye:
+    return Eye(np.array([-100.0, -distance, 0.0]), np.array([[0.0, 1.0, 0.0, distance]]), 720.0, np.radians(28.0))
+
+
+def flags(*rows: int) -> np.ndarray:
+    mask = np.zeros(5, bool)
+    mask[list(rows)] = True
+    return mask
+
+
+NONE = flags()
+
+
+def test_from_afar_the_coarse_tile_is_enough() -> None:
+    chosen = select(tiles(), eye(6000.0), ready=flags(A, B), failed=NONE)
+    assert chosen.draw.tolist() == [A, B]
+    assert chosen.load.tolist() == []
+
+
+def test_near_the_children_replace_their_parent_once_both_are_there() -> None:
+    chosen = select(tiles(), eye(300.0), ready=flags(A, B, A1, A2), failed=NONE)
+    assert chosen.draw.tolist() == [B, A1, A2]
+
+
+def test_until_every_child_is_there_the_parent_stays_and_nothing_gapes() -> None:
+    chosen = select(tiles(), eye(300.0), ready=flags(A, B, A1), failed=NONE)
+    assert chosen.draw.tolist() == [A, B]
+    assert chosen.load.tolist() == [A2]
+
+
+def test_a_failed_child_never_holds_up_its_sibling() -> None:
+    chosen = select(tiles(), eye(300.0), ready=flags(A, B, A1), failed=flags(A2))
+    assert chosen.draw.tolist() == [B, A1]
+    assert chosen.load.tolist() == []
+
+
+def test_zooming_out_keeps_loaded_children_until_the_parent_came() -> None:
+    chosen = select(tiles(), eye(6000.0), ready=flags(B, A1, A2), failed=NONE)
+    assert chosen.draw.tolist() == [B, A1, A2]
+    assert chosen.load.tolist() == [A]
+
+
+def test_additive_tiles_are_drawn_with_their_children() -> None:
+    chosen = select(tiles(replace=False), eye(300.0), ready=flags(A, B, A1, A2), failed=NONE)
+    assert chosen.draw.tolist() == [A, B, A1, A2]
+
+
+def test_behind_the_eye_nothing_is_drawn_or_loaded() -> None:
+    behind = Eye(np.array([0.0, 5000.0, 0.0]), np.array([[0.0, 1.0, 0.0, -5000.0]]), 720.0, 0.5)
+    chosen = select(tiles(), behind, ready=NONE, failed=NONE)
+    assert chosen.draw.tolist() == [] and chosen.load.tolist() == []
+
+
+@pytest.mark.parametrize("distance", [100.0, 300.0, 1000.0, 3000.0, 10000.0])
+@pytest.mark.parametrize("seed", range(20))
+def test_no_tile_is_drawn_together_with_its_replaced_ancestor(distance: float, seed: int) -> None:
+    ready = np.random.default_rng(seed).random(5) < 0.6
+    chosen = select(tiles(), eye(distance), ready=ready & tiles().has_content, failed=NONE)
+    drawn = set(chosen.draw.tolist())
+    assert not (A in drawn and drawn & {A1, A2})
+    assert all(ready[n] for n in drawn)
