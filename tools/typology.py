@@ -70,6 +70,13 @@ def typology_of(country: str) -> str:
 
 
 @cache
+def _whole() -> NDArray[np.bool_]:
+    """Rows whose roof, walls and ground all lose heat; a few rows of the source lack a part or carry b = 0."""
+    t = table()
+    return np.all([t[f"{p}_m2"] * t[f"{p}_u"] * t[f"{p}_b"] > 0 for p in ("roof", "wall", "ground")], axis=0)
+
+
+@cache
 def row(country: str, size_class: SizeClass, year: int) -> int:
     """Row of the archetype: the typology's own national variant, size class or its stand-in, nearest period.
 
@@ -79,7 +86,7 @@ def row(country: str, size_class: SizeClass, year: int) -> int:
     own = typology_of(country)
     for candidate in (size_class, *OTHER_CLASS[size_class]):
         among = np.flatnonzero(
-            (t["country"] == own) & (t["size_class"] == candidate.name) & (t["national"] == 1)
+            (t["country"] == own) & (t["size_class"] == candidate.name) & (t["national"] == 1) & _whole()
         )  # fmt: skip
         if len(among) == 0:
             continue
