@@ -62,7 +62,7 @@ def configure(*, finish: bool) -> None:
         "gl-version 3 3",
         "audio-library-name null",
         "textures-power-2 none",
-        "notify-level-egldisplay error",
+        "notify-level-egldisplay fatal",
         "notify-level-display error",
         "notify-level-x11display error",
         "notify-level-glgsg error",

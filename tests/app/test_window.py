@@ -1,0 +1,89 @@
+"""A real window, on a virtual screen: opens, draws the same picture as offscreen, hears the hand, ends cleanly."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SCRIPT = """
+import json, sys, threading
+sys.path[:0] = [{root!r}, {here!r}]
+from pathlib import Path
+from toytown import Feed, houses, write_tileset
+from app.options import ViewOptions
+from app.run import view
+folder = Path({folder!r})
+rows = houses(2)
+ids = [str(k) for k in range(len(rows))]
+tiles = write_tileset(folder / "tiles", rows, ids)
+options = ViewOptions(offscreen=False, size=(480, 270), shot=str(folder / "window.png"))
+view(options, "", threading.Event(), link=Feed(tiles, rows, ids))
+"""
+
+
+@pytest.fixture(scope="module")
+def display():
+    """DISPLAY of a virtual screen of our own."""
+    if shutil.which("Xvfb") is None:
+        reason = "no Xvfb for a virtual screen (apt-get install xvfb)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(write)
+    number = b""
+    while not number.endswith(b"\n"):
+        byte = os.read(read, 1)
+        if not byte:
+            pytest.fail("Xvfb did not start")
+        number += byte
+    os.close(read)
+    yield f":{number.decode().strip()}"
+    server.terminate()
+    server.wait(timeout=10)
+
+
+def run(code: str, display: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DISPLAY": display}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_a_window_draws_and_ends_with_code_0(display: str, tmp_path: Path) -> None:
+    code = SCRIPT.format(root=str(ROOT), here=str(Path(__file__).parent), folder=str(tmp_path))
+    done = run(code, display)
+    assert done.returncode == 0, done.stderr
+    from PIL import Image
+
+    assert Image.open(tmp_path / "window.png").size == (480, 270)
+
+
+def test_an_exception_with_an_open_window_does_not_abort(display: str) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from app.gpu.window import Window\n"
+        "w = Window((64, 64), offscreen=False)\nw.render()\nraise SystemExit(3)"
+    )
+    assert run(code, display).returncode == 3
+
+
+def test_without_a_display_a_window_is_refused_by_a_sentence() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from app.__main__ import main\nimport os\n"
+        "os.environ.pop('DISPLAY', None)\n"
+        "raise SystemExit(main(['{\"tileset\": \"nothing.json\"}']))"
+    )
+    done = run(code, "")
+    assert done.returncode == 1
+    assert "--offscreen" in done.stderr and "Traceback" not in done.stderr
