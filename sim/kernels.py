@@ -12,7 +12,6 @@ import hashlib
 import importlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -54,8 +53,10 @@ def _forget(folder: Path) -> None:
 
 def _cache_folder() -> Path:
     """A writable folder of this model version: the user's cache, else a temporary place."""
-    base = os.environ.get("NUMBA_CACHE_DIR")
-    for root in (Path(base) if base else user_cache_path("surplus"), Path(tempfile.gettempdir()) / "surplus-cache"):
+    base = Path(os.environ.get("NUMBA_CACHE_DIR") or user_cache_path("surplus"))
+    if base.name.startswith("kernels-"):
+        base = base.parent  # set by the process that started this one
+    for root in (base, Path(tempfile.gettempdir()) / "surplus-cache"):
         folder = root / f"kernels-{source_hash()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -71,17 +72,10 @@ def _cache_folder() -> Path:
 
 CACHE = _cache_folder()
 """Folder of compiled kernels."""
-_before = os.environ.get("NUMBA_CACHE_DIR")
+# it must stay set: numba reads its environment again before every compilation
 os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
-if "numba" in sys.modules:
-    sys.modules["numba"].config.CACHE_DIR = str(CACHE)
 import numba  # noqa: E402 - only after the cache has its place
 from numba import types  # noqa: E402
-
-if _before is None:
-    del os.environ["NUMBA_CACHE_DIR"]
-else:
-    os.environ["NUMBA_CACHE_DIR"] = _before  # a child process keys its own folder below the user's choice
 
 FLOATS = (types.float32, types.float64)
 i4, i8, u2, f8 = types.int32, types.int64, types.uint16, types.float64
