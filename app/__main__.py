@@ -7,6 +7,7 @@ closed, or when what was asked for (a picture, a number of frames) is done. Exit
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import threading
 
@@ -24,7 +25,7 @@ def main(arguments: list[str]) -> int:
         if not options.tileset and not address:
             raise Refused("No address of a simulation came on stdin; use `surplus view ADDRESS#KEY`.", code=2)
         ended = threading.Event()
-        if not options.tileset:
+        if not options.tileset or stat.S_ISFIFO(os.fstat(0).st_mode):
             threading.Thread(target=_watch, args=(ended,), daemon=True, name="stdin").start()
         view(options, address, ended)
     except Refused as refused:
