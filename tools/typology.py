@@ -71,7 +71,7 @@ def typology_of(country: str) -> str:
 
 @cache
 def _whole() -> NDArray[np.bool_]:
-    """Rows whose roof, walls and ground all lose heat; a few rows of the source lack a part or carry b = 0."""
+    """Rows whose roof, walls and ground all lose heat; one row of the source carries b = 0 throughout."""
     t = table()
     return np.all([t[f"{p}_m2"] * t[f"{p}_u"] * t[f"{p}_b"] > 0 for p in ("roof", "wall", "ground")], axis=0)
 
