@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import msgspec
 import zmq
 from zmq.utils import z85
 
@@ -298,6 +299,7 @@ class Client:
                     f"{message.protocol}, this viewer {schema.PROTOCOL}; install the same Surplus on both sides"
                 )
             self._follow_state(message.state_address)
+            message = msgspec.structs.replace(message, tiles=self._reachable(message.tiles))
         if self._follower.hear(message, now_s):
             newest[codec.topic(message)] = message
 
@@ -309,6 +311,14 @@ class Client:
                 self._subscriber.disconnect(self._state_endpoint)
             self._subscriber.connect(where)
             self._state_endpoint = where
+
+    def _reachable(self, tiles: str) -> str:
+        """An http address on the host by which this viewer reached sim; a path as it is."""
+        if not tiles.startswith("http://"):
+            return tiles
+        where, _, path = tiles.removeprefix("http://").partition("/")
+        host, port = self.address.host, host_and_port(where)[1]
+        return f"{endpoint(host, port).replace('tcp://', 'http://')}/{path}"
 
 
 def _drain(end: zmq.Socket[bytes], most: int) -> Iterable[list[bytes]]:

@@ -61,6 +61,8 @@ def serve(options: ServeOptions) -> None:
     Raises:
         Refused: package, weather, layers, time or address cannot be used, or the package is open elsewhere.
     """
+    if options.parent_pipe:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     if options.state_dir:
         os.environ["SURPLUS_STATE_DIR"] = options.state_dir
     sys.setswitchinterval(0.0005)  # the worker's Python must not keep a viewer waiting
@@ -184,7 +186,6 @@ def _loop(
     far.setblocking(False)
     server.wake_by(near)
     if options.parent_pipe:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=_watch_parent, args=(ended, far), name="parent", daemon=True).start()
     worker = worker_of(lambda: _ring(far))
     saved_s = -SAVE_S

@@ -111,11 +111,12 @@ class Lock:
             _lock(self._file)
         except OSError as e:
             self._file.seek(0)
-            line = self._file.read().strip()
+            line, _, number = self._file.read().strip().partition("\n")
             self._file.close()
-            raise Refused(f"{package} is already open; close it there, or look at it with `{line}`") from e
+            where = f"{package} is already open (process {number or 'unknown'})"
+            raise Refused(f"{where}; close it there, or look at it with `{line}`") from e
         self._file.truncate(0)
-        self._file.write(address_line)
+        self._file.write(f"{address_line}\n{os.getpid()}\n")
         self._file.flush()
 
     def close(self) -> None:

@@ -36,8 +36,10 @@ GRACE_S = 3.0
 _Child = subprocess.Popen[str]
 
 
-def run(serve: Mapping[str, Any], view: Mapping[str, Any]) -> int:
+def run(serve: Mapping[str, Any], view: Mapping[str, Any], *, viewer: str = "app") -> int:
     """Sim and viewer (options as in sim.options, app.options); returns the viewer's exit code when that ends.
+
+    `viewer`: the module that is started with the address line on its stdin.
 
     Raises:
         Refused: sim keeps dying.
@@ -46,9 +48,9 @@ def run(serve: Mapping[str, Any], view: Mapping[str, Any]) -> int:
         sim, line = _start_sim(options, children)
         if not line:
             return sim.wait() or 1
-        viewer = _start("app", view, children, stdin_line=line)
+        screen = _start(viewer, view, children, stdin_line=line)
         deaths: list[float] = []
-        while viewer.poll() is None:
+        while screen.poll() is None:
             code = sim.poll()
             if code is not None:
                 _restartable(code, deaths)
@@ -59,7 +61,7 @@ def run(serve: Mapping[str, Any], view: Mapping[str, Any]) -> int:
                 again = {**options, "bind": where.endpoint.removeprefix("tcp://"), "resume": True}
                 sim, _ = _start_sim(again, children)
             time.sleep(LOOK_S)
-        return viewer.returncode if viewer.returncode >= 0 else 1
+        return screen.returncode if screen.returncode >= 0 else 1
 
 
 def serve(options: Mapping[str, Any]) -> int:
@@ -78,10 +80,10 @@ def view(line: str, options: Mapping[str, Any]) -> int:
     if line:
         line = address.line(address.parse(line))
     with _signals(), contextlib.ExitStack() as children:
-        viewer = _start("app", options, children, stdin_line=line)
-        while viewer.poll() is None:
+        screen = _start("app", options, children, stdin_line=line)
+        while screen.poll() is None:
             time.sleep(LOOK_S)
-        return viewer.returncode if viewer.returncode >= 0 else 1
+        return screen.returncode if screen.returncode >= 0 else 1
 
 
 # ---------------------------------------------------------------- children
@@ -118,10 +120,9 @@ def _start(module: str, options: Mapping[str, Any], children: contextlib.ExitSta
 
 def _end(child: _Child) -> None:
     """Close its stdin, wait; then ask; then force."""
-    for stream in (child.stdin,):
+    if child.stdin:
         with contextlib.suppress(OSError):
-            if stream:
-                stream.close()
+            child.stdin.close()
     for step in (lambda: None, child.terminate, child.kill):
         step()
         with contextlib.suppress(subprocess.TimeoutExpired):

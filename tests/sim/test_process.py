@@ -1,0 +1,384 @@
+"""The real process on a real package: late viewers, wishes, drags, deaths, ports and locks."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from twins import ENVIRONMENT, Watcher, end, sim_process, start_sim, write_package
+
+from network import address, schema, wire
+from network.problems import Refused
+from sim import store, tiles
+
+JUNE_NOON_S = 171 * 86400.0 + 12 * 3600.0
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_package(tmp_path_factory.mktemp("package") / "random")
+
+
+@dataclass
+class Running:
+    process: "subprocess.Popen[str]"
+    line: str
+
+
+@pytest.fixture(scope="module")
+def shared_sim(folder: Path) -> Iterator[Running]:
+    """One process for the tests that leave it alive."""
+    with sim_process({"package": str(folder)}) as (process, line):
+        yield Running(process, line)
+
+
+@pytest.fixture
+def viewer(shared_sim: Running) -> Iterator[Watcher]:
+    made = Watcher(shared_sim.line)
+    made.settle()
+    yield made
+    made.close()
+
+
+def test_a_late_viewer_catches_up_with_everything(shared_sim: Running, viewer: Watcher) -> None:
+    viewer.choose(0.4)
+    viewer.client.send(schema.Seek("me", JUNE_NOON_S))
+    viewer.settle()
+    late = Watcher(shared_sim.line)
+    late.settle(within_s=5.0)
+    for kind in ("hello", "roster", "catalogue", "problems", "scenario", "balance"):
+        assert msgspec.msgpack.encode(late.newest[kind], enc_hook=np.ndarray.tolist) == msgspec.msgpack.encode(
+            viewer.newest[kind], enc_hook=np.ndarray.tolist
+        ), kind
+    for quantity in ("surplus_w_m2", "line_w", "sun_enu"):
+        assert late.newest[quantity].key == viewer.newest[quantity].key
+        assert (late.newest[quantity].values == viewer.newest[quantity].values).all()
+    late.close()
+
+
+def test_a_block_covers_its_day_with_a_step_on_either_side(viewer: Watcher) -> None:
+    viewer.client.send(schema.Seek("me", JUNE_NOON_S))
+    viewer.until(lambda: viewer.settled and viewer.newest["pv_w"].key.first_step == 171 * 24 - 1)
+    block, sun = viewer.newest["pv_w"], viewer.newest["sun_enu"]
+    buildings = len(viewer.newest["roster"].building_ids)
+    assert block.values.shape == (26, buildings) and block.first_time_s == (171 * 24 - 1) * 3600.0
+    assert not block.values.flags.writeable
+    up = sun.values[np.arange(26) * 12, 2]
+    assert (block.values[up < -0.2] == 0.0).all() and block.values[13].sum() > 0.0
+    assert np.linalg.norm(sun.values, axis=1) == pytest.approx(np.ones(len(sun.values)), abs=1e-5)
+
+
+def test_more_solar_roofs_leave_more_and_taking_them_back_restores_every_bit(viewer: Watcher) -> None:
+    viewer.client.send(schema.Seek("me", JUNE_NOON_S))
+    viewer.choose(0.0)
+    viewer.settle()
+    before, plain = viewer.newest["balance"], viewer.newest["surplus_w_m2"].values.copy()
+    viewer.choose(0.9)
+    viewer.settle()
+    assert viewer.newest["balance"].totals_j["generated"] > before.totals_j["generated"]
+    assert viewer.newest["surplus_w_m2"].values.sum() > plain.sum()
+    viewer.client.send(schema.Undo("a", viewer.client.sender, viewer.scenario.revision))
+    viewer.until(lambda: not viewer.scenario.choices or viewer.scenario.choices[0].values["share"] == 0.0)
+    took_s = viewer.until(lambda: viewer.settled)
+    assert took_s < 1.0  # the year was kept
+    assert viewer.newest["balance"].totals_j == before.totals_j
+    assert (viewer.newest["surplus_w_m2"].values == plain).all()
+
+
+def test_a_drag_finishes_years_on_the_way_and_is_one_undo(viewer: Watcher) -> None:
+    viewer.choose(0.1)
+    viewer.settle()
+    start, viewer.heard = viewer.scenario, []
+    begin = time.perf_counter()
+    for k in range(187):  # 3 s with a wish every 16 ms, no two alike
+        viewer.choose(0.1501 + k / 300, gesture="drag")
+        while time.perf_counter() < begin + (k + 1) * 0.016:
+            viewer.look()
+            time.sleep(0.002)
+    during = [m for m in viewer.heard if isinstance(m, schema.Balance) and m.revision > start.revision]
+    days = {m.key.scenario_revision for m in viewer.heard if isinstance(m, schema.FluxBlock) and m.quantity == "pv_w"}
+    assert len(during) >= 2 and len(days) >= 20
+    viewer.settle()
+    assert viewer.scenario.choices[0].values["share"] == pytest.approx(0.1501 + 186 / 300)
+    viewer.client.send(schema.Undo("a", viewer.client.sender, viewer.scenario.revision))
+    viewer.until(lambda: viewer.scenario.choices == start.choices)
+    assert not viewer.refusals
+
+
+def test_a_wish_that_cannot_be_granted_comes_back_as_a_sentence(viewer: Watcher) -> None:
+    viewer.client.send(schema.ChooseLayers("a", "me", viewer.scenario.revision, "", (schema.LayerChoice("magic", {}),)))
+    viewer.until(lambda: viewer.refusals)
+    assert "magic" in viewer.refusals[0] and "solar" in viewer.refusals[0]
+    here = (schema.LayerChoice("solar", {"share": 0.5}, "id=nobody"),)
+    viewer.client.send(schema.ChooseLayers("a", "me", viewer.scenario.revision, "", here))
+    viewer.until(lambda: len(viewer.refusals) == 2)
+    assert "nobody" in viewer.refusals[1]
+
+
+def test_two_who_change_the_scenario_at_once_are_not_mixed(shared_sim: Running, viewer: Watcher) -> None:
+    other = Watcher(shared_sim.line)
+    other.settle()
+    viewer.choose(0.31)
+    viewer.until(lambda: viewer.client.settled)
+    stale = schema.ChooseLayers("a", other.client.sender, other.scenario.revision, "", ())
+    other.client.send(stale)
+    other.until(lambda: other.refusals)
+    assert "somebody else" in other.refusals[0]
+    other.until(lambda: other.scenario.choices and other.scenario.choices[0].values["share"] == 0.31)
+    other.close()
+
+
+def test_midnight_brings_the_next_day_without_a_gap(viewer: Watcher) -> None:
+    viewer.client.send(schema.Seek("me", 365 * 86400.0 - 600.0))
+    viewer.settle()
+    viewer.client.send(schema.SetPace("me", 3600.0))
+    viewer.until(lambda: viewer.newest["clock"].time_s < 86400.0 and viewer.newest["pv_w"].key.first_step == -1)
+    clock, block = viewer.newest["clock"], viewer.newest["pv_w"]
+    assert clock.time_s < 3 * 3600.0 and not block.key.provisional
+    viewer.client.send(schema.SetPace("me", 0.0))
+    viewer.until(lambda: viewer.newest["clock"].pace == 0.0)
+    assert viewer.newest["clock"].resume_pace == 3600.0
+
+
+def test_a_killed_sim_comes_back_with_scenario_history_and_clock(folder: Path, tmp_path: Path) -> None:
+    options = {"package": str(folder), "session": str(tmp_path / "session.json")}
+    with sim_process(options) as (process, line):
+        viewer = Watcher(line)
+        viewer.settle()
+        viewer.client.send(schema.Seek("me", JUNE_NOON_S))
+        viewer.choose(0.2)
+        viewer.until(lambda: viewer.client.settled)
+        viewer.choose(0.8)
+        viewer.client.send(schema.SetPace("me", 10.0))
+        viewer.settle()
+        before = viewer.newest["balance"]
+        process.kill()
+        process.wait()
+    viewer.choose(0.7)  # nobody there to hear it
+    for _ in range(20):
+        viewer.look()
+        time.sleep(0.01)
+    port = address.parse(line).port
+    with sim_process({**options, "bind": f"127.0.0.1:{port}", "resume": True}) as (process, again):
+        assert again == line
+        viewer.until(lambda: viewer.scenario.revision == 4, within_s=10.0)
+        viewer.settle()
+        assert viewer.scenario.choices[0].values["share"] == 0.7
+        clock = viewer.newest["clock"]
+        assert clock.pace == 10.0 and 0.0 < clock.time_s - JUNE_NOON_S < 10.0 * 60.0
+        viewer.client.send(schema.Undo("a", viewer.client.sender, viewer.scenario.revision))
+        viewer.until(lambda: viewer.scenario.revision == 5)
+        viewer.settle()
+        assert viewer.newest["balance"].totals_j == before.totals_j
+        assert viewer.scenario.can_undo
+    viewer.close()
+
+
+def test_an_interactive_session_is_taken_up_again_and_belongs_to_one_process(folder: Path) -> None:
+    options = {"package": str(folder), "interactive": True}
+    with sim_process(options) as (_, line):
+        viewer = Watcher(line)
+        viewer.settle()
+        viewer.choose(0.45)
+        viewer.until(lambda: viewer.client.settled)
+        viewer.close()
+        second = start_sim(options)
+        _, said = second.communicate(timeout=30.0)
+        assert second.returncode == 1 and "is already open" in said and line in said
+        with sim_process({"package": str(folder)}) as (_, afresh):
+            onlooker = Watcher(afresh)
+            onlooker.until(lambda: "scenario" in onlooker.newest)
+            assert onlooker.scenario.choices == ()
+            onlooker.close()
+    third = start_sim(options)
+    assert third.stdout and third.stderr
+    viewer = Watcher(third.stdout.readline())
+    viewer.until(lambda: "scenario" in viewer.newest)
+    assert viewer.scenario.choices[0].values["share"] == 0.45
+    viewer.close()
+    assert third.stdin
+    third.stdin.close()
+    assert "going on where random was left" in third.stderr.read()
+    assert third.wait(timeout=10.0) == 0
+
+
+def test_a_sim_ends_when_its_parent_goes(folder: Path) -> None:
+    with sim_process({"package": str(folder)}) as (process, _):
+        process.send_signal(signal.SIGINT)  # is the parent's business
+        time.sleep(0.2)
+        assert process.poll() is None
+        begin = time.monotonic()
+        assert end(process) == 0 and time.monotonic() - begin < 5.0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"package": "/nowhere"}, "is not a district package"),
+        ({"layers": "solar:share=lots"}, "no number"),
+        ({"layers": "solar:share=150"}, "share"),
+        ({"time": "noonish"}, "is no time"),
+        ({"catalogue": "nowhere:NOTHING"}, "cannot load the catalogue"),
+        ({"bind": "0.0.0.0"}, "--allow FILE"),
+        ({"nonsense": 1, "package": 3}, "does not understand its options"),
+    ],
+)
+def test_a_bad_start_is_one_sentence(folder: Path, options: dict[str, object], words: str) -> None:
+    process = start_sim({"package": str(folder), **options})
+    out, said = process.communicate(timeout=60.0)
+    assert process.returncode in (1, 2) and out == ""
+    assert words in said and said.startswith("surplus: ") and said.count("\n") == 1
+
+
+def test_a_port_in_use_is_refused(folder: Path, shared_sim: Running) -> None:
+    port = address.parse(shared_sim.line).port
+    process = start_sim({"package": str(folder), "bind": f"127.0.0.1:{port}"})
+    _, said = process.communicate(timeout=60.0)
+    assert process.returncode == 1 and f"port {port} of 127.0.0.1 is in use" in said
+
+
+def test_layers_and_time_of_the_command_line_are_the_first_state(folder: Path) -> None:
+    options = {"package": str(folder), "layers": "solar[use=home]:share=60", "time": "2025-06-21T13:00"}
+    with sim_process(options) as (_, line):
+        viewer = Watcher(line)
+        viewer.settle()
+        (choice,) = viewer.scenario.choices
+        assert (choice.kind, choice.selection, choice.values["share"]) == ("solar", "use=home", 0.6)
+        clock, hello = viewer.newest["clock"], viewer.newest["hello"]
+        assert clock.time_s == JUNE_NOON_S - (0.0 if hello.zone else 3600.0) and clock.pace == 0.0
+        viewer.close()
+
+
+def test_a_stopped_viewer_hurts_nobody_and_is_up_to_date_at_once(shared_sim: Running, viewer: Watcher) -> None:
+    sleeper = Watcher(shared_sim.line)
+    sleeper.settle()
+    for k in range(60):
+        viewer.choose(0.2 + k / 200, gesture="while it sleeps")
+        viewer.until(lambda: viewer.client.settled)
+    viewer.settle()
+    assert sleeper.until(lambda: sleeper.settled and sleeper.scenario == viewer.scenario) < 1.0
+    assert (sleeper.newest["pv_w"].values == viewer.newest["pv_w"].values).all()
+    sleeper.close()
+
+
+def test_tiles_are_offered_read_only_to_other_machines(folder: Path, tmp_path: Path) -> None:
+    here = tmp_path / "tiles"
+    here.mkdir()
+    (here / "tileset.json").write_text("{}")
+    (tmp_path / "secret").write_text("no")
+    (here / "link").symlink_to(tmp_path / "secret")
+    where = tiles.offer(here, host="127.0.0.1", port=0)
+    assert urllib.request.urlopen(where, timeout=5).read() == b"{}"
+    base = where.removesuffix("/tileset.json")
+    for path in ("/../secret", "/%2e%2e/secret", "/link", "/", "/none"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(base + path, timeout=5)
+
+
+def test_a_listed_viewer_of_another_machine_gets_tiles_by_http(folder: Path, tmp_path: Path) -> None:
+    allow = tmp_path / "allow"
+    allow.write_text(wire.viewer_key())
+    with sim_process({"package": str(folder), "bind": "0.0.0.0", "allow": str(allow)}) as (_, line):
+        viewer = Watcher(line.replace("0.0.0.0", "127.0.0.1"))
+        viewer.settle()
+        offered = viewer.newest["hello"].tiles
+        assert offered.startswith("http://127.0.0.1:")
+        assert b"asset" in urllib.request.urlopen(offered, timeout=5).read()
+        viewer.close()
+
+
+def test_a_session_file_that_is_no_session_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    path.write_text('{"format": 99}')
+    assert store.load(path, None, wall_s=0.0, resume=True) is None  # type: ignore[arg-type]
+    lock = store.Lock(path, address_line="surplus view tcp://x", package=tmp_path)
+    with pytest.raises(Refused, match=r"already open \(process \d+\).*surplus view tcp://x"):
+        store.Lock(path, address_line="", package=tmp_path)
+    lock.close()
+    store.Lock(path, address_line="", package=tmp_path).close()
+
+
+def test_the_supervisor_restarts_a_killed_sim_and_leaves_nothing_behind(folder: Path) -> None:
+    program = (
+        "import sys; from tools import supervise; "
+        f"sys.exit(supervise.run({{'package': {str(folder)!r}, 'interactive': True}}, {{}}, viewer='quiet_viewer'))"
+    )
+    environment = {**os.environ, **ENVIRONMENT}
+    supervisor = subprocess.Popen([sys.executable, "-c", program], env=environment, stderr=subprocess.PIPE, text=True)
+    lock = store.path_of(folder).with_suffix(".lock")
+    viewer = Watcher(_lines(lock, after=0)[0])
+    viewer.settle()
+    viewer.client.send(schema.SetPace("me", 0.0))
+    viewer.client.send(schema.Seek("me", JUNE_NOON_S))
+    viewer.choose(0.55)
+    viewer.settle()
+    clock, balance = viewer.newest["clock"], viewer.newest["balance"]
+    for k in range(2):
+        pid = int(_lines(lock, after=0)[1])
+        viewer.choose(0.6 + k / 10, gesture=f"drag {k}")
+        viewer.look()
+        os.kill(pid, signal.SIGKILL)
+        viewer.choose(0.55, gesture=f"drag {k}")
+        run = viewer.newest["hello"].run
+        viewer.until(lambda old=run: viewer.newest["hello"].run != old, within_s=20.0)  # type: ignore[misc]
+        viewer.settle()
+    assert viewer.scenario.choices[0].values["share"] == 0.55
+    assert viewer.newest["clock"].time_s == clock.time_s == JUNE_NOON_S
+    assert viewer.newest["balance"].totals_j == balance.totals_j
+    pid = int(_lines(lock, after=0)[1])
+    viewer.close()
+    supervisor.send_signal(signal.SIGINT)
+    _, said = supervisor.communicate(timeout=15.0)
+    assert said.count("the simulation died") == 2
+    _gone(pid)
+
+
+def test_children_end_when_the_supervisor_is_killed(folder: Path) -> None:
+    program = (
+        "import sys; from tools import supervise; "
+        f"sys.exit(supervise.run({{'package': {str(folder)!r}, 'interactive': True}}, {{}}, viewer='quiet_viewer'))"
+    )
+    lock = store.path_of(folder).with_suffix(".lock")
+    began = time.time()
+    supervisor = subprocess.Popen([sys.executable, "-c", program], env={**os.environ, **ENVIRONMENT})
+    pid = int(_lines(lock, after=began)[1])
+    supervisor.kill()
+    supervisor.wait()
+    _gone(pid)
+
+
+def _lines(lock: Path, *, after: float) -> list[str]:
+    """Address line and process of the lock, once it is held by a process that lives."""
+    end_s = time.monotonic() + 30.0
+    while time.monotonic() < end_s:
+        if lock.exists() and lock.stat().st_mtime >= after:
+            lines = lock.read_text().splitlines()
+            if len(lines) == 2 and _alive(int(lines[1])):
+                return lines
+        time.sleep(0.02)
+    raise AssertionError("no sim took the lock")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _gone(pid: int) -> None:
+    end_s = time.monotonic() + 8.0
+    while _alive(pid):
+        assert time.monotonic() < end_s, f"process {pid} was left behind"
+        time.sleep(0.02)
+
+
