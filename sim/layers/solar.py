@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from network.schema import LayerKind, Parameter
 from sim.district import District
-from sim.layers import select
+from sim.layers.select import ATTRIBUTES
 
 ABOUT = LayerKind(
     kind="solar",
@@ -32,7 +32,7 @@ ABOUT = LayerKind(
     cost="1,000 to 1,500 EUR/kW installed on small roofs (IRENA, Renewable Power Generation Costs 2023, Europe)",
     embodied="1,382 kg CO2e per kW of mono-crystalline modules (City Energy Analyst database, 256 kg/m2)",
     source="Module efficiency: Fraunhofer ISE, Photovoltaics Report 2024",
-    attributes=select.ATTRIBUTES,
+    attributes=ATTRIBUTES,
 )  # fmt: skip
 
 
