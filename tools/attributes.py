@@ -7,6 +7,7 @@ storeys: height over 3 m; use: the geometry (sheds), else homes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -75,8 +76,8 @@ USE_KEYS = (
 """Attribute names that may tell a use, in the order asked."""
 
 USE_WORDS = (
-    (Use.SHED, ("garage", "carport", "shed", "schuur", "annexe", "31001_1610", "31001_1313", "parking", "greenhouse",
-                "kas_", "barn", "hut", "roof")),
+    (Use.SHED, ("garage", "carport", "shed", "schuur", "annexe", "parking", "greenhouse", "barn", "hut", "roof",
+                "31001_1313", "31001_2461", "31001_2463", "31001_2523", "51009_16")),
     (Use.SCHOOL, ("school", "schule", "education", "onderwijs", "university", "kindergarten", "college", "enseignement",
                   "31001_3020", "31001_3021", "31001_3065")),
     (Use.RETAIL, ("retail", "shop", "winkel", "commercial", "handel", "supermarket", "hotel", "restaurant",
@@ -85,15 +86,13 @@ USE_WORDS = (
                     "31001_2120", "31001_2143")),
     (Use.OFFICE, ("office", "kantoor", "büro", "verwaltung", "bureau", "hospital", "tertiaire", "public", "civic",
                   "gezondheid", "church", "religi", "sport", "31001_2020", "31001_3010", "31001_3012")),
-    (Use.HOME, ("residen", "résidentiel", "wohn", "woon", "home", "house", "dwelling", "apartment", "terrace",
-                "detached", "31001_1000", "31001_1010", "31001_1100", "31001_1120", "1000")),
+    (Use.HOME, ("residen", "résidentiel", "wohn", "wohnung", "wohngeb", "wohnhaus", "woonf", "woning", "home",
+                "house", "dwelling", "apartment", "terrace", "detached", "31001_1000", "31001_1010", "31001_1100", "31001_1120", "1000")),
 )  # fmt: skip
-"""Words (lower case) and German ALKIS codes in a use attribute."""
+"""Words (lower case) and German ALKIS codes in a use attribute; up to four letters they must stand alone."""
 
 
-def use_of(
-    attributes: Mapping[str, object], *, footprint_m2: float, height_m: float
-) -> tuple[Use, str | None]:  # fmt: skip
+def use_of(attributes: Mapping[str, object], *, footprint_m2: float, height_m: float) -> tuple[Use, str | None]:
     """Use of a building and, where it is not in the source, the rule that gave it (else None).
 
     Order: a use attribute whose value is understood; a footprint below 25 m2 or a height below 2.8 m is a shed
@@ -104,8 +103,9 @@ def use_of(
         if value is None:
             continue
         text = " ".join(map(str, value)).lower() if isinstance(value, list | tuple) else str(value).lower()
+        tokens = set(re.split(r"[^\w]+", text))
         for use, words in USE_WORDS:
-            if any(text == w or (not w.isdigit() and w in text) for w in words):
+            if any(w in text if len(w) > 4 else w in tokens for w in words):
                 return use, None
     if footprint_m2 < 25.0 or height_m < 2.8:
         return Use.SHED, "geometry: footprint below 25 m2 or height below 2.8 m"
@@ -136,7 +136,6 @@ def _neighbours_year(shapes: Shapes, k: int) -> tuple[int, str]:
         nearest = np.argsort(distance, kind="stable")[:NEIGHBOURS]
         near = known[nearest[distance[nearest] <= NEIGHBOURHOOD_M]]
         if len(near):
-            return int(
-                np.median(shapes.year[near])
-            ), f"median of {NEIGHBOURS} neighbours within {NEIGHBOURHOOD_M:.0f} m"
+            rule = f"median of up to {NEIGHBOURS} neighbours within {NEIGHBOURHOOD_M:.0f} m"
+            return int(np.median(shapes.year[near])), rule
     return STOCK_YEAR, f"national stock: {STOCK_YEAR}"

@@ -72,13 +72,15 @@ def plan(
     outlines = [_outline(place[k], None if rings is None else rings[k]) for k in range(len(id))]
     demand_w = np.asarray(demand_w)
     groups, alone = _groups(place)
-    waiting = _clusters(groups, place, demand_w)
+    drawn, fed = demand_w.max(axis=0).astype(float), -demand_w.min(axis=0).astype(float)
+    peak_va = np.maximum(drawn / POWER_FACTOR, fed)
+    waiting = _clusters(groups, place, demand_w, peak_va)
     done: list[_Substation] = []
     while waiting:
         members = waiting.pop(0)
-        station = _substation(members, place, outlines, demand_w, voltage_v)
+        station = _substation(members, place, outlines, demand_w, peak_va, voltage_v)
         if station is None:
-            waiting = _halves(members, place, demand_w) + waiting
+            waiting = _halves(members, place, peak_va) + waiting
             continue
         done.append(station)
         progress("grid", len(np.concatenate([s.members for s in done])) / len(id))
@@ -110,11 +112,10 @@ def _peak_va(demand_w: NDArray[np.floating], members: Int) -> float:
     return float(max(total.max() / POWER_FACTOR, -total.min()))
 
 
-def _clusters(groups: list[Int], place: Float, demand_w: NDArray[np.floating]) -> list[Int]:
+def _clusters(groups: list[Int], place: Float, demand_w: NDArray[np.floating], peak_va: Float) -> list[Int]:
     """Split groups until each fits a substation; buildings above 250 kVA come out on their own."""
-    own = [np.array([k], dtype=np.int32) for g in groups for k in g if _peak_va(demand_w, np.array([k])) > MOST_VA]
-    large = {int(k[0]) for k in own}
-    waiting = [np.array([k for k in g if int(k) not in large], dtype=np.int32) for g in groups]
+    own = [np.array([k], dtype=np.int32) for k in np.flatnonzero(peak_va > MOST_VA)]
+    waiting = [g[peak_va[g] <= MOST_VA] for g in groups]
     fitting: list[Int] = []
     while waiting:
         members = waiting.pop(0)
@@ -126,32 +127,31 @@ def _clusters(groups: list[Int], place: Float, demand_w: NDArray[np.floating]) -
         if too_much <= 1.0 or len(members) == 1:
             fitting.append(members)
         else:
-            waiting = _halves(members, place, demand_w, parts=int(np.ceil(too_much))) + waiting
+            waiting = _halves(members, place, peak_va, parts=int(np.ceil(too_much))) + waiting
     return fitting + own
 
 
-def _halves(members: Int, place: Float, demand_w: NDArray[np.floating], *, parts: int = 2) -> list[Int]:
+def _halves(members: Int, place: Float, peak_va: Float, *, parts: int = 2) -> list[Int]:
     """Cut across the longest extent so that the sides can be cut on into `parts` equal loads."""
     around = place[members] - place[members].mean(axis=0)
     axis = np.linalg.eigh(around.T @ around)[1][:, -1]
     axis = axis * (1.0 if axis[np.argmax(np.abs(axis))] > 0 else -1.0)
     order = np.lexsort((members, np.round(around @ axis, 6)))
-    load = np.abs(demand_w[:, members]).max(axis=0).astype(float)
-    load = load / max(load.sum(), 1e-9) + 1.0 / len(members)
+    load = peak_va[members] / max(peak_va[members].sum(), 1e-9) + 1.0 / len(members)
     so_far = np.cumsum(load[order]) / load.sum()
     cut = int(np.clip(np.searchsorted(so_far, (parts // 2) / parts, side="right"), 1, len(members) - 1))
     return [np.sort(members[order[:cut]]), np.sort(members[order[cut:]])]
 
 
 def _substation(
-    members: Int, place: Float, outlines: Sequence[Float], demand_w: NDArray[np.floating], voltage_v: float
-) -> _Substation | None:
+    members: Int, place: Float, outlines: Sequence[Float], demand_w: NDArray[np.floating], peak_va: Float,
+    voltage_v: float,
+) -> _Substation | None:  # fmt: skip
     """Route and size one substation; None when it must be split (too far by cable, or voltage does not hold)."""
     low, high = place[members].min(axis=0) - 40.0, place[members].max(axis=0) + 40.0
     near = np.flatnonzero(((place > low) & (place < high)).all(axis=1))
     others = [outlines[k] for k in np.setdiff1d(near, members)]
-    peak = np.abs(demand_w[:, members]).max(axis=0).astype(float)
-    laid = route([outlines[k] for k in members], others, peak)
+    laid = route([outlines[k] for k in members], others, peak_va[members])
     single = len(members) == 1
     if not single and float(laid.reach_m.max()) > MOST_M:
         return None
@@ -166,7 +166,7 @@ def _substation(
         cable=np.concatenate([[0], np.where(trunk, 1, 0)]).astype(np.int32),
         parallel=np.ones(len(laid.parent) + 1, dtype=np.int32),
     )
-    holds = gridsize.size(tree, demand_w[:, members], voltage_v)
+    holds = gridsize.size(tree, np.ascontiguousarray(demand_w[:, members]), voltage_v)
     return _Substation(members, laid, tree) if holds or single else None
 
 

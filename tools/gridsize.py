@@ -152,12 +152,11 @@ def solve(tree: Tree, demand_w: Float, voltage_v: float) -> tuple[Float, Float]:
 
 def _gather(tree: Tree, at_building: NDArray[np.floating]) -> NDArray[np.floating]:
     """[steps, branch] sums of what the buildings behind each branch have, from [steps, building]."""
-    out = np.zeros((len(at_building), len(tree.parent)), dtype=at_building.dtype)
-    for k, node in enumerate(tree.load_node):
-        out[:, node - 1] += at_building[:, k]
+    behind = np.zeros((at_building.shape[1], len(tree.parent)), dtype=at_building.dtype)
+    behind[np.arange(len(behind)), tree.load_node - 1] = 1.0
     for b in range(len(tree.parent) - 1, 0, -1):
-        out[:, tree.parent[b] - 1] += out[:, b]
-    return out
+        behind[:, tree.parent[b] - 1] += behind[:, b]
+    return at_building @ behind
 
 
 def _flow_va(tree: Tree, demand_w: NDArray[np.floating]) -> NDArray[np.floating]:
