@@ -87,7 +87,8 @@ USE_WORDS = (
     (Use.OFFICE, ("office", "kantoor", "büro", "verwaltung", "bureau", "hospital", "tertiaire", "public", "civic",
                   "gezondheid", "church", "religi", "sport", "31001_2020", "31001_3010", "31001_3012")),
     (Use.HOME, ("residen", "résidentiel", "wohn", "wohnung", "wohngeb", "wohnhaus", "woonf", "woning", "home",
-                "house", "dwelling", "apartment", "terrace", "detached", "31001_1000", "31001_1010", "31001_1100", "31001_1120", "1000")),
+                "house", "dwelling", "apartment", "terrace", "detached",
+                "31001_1000", "31001_1010", "31001_1100", "31001_1120", "1000")),
 )  # fmt: skip
 """Words (lower case) and German ALKIS codes in a use attribute; up to four letters they must stand alone."""
 
