@@ -1,17 +1,23 @@
 """Radial power flow against power-grid-model, and its own books."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from factories import random_district, random_weather
 
 from network.problems import Refused
+from network.schema import LayerChoice
+from sim import package
 from sim.district import LineKind, NodeKind
+from sim.layers import apply
 from sim.physics import grid
 from sim.prepare import prepare
 from sim.solar import solar
 from sim.span import Span, initial, simulate, solve_grid
+from sim.weather import read_epw
+from tools import build
 
 WEATHER = random_weather(seed=2)
 DISTRICT = random_district(seed=5, buildings=60, nodes=60, sources=2)
@@ -48,19 +54,28 @@ def _power_grid_model(district, load_w, load_var):
     return out[ComponentType.node]["u_pu"], out[ComponentType.line]["p_from"], out[ComponentType.line]["loading"]
 
 
-def test_ten_random_hours_agree_with_power_grid_model() -> None:
-    _, flux = _flux(DISTRICT)
+def _worst_differences(district, flux, *, hours: int, seed: int) -> tuple[float, float, float]:
+    """Over random hours: voltage [pu], line power over the greatest, loading."""
     demand = flux.appliances_w + flux.heater_w
-    at = DISTRICT.building.node
-    rng = np.random.default_rng(1)
-    for k in rng.choice(flux.span.steps, 10, replace=False):
-        n = len(DISTRICT.node)
+    at, n = district.building.node, len(district.node)
+    found = []
+    for k in np.random.default_rng(seed).choice(flux.span.steps, hours, replace=False):
         load = np.bincount(at, demand[k] - flux.pv_w[k], minlength=n)
         reactive = np.bincount(at, demand[k] * np.tan(np.arccos(0.95)), minlength=n)
-        volts, power, loading = _power_grid_model(DISTRICT, load, reactive)
-        assert np.abs(flux.voltage_pu[k] - volts).max() < 1e-6
-        assert np.abs(flux.line_w[k] - power).max() < 1e-5 * np.abs(power).max()
-        assert np.abs(flux.line_loading[k] - loading).max() < 1e-4
+        volts, power, loading = _power_grid_model(district, load, reactive)
+        found.append((np.abs(flux.voltage_pu[k] - volts).max(),
+                      np.abs(flux.line_w[k] - power).max() / np.abs(power).max(),
+                      np.abs(flux.line_loading[k] - loading).max()))  # fmt: skip
+    voltage, power, loading = np.max(found, axis=0)
+    return float(voltage), float(power), float(loading)
+
+
+def test_ten_random_hours_agree_with_power_grid_model() -> None:
+    _, flux = _flux(DISTRICT)
+    voltage, power, loading = _worst_differences(DISTRICT, flux, hours=10, seed=1)
+    assert voltage < 1e-6
+    assert power < 1e-5
+    assert loading < 1e-4
 
 
 def test_what_the_sources_feed_is_what_is_used_and_lost() -> None:
@@ -123,3 +138,19 @@ def test_two_nodes_by_hand() -> None:
     # |V|^4 + |V|^2 (2 p - 1) + p^2 + q^2 = 0 for a resistance alone
     squared = (1.0 - 2.0 * p + np.sqrt((1.0 - 2.0 * p) ** 2 - 4.0 * (p**2 + q**2))) / 2.0
     assert np.allclose(flux.voltage_pu[:, 1], np.sqrt(squared), atol=1e-10)
+
+
+def test_delft_s_grid_agrees_with_power_grid_model_under_full_roofs(shared: Path, tmp_path: Path) -> None:
+    weather_file = shared / "data" / "weather" / "CHE_Zuerich-SMA_2015_AMY.epw.gz"
+    build.build(
+        [shared / "data" / "delft-district" / "delft_3dbag.city.jsonl.gz"], tmp_path / "delft", crs=None, country=None,
+        zone=None, weather=weather_file, name=None, progress=lambda stage, share: None,
+    )  # fmt: skip
+    base, weather = package.load(tmp_path / "delft").district, read_epw(weather_file)
+    district = apply(base, [LayerChoice("solar", {"share": 1.0})])
+    case = prepare(district, solar(base, weather), weather, dtype=np.float64)
+    _, flux = simulate(case, initial(case), Span(0, weather.steps))
+    worst = _worst_differences(district, flux, hours=10, seed=2)
+    assert worst[0] < 1e-6
+    assert worst[1] < 1e-5
+    assert flux.voltage_pu.max() > 1.0 > flux.voltage_pu.min()  # both directions were tried
