@@ -21,6 +21,8 @@ from tools.attributes import Inferred
 from tools.gridroute import Route, route
 
 MOST_BUILDINGS, MOST_VA, MOST_M = 80, 250e3, 400.0
+WITHOUT_LOSSES = 0.95
+"""Share of the peak that clusters may reach before losses and reactive drops are known."""
 FAR_M = 200.0
 """A group of buildings this far from all others is no part of their substation."""
 
@@ -123,7 +125,9 @@ def _clusters(groups: list[Int], place: Float, demand_w: NDArray[np.floating], p
             continue
         middle = place[members].mean(axis=0)
         reach = float(np.abs(place[members] - middle).sum(axis=1).max())
-        too_much = max(len(members) / MOST_BUILDINGS, _peak_va(demand_w, members) / (0.97 * MOST_VA), reach / MOST_M)
+        too_much = max(
+            len(members) / MOST_BUILDINGS, _peak_va(demand_w, members) / (WITHOUT_LOSSES * MOST_VA), reach / MOST_M
+        )
         if too_much <= 1.0 or len(members) == 1:
             fitting.append(members)
         else:
@@ -147,7 +151,7 @@ def _substation(
     members: Int, place: Float, outlines: Sequence[Float], demand_w: NDArray[np.floating], peak_va: Float,
     voltage_v: float,
 ) -> _Substation | None:  # fmt: skip
-    """Route and size one substation; None when it must be split (too far by cable, or voltage does not hold)."""
+    """Route and size one substation; None when it must be split: too far, too much, or voltage does not hold."""
     low, high = place[members].min(axis=0) - 40.0, place[members].max(axis=0) + 40.0
     near = np.flatnonzero(((place > low) & (place < high)).all(axis=1))
     others = [outlines[k] for k in np.setdiff1d(near, members)]
@@ -166,8 +170,8 @@ def _substation(
         cable=np.concatenate([[0], np.where(trunk, 1, 0)]).astype(np.int32),
         parallel=np.ones(len(laid.parent) + 1, dtype=np.int32),
     )
-    holds = gridsize.size(tree, np.ascontiguousarray(demand_w[:, members]), voltage_v)
-    return _Substation(members, laid, tree) if holds or single else None
+    peak = gridsize.size(tree, np.ascontiguousarray(demand_w[:, members]), voltage_v)
+    return _Substation(members, laid, tree) if single or peak <= MOST_VA else None
 
 
 def _assemble(

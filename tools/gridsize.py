@@ -94,10 +94,11 @@ def transformers() -> tuple[Transformer, ...]:
     return tuple(found)
 
 
-def size(tree: Tree, demand_w: NDArray[np.floating], voltage_v: float) -> bool:
-    """Choose cables and transformer in place; False when voltage cannot be held, so the tree must become shorter.
+def size(tree: Tree, demand_w: NDArray[np.floating], voltage_v: float) -> float:
+    """Choose cables and transformer in place; the substation's peak with losses, VA.
 
-    demand_w: [steps, building] net consumption of the tree's buildings.
+    demand_w: [steps, building] net consumption of the tree's buildings. Infinite when voltage cannot be held, so the
+    tree must become shorter.
     """
     flow_va = _flow_va(tree, demand_w)
     _fit_transformer(tree, float(flow_va[:, 0].max()))
@@ -112,10 +113,10 @@ def size(tree: Tree, demand_w: NDArray[np.floating], voltage_v: float) -> bool:
         off = np.abs(voltage - 1.0).max(axis=0)
         if off.max() <= VOLTAGE_DROP:
             _shrink_transformer(tree, hard_w, voltage_v)
-            return True
+            return float(flow_va[:, 0].max())
         if not _strengthen(tree, voltage, int(np.argmax(off))):
-            return False
-    return False
+            break
+    return math.inf
 
 
 def impedance(tree: Tree, voltage_v: float) -> tuple[Float, Float, Float]:

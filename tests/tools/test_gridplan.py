@@ -83,6 +83,9 @@ def test_every_building_is_fed_by_a_tree_that_starts_at_a_substation() -> None:
 def test_substations_serve_at_most_80_buildings_and_250_kva_within_400_m() -> None:
     plan, demand_w = terraces()
     owner = stations(plan)
+    _, loading = solved(plan, demand_w)
+    transformer = plan.lines.kind == LineKind.TRANSFORMER
+    assert (loading * plan.lines.rating_va)[:, transformer].max() <= 250e3
     for station in np.unique(owner):
         members = np.flatnonzero(owner[plan.building_node] == station)
         assert len(members) <= 80
