@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -35,6 +36,10 @@ from sim.worker import Worker
 
 SAVE_S = 0.5
 """Between two savings of a running clock."""
+CRASHED = 70
+"""Exit code after a fault of the program itself; a supervisor starts it again."""
+FIRST_TIME_S = 171 * 86400.0 + 10 * 3600.0
+"""A summer morning, unless the command line or a kept session knows better."""
 FIRST_PACE = 600.0
 """Ten minutes a second: a day in two and a half minutes."""
 OPENING = "command line"
@@ -52,6 +57,9 @@ def main(arguments: Sequence[str]) -> int:
         return e.code
     except KeyboardInterrupt:
         return 130
+    except Exception:
+        traceback.print_exc()
+        return CRASHED
     return 0
 
 
@@ -116,10 +124,10 @@ def _facts(read: Package, sky: Weather, kinds: Sequence[Layer], server: Server) 
 def _opened(options: ServeOptions, facts: Facts, file: Path | None) -> Session:
     """The first state: as kept, or afresh; then what the command line asks for."""
     pace = FIRST_PACE if options.interactive else 0.0
-    state = Session(facts, pace=pace, resume_pace=pace or FIRST_PACE, at_s=time.monotonic())
+    state = Session(facts, time_s=FIRST_TIME_S, pace=pace, resume_pace=pace or FIRST_PACE, at_s=time.monotonic())
     kept = store.load(file, state, wall_s=time.time(), resume=options.resume) if file else None
-    if options.resume:
-        return kept or state
+    if kept and options.resume:
+        return kept
     if kept:
         count = len(kept.history.choices)
         print(f"surplus: going on where {facts.hello.package} was left, with {count} layer(s)", file=sys.stderr)
@@ -188,7 +196,8 @@ def _loop(
     if options.parent_pipe:
         threading.Thread(target=_watch_parent, args=(ended, far), name="parent", daemon=True).start()
     worker = worker_of(lambda: _ring(far))
-    saved_s = -SAVE_S
+    _keep(file, state, package_key)
+    saved_s = time.monotonic()
     try:
         while not ended.is_set():
             requests = server.poll(session.due_s(state, time.monotonic()))
