@@ -121,13 +121,17 @@ def read_epw(path: Path) -> Weather:
     place = (np.radians(latitude), np.radians(longitude), year, zone * 3600.0)
     times: Float = np.arange(len(rows), dtype=np.float64) * STEP_S
     daylight = sun.mean_direction(*place, times, step_s=STEP_S)[1] > 0.0
-    filled = np.zeros(len(rows), dtype=bool)
     problems: list[Problem] = []
-    _close_irradiance(raw, place=place, times=times, daylight=daylight, filled=filled)
-    columns = {n: _fill(path, n, v, stamps=stamps, filled=filled) for n, v in raw.items()}
-    if filled.any():
-        text = f"{path.name}: {int(filled.sum())} hours had gaps of at most {LONGEST_GAP} hours and were filled"
-        problems.append(Problem("weather-filled", text, int(filled.sum())))
+    closed = _close_irradiance(raw, place=place, times=times, daylight=daylight)
+    if closed.any():
+        text = f"{path.name}: in {int(closed.sum())} hours one irradiance was missing and follows from the other two"
+        problems.append(Problem("weather-closed", text, int(closed.sum())))
+    gaps = np.zeros(len(rows), dtype=bool)
+    columns = {n: _fill(path, n, v, stamps=stamps, filled=gaps) for n, v in raw.items()}
+    if gaps.any():
+        text = f"{path.name}: {int(gaps.sum())} hours had gaps of at most {LONGEST_GAP} hours and were interpolated"
+        problems.append(Problem("weather-filled", text, int(gaps.sum())))
+    filled = closed | gaps
     for n in ("ghi_w_m2", "dni_w_m2", "dhi_w_m2", "wind_m_s"):
         columns[n] = np.maximum(columns[n], 0.0)
     air = columns["air_c"]
@@ -217,10 +221,9 @@ def _missing(column: Float, mark: float) -> Float:
 
 
 def _close_irradiance(
-    raw: dict[str, Float], *, place: Standing, times: Float, daylight: NDArray[np.bool_],
-    filled: NDArray[np.bool_],
-) -> None:  # fmt: skip
-    """Fill one missing of GHI, DNI, DHI from the other two, and all by 0 at night; in place."""
+    raw: dict[str, Float], *, place: Standing, times: Float, daylight: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Fill one missing of GHI, DNI, DHI from the other two, and 0 at night, in place: where it was done by day."""
     ghi, dni, dhi = raw["ghi_w_m2"], raw["dni_w_m2"], raw["dhi_w_m2"]
     for column in (ghi, dni, dhi):
         column[np.isnan(column) & ~daylight] = 0.0
@@ -234,7 +237,7 @@ def _close_irradiance(
     b = lone & np.isnan(dni)
     # near the horizon the quotient explodes: the beam is never above a clear sky's 1,100 W/m2
     dni[b] = np.clip((ghi - dhi) / low, 0.0, 1100.0)[b]
-    filled |= lone
+    return lone
 
 
 def _fill(path: Path, name: str, column: Float, *, stamps: Sequence[str], filled: NDArray[np.bool_]) -> Float:

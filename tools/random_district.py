@@ -28,9 +28,8 @@ FACTORS = (
 )
 
 
-def place(*, steps: int = 8760, k_exp: float = 1.0) -> Place:
+def place(*, k_exp: float = 1.0) -> Place:
     """Zurich, in local coordinates."""
-    del steps
     return Place(
         name="Random", latitude_rad=np.radians(47.378), longitude_rad=np.radians(8.567), height_m=450.0,
         crs="EPSG:2056", origin_m=(0.0, 0.0, 0.0), country="CH", zone="Europe/Zurich", utc_offset_s=3600.0, year=2015,
