@@ -101,16 +101,16 @@ def framing(points_m: Float, *, heading_rad: float, pitch_rad: float, aspect: fl
     """The nearest camera of that direction that sees nearly all points clear of the panels' edges.
 
     A point is inside when |side| <= t * depth; each bound is linear in the eye, so the eye follows in closed form. Of
-    every bound the outermost 3 % of points may be cut, so that one lone house does not shrink the town.
+    every bound the outermost 5 % of points may be cut, so that one lone house does not shrink the town.
     """
     here = Camera(np.zeros(3), heading_rad, pitch_rad, 1.0)
     f, r, u = here.forward, here.right, here.up
     wide, tall = np.tan(FOV_X_RAD / 2), np.tan(fov_y(aspect) / 2)
-    rightward, leftward, above, below = wide * 0.74, wide * 0.98, tall * 0.50, tall * 0.76
+    rightward, leftward, above, below = wide * 0.82, wide * 1.0, tall * 0.50, tall * 0.84
     depth, side, lift = points_m @ f, points_m @ r, points_m @ u
 
     def bound(values: Float) -> float:
-        return float(np.quantile(values, 0.97))
+        return float(np.quantile(values, 0.95))
 
     a, b = bound(side - rightward * depth), bound(-side - leftward * depth)
     c, d = bound(lift - above * depth), bound(-lift - below * depth)

@@ -101,7 +101,7 @@ def image(name: str, pixels: Array, *, linear: bool = True, repeat: bool = False
     texture.setup_2d_texture(width, height, Texture.T_float, Texture.F_rgb16)
     fill(texture, pixels)
     mode = SamplerState.FT_linear if linear else SamplerState.FT_nearest
-    texture.set_minfilter(SamplerState.FT_linear_mipmap_linear if repeat else mode)
+    texture.set_minfilter(SamplerState.FT_linear_mipmap_nearest if repeat else mode)
     texture.set_magfilter(mode)
     wrap = SamplerState.WM_repeat if repeat else SamplerState.WM_clamp
     texture.set_wrap_u(wrap)

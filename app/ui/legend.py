@@ -39,7 +39,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> None:
         right = at.x + (WIDTH - 42) * s
         pen.text(right, at.y + 13 * s, "gives to the district", size=15, align=1.0)
         pen.triangle(at.x + (WIDTH - 30) * s, at.y + 24 * s, 6.5, up=True, colour=theme.GIVES)
-        pen.text(at.x + WIDTH / 2 * s, at.y + 16 * s, unit, size=12, colour=theme.NOTE, align=0.5)
+        pen.text(at.x + WIDTH / 2 * s, at.y + 16 * s, unit, size=13, colour=theme.NOTE, align=0.5)
     else:
         pen.text(at.x + 24 * s, at.y + 13 * s, quantity.label, size=15)
         pen.text(at.x + (WIDTH - 24) * s, at.y + 13 * s, unit, size=13, colour=theme.NOTE, align=1.0)

@@ -99,7 +99,7 @@ def _day(pen: Pen, world: World, seen: Seen, x: float, y: float, w: float, h: fl
                 pen.hatch(x + k * wide, top, wide - 1.5 * s, tall, alpha=0.22, pitch=6)
     pen.bar(x, zero - 0.5 * s, w, 1.0 * s, (1, 1, 1, 0.5))
     for hour in (0, 6, 12, 18, 24):
-        pen.text(x + w * hour / 24, y + h + 4 * s, f"{hour:02d}", size=12, colour=theme.NOTE, align=hour / 24)
+        pen.text(x + w * hour / 24, y + h + 4 * s, f"{hour:02d}", size=13, colour=theme.NOTE, align=hour / 24)
     imgui.set_cursor_screen_pos(imgui.ImVec2(x, y - 6 * s))
     imgui.invisible_button("day", imgui.ImVec2(w, h + 20 * s))
     commands: list[Command] = []
@@ -141,7 +141,7 @@ def _year(pen: Pen, world: World, x: float, y: float, w: float, h: float) -> lis
         pen.bar(a, y, b - a - 2 * s, h, (0.30, 0.34, 0.40, 1) if mine else theme.TRACK, rounding=2)
         label = fmt.MONTHS[month][:3] if (b - a) > 30 * s else fmt.MONTHS[month][:1]
         colour = theme.TEXT if mine else (*theme.NOTE[:3], 0.8)
-        pen.text((a + b) / 2, y - 2.5 * s, label, size=10.5, colour=colour, align=0.5)
+        pen.text((a + b) / 2, y - 2.5 * s, label, size=11.5, colour=colour, align=0.5)
     at = x + w * (time_s / DAY_S) / days
     pen.bar(at - s, y - 2 * s, 2 * s, h + 4 * s, theme.TEXT)
     imgui.set_cursor_screen_pos(imgui.ImVec2(x, y - 4 * s))

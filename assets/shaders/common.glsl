@@ -12,6 +12,7 @@ uniform sampler2D relief;
 uniform sampler2DShadow shadow_map;
 uniform mat4 shadow_from_world;
 uniform float shadow_texel;
+uniform int shadow_more;      // taps beyond the first
 
 float saturate(float x) { return clamp(x, 0.0, 1.0); }
 
@@ -52,5 +53,7 @@ vec4 shadow_place(vec3 p, vec3 n) {
 float lit_by_key(vec3 s) {
     if (s.x < 0.0 || s.x > 1.0 || s.y < 0.0 || s.y > 1.0 || s.z > 1.0) return 1.0;
     vec3 t = vec3(0.575, 0.345, 0.0) * shadow_texel;
-    return 0.5 * (texture(shadow_map, s + t) + texture(shadow_map, s - t));
+    float lit = texture(shadow_map, s + t);
+    for (int k = 0; k < shadow_more; k++) lit = 0.5 * (lit + texture(shadow_map, s - t));
+    return lit;
 }

@@ -8,8 +8,8 @@ uniform sampler2D noise;
 uniform vec4 town_disc;         // centre x, y, radius, spare
 out vec4 pixel;
 
-const vec3 GRASS = vec3(0.429, 0.479, 0.332), GARDEN = vec3(0.503, 0.527, 0.392), PAVEMENT = vec3(0.612, 0.578, 0.520);
-const vec3 BARE = vec3(0.600, 0.566, 0.490);
+const vec3 GRASS = vec3(0.429, 0.479, 0.332), GARDEN = vec3(0.503, 0.527, 0.392), PAVEMENT = vec3(0.585, 0.552, 0.495);
+const vec3 BARE = vec3(0.545, 0.512, 0.440);
 const vec3 FIELD = vec3(0.584, 0.578, 0.462);
 
 vec3 fields(vec2 p) {
@@ -24,7 +24,7 @@ vec3 fields(vec2 p) {
     c *= 1.0 - 0.05 * (0.5 + 0.5 * sin(row * 0.9)) * (1.0 - smoothstep(200.0, 900.0, away));
     vec2 border = min(fract(g), 1.0 - fract(g)) * vec2(290.0, 230.0);
     float hedge = 1.0 - smoothstep(1.5, 4.5 + away * 0.004, min(border.x, border.y));
-    return mix(c, GRASS * 0.72, 0.5 * hedge * step(0.35, fract(seed * 3.1)));
+    return mix(c, GRASS * 0.72, 0.36 * hedge * step(0.35, fract(seed * 3.1)));
 }
 
 // Openness of flat ground from the blurred heights `h` around it (common.glsl, without a second look-up).
