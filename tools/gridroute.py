@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,11 @@ Cells = NDArray[np.integer]
 
 CELL_M, MOST_CELLS = 3.0, 90_000
 MARGIN_M = 25.0
+MOVES = {
+    (1, 0): (), (0, 1): (), (1, 1): ((1, 0), (0, 1)), (1, -1): ((1, 0), (0, -1)),
+    (1, 2): ((0, 1), (1, 1)), (2, 1): ((1, 0), (1, 1)), (1, -2): ((0, -1), (1, -1)), (2, -1): ((1, 0), (1, -1)),
+}  # fmt: skip
+"""Steps from cell to cell (each also backwards: sixteen directions), and the cells brushed on the way."""
 INSIDE_COST = 25.0
 """Cost of a metre under a building, against 1 on the pavement: used only to leave closed courtyards."""
 SHARED_COST = 0.5
@@ -60,8 +66,8 @@ def route(rings: Sequence[NDArray[np.float64]], obstacles: Sequence[NDArray[np.f
     root = raster.open_near(middle)
     before, metres = raster.paths(root)
     access = np.array([raster.front(k, metres) for k in range(len(rings))])
-    if len(rings) > 2:  # again, with ways that several share made cheaper: fewer, fuller trenches
-        raster.share(access, before, root)
+    for least in (3, 2) if len(rings) > 2 else ():  # again, with shared ways made cheaper: fewer, fuller trenches
+        raster.share(access, before, root, least=least)
         before, metres = raster.paths(root)
         access = np.array([raster.front(k, metres) for k in range(len(rings))])
     joint, trunk = _joints(access, before, metres, root)
@@ -135,12 +141,12 @@ def _depth(cell: int, before: Cells, root: int) -> int:
 
 
 def _straighten(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Path of cells as few vertices: Douglas-Peucker within most of a cell."""
+    """Path of cells as few vertices: Douglas-Peucker within a third of a cell."""
     import shapely
 
     if len(points) < 3:
         return points
-    return shapely.get_coordinates(shapely.simplify(shapely.linestrings(points), 1.3))
+    return shapely.get_coordinates(shapely.simplify(shapely.linestrings(points), 0.9))
 
 
 class _Raster:
@@ -162,7 +168,7 @@ class _Raster:
         self.inside = inside
         away = ndimage.distance_transform_edt(~inside) * self.cell
         cost = 1.0 + 0.6 * np.exp(-((away / 2.5) ** 2)) + 0.4 * (1.0 - np.exp(-away / 25.0))
-        self.cost = np.where(inside, INSIDE_COST, cost)
+        self.cost = self.alone = np.where(inside, INSIDE_COST, cost)
         self.away = away
 
     def _fill(self, inside: NDArray[np.bool_], outline: object) -> None:
@@ -196,28 +202,31 @@ class _Raster:
 
         index = np.arange(self.inside.size).reshape(self.shape)
         rows, columns, values = [], [], []
-        for di, dj in ((1, 0), (0, 1), (1, 1), (1, -1)):
-            i = slice(0, self.shape[0] - di)
-            j, other = (slice(0, self.shape[1] - dj), slice(dj, None)) if dj >= 0 else (slice(1, None), slice(0, -1))
-            a, b = (i, j), (slice(di, None), other)
-            rows.append(index[a].ravel())
-            columns.append(index[b].ravel())
-            values.append(((self.cost[a] + self.cost[b]) / 2 * np.hypot(di, dj) * self.cell).ravel())
+        for move, brushed in MOVES.items():
+            cost = np.mean([self._from(self.cost, move, by) for by in ((0, 0), move, *brushed)], axis=0)
+            rows.append(self._from(index, move, (0, 0)).ravel())
+            columns.append(self._from(index, move, move).ravel())
+            values.append((cost * np.hypot(*move) * self.cell).ravel())
         graph = sparse.coo_matrix(
             (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(index.size, index.size)
         ).tocsr()
         metres, before = csgraph.dijkstra(graph, directed=False, indices=root, return_predecessors=True)
         return before, metres
 
-    def share(self, access: Cells, before: Cells, root: int) -> None:
-        """Make cells cheaper that three or more ways use."""
+    def _from(self, cells: NDArray[Any], move: tuple[int, int], by: tuple[int, int]) -> NDArray[Any]:
+        """Cells at offset `by` from every cell that can make `move`."""
+        i, j, high = by[0], by[1] + max(-move[1], 0), self.shape[1] - abs(move[1])
+        return cells[i : self.shape[0] - move[0] + i, j : j + high]
+
+    def share(self, access: Cells, before: Cells, root: int, *, least: int) -> None:
+        """Make cells cheaper that at least so many ways use, and only those."""
         used = np.zeros(self.inside.size, dtype=int)
         for cell in access:
             at = int(cell)
             while at != root:
                 used[at] += 1
                 at = int(before[at])
-        self.cost = np.where(used.reshape(self.shape) >= 3, SHARED_COST * self.cost, self.cost)
+        self.cost = np.where(used.reshape(self.shape) >= least, SHARED_COST * self.alone, self.alone)
 
     def front(self, k: int, metres: Float) -> int:
         """Open cell beside building k that is reached most cheaply."""
