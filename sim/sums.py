@@ -1,34 +1,36 @@
 """Sums and extremes of a span, in a fixed order, float64 whatever the float type of the columns.
 
-`total` adds in 32 lanes over the buildings, then lane by lane: always the same order, so always the same bits, and
-the compiler may use wide registers without being allowed to reorder anything.
+`total` adds in 128 lanes over the buildings, then folds the lanes in halves: always the same order, so always the same
+bits, and the compiler may use wide registers without being allowed to reorder anything.
 """
 
 from __future__ import annotations
 
 from sim.kernels import f8, i8, kernel, matrix, out_matrix, out_vector, vector
 
-LANES = 32
+LANES = 128
 
 
 @kernel(lambda f: (matrix(f), out_vector(f8), i8, out_matrix(f8), i8))
 def total(column, lanes, first, steps, account):  # type: ignore[no-untyped-def]
-    """steps[account, first + k] = sum over buildings of column[k]; lanes: scratch [32]."""
+    """steps[account, first + k] = sum over buildings of column[k]; lanes: scratch [128]."""
     n = column.shape[1]
-    whole = n - n % 32
+    whole = n - n % 128
     for k in range(column.shape[0]):
         x = column[k]
-        for j in range(32):
+        for j in range(128):
             lanes[j] = 0.0
-        for i in range(0, whole, 32):
-            for j in range(32):
+        for i in range(0, whole, 128):
+            for j in range(128):
                 lanes[j] += x[i + j]
         for i in range(whole, n):
             lanes[i - whole] += x[i]
-        s = 0.0
-        for j in range(32):
-            s += lanes[j]
-        steps[account, first + k] = s
+        half = 64
+        while half > 0:
+            for j in range(half):
+                lanes[j] += lanes[half + j]
+            half //= 2
+        steps[account, first + k] = lanes[0]
 
 
 @kernel(lambda f: (matrix(f), out_vector(f8)))
