@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import fields
+
+import numpy as np
 
 from network import schema
 from sim import history, layers, ledger
@@ -43,13 +46,9 @@ class Engine:
         """Blocks of a day: from the scenario's own year if that is complete, else provisional."""
         district, case = self._case(job.choices)
         year = self._year(job.choices)
-        provisional = year is None
-        if year is None:
-            flux = years.provisional_day(case, self._previous, job.day)
-        else:
-            flux = years.day(case, year, job.day)
-        key = block_key(self._facts, job, provisional)
-        return Day(job, blocks(flux, district, key=key, side=SIDE, step_s=case.step_s), provisional)
+        flux = years.day(case, year, job.day) if year else years.provisional_day(case, self._previous, job.day)
+        key = block_key(self._facts, job, year is None)
+        return Day(job, blocks(flux, district, key=key, side=SIDE, step_s=case.step_s), year is None)
 
     def begin(self, job: YearJob) -> Year:
         """The year of a scenario: complete if it is still known, else about to start."""
@@ -83,4 +82,6 @@ class Engine:
 
 
 def _bytes(year: Year) -> int:
-    return sum(state.mass_c.nbytes for state in year.states)
+    """Of what belongs to this year alone: its checkpoints and books."""
+    books = (getattr(year.ledger, f.name) for f in fields(year.ledger))
+    return sum(s.mass_c.nbytes for s in year.states) + sum(b.nbytes for b in books if isinstance(b, np.ndarray))

@@ -261,6 +261,20 @@ def test_layers_and_time_of_the_command_line_are_the_first_state(folder: Path) -
         viewer.close()
 
 
+def test_a_kind_of_another_catalogue_is_offered_and_computed(folder: Path) -> None:
+    options = {"package": str(folder), "catalogue": "second_kind:CATALOGUE", "layers": "thrift[use=home]:cut=50"}
+    with sim_process(options) as (_, line):
+        viewer = Watcher(line)
+        viewer.settle()
+        assert [k.kind for k in viewer.newest["catalogue"].kinds] == ["solar", "thrift"]
+        less = viewer.newest["balance"].totals_j["used"]
+        wish = schema.ChooseLayers("a", "me", viewer.scenario.revision, "", ())
+        viewer.client.send(wish)
+        viewer.until(lambda: viewer.client.settled and viewer.settled and not viewer.scenario.choices)
+        assert less < viewer.newest["balance"].totals_j["used"]
+        viewer.close()
+
+
 def test_a_stopped_viewer_hurts_nobody_and_is_up_to_date_at_once(shared_sim: Running, viewer: Watcher) -> None:
     sleeper = Watcher(shared_sim.line)
     sleeper.settle()
