@@ -3,8 +3,6 @@ void main() {
     float over = world.z - relief_box.w;
     vec2 n = texture(noise, world.xy / 90.0).rg;
     float out_of_town = smoothstep(0.82, 1.22, length(world.xy - town_disc.xy) / town_disc.z + 0.25 * (n.y - 0.5));
-    vec3 albedo = town(h, over, n);
-    int outside = out_of_town > 0.002 ? 1 : 0;
-    for (int k = 0; k < outside; k++) albedo = mix(albedo, fields(world.xy), out_of_town);
+    vec3 albedo = mix(town(h, over, n), fields(world.xy), out_of_town);
     pixel = ground(albedo, open_ground(h, over), lit_by_key(shadow_at));
 }

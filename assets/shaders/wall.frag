@@ -1,4 +1,3 @@
-// Loops that run once or never are real branches even where software GL would pay both sides of an `if`.
 const vec3 WARM = vec3(1.0, 0.80, 0.52), COOL = vec3(0.95, 0.92, 0.82);
 
 // Windows of a facade: share of the pixel that is glass, 0..1, and in `cell` which window it is.
@@ -26,25 +25,21 @@ void main() {
     float up = mix(0.5, saturate(face_at.y / max(face_size.y, 0.1)), known);
     float tint = c.a * mix(mix(0.02, 0.70, up * up), 0.80, smoothstep(380.0, 1300.0, away));
     vec3 surface = mix(albedo, c.rgb, tint) * light + c.rgb * tint * mood.z;
-    int detailed = face_size.y > 2.3 && face_size.x > 1.6 && away < 1400.0 && flux < 1.5 ? 1 : 0;
-    for (int k = 0; k < detailed; k++) {
+    if (face_size.y > 2.3 && face_size.x > 1.6 && away < 1400.0 && flux < 1.5) {
         vec2 cell;
         float glass = windows(face_at, face_size, pixel_m, cell) * (1.0 - smoothstep(1000.0, 1400.0, away));
         float line = abs(fract(face_at.y / face_size.y * max(floor(face_size.y / 3.1 + 0.5), 1.0)) - 0.5) * 2.0;
         shade *= 1.0 - 0.09 * smoothstep(0.93, 0.99, line) * (1.0 - smoothstep(80.0, 300.0, away));
-        vec3 pane = vec3(0.27, 0.29, 0.31) * dot(light, vec3(0.333)) + 0.16 * mix(horizon_rgb, zenith_rgb, 0.45);
+        vec3 pane = vec3(0.23, 0.25, 0.28) * dot(light, vec3(0.333)) + 0.12 * mix(horizon_rgb, zenith_rgb, 0.45);
         vec3 window = mix(pane, c.rgb * light, tint * 0.45) + c.rgb * tint * 0.45 * mood.z;
-        for (int lit = 0; lit < int(ceil(mood.y)); lit++) {
+        if (mood.y > 0.0) {
             float h = hash21(cell + vec2(kind.z * 1.37 + kind.y * 91.0, kind.y * 57.0 + floor(face_size.x * 3.0)));
             float warm = hash21(cell * 1.7 + kind.yz);
             window += step(h, mood.y) * mix(WARM, COOL, warm) * mix(0.35, 0.80, fract(h * 37.0));
         }
         surface = mix(surface, window, glass * mix(0.62, 0.85, mood.w));
     }
-    int unknown = flux > 1.5 ? 1 : 0;
     float stripe = stripes(world.z + (world.x - world.y) * 0.5, 2.6, 0.35);
-    for (int k = 0; k < unknown; k++) {
-        surface = mix(albedo, mix(NO_DATA, NO_DATA * 0.72, stripe), 0.7) * light;
-    }
+    if (flux > 1.5) surface = mix(albedo, mix(NO_DATA, NO_DATA * 0.72, stripe), 0.7) * light;
     pixel = finished(surface * shade);
 }
