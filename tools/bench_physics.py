@@ -27,7 +27,7 @@ def results(name: str = "", *, full: bool = False) -> list[Row]:
     return [bench() for bench in wanted]
 
 
-def best(work: Callable[[], object], times: int = 3) -> float:
+def best(work: Callable[[], object], times: int = 5) -> float:
     """Least wall time of `work` [s]: what the code needs, not what the neighbours took."""
     least = np.inf
     for _ in range(times):
@@ -67,7 +67,7 @@ def year_row() -> Row:
 
     district, weather = random_district(buildings=1000, nodes=0), random_weather()
     case = prepare(district, solar(district, weather), weather)
-    ours = best(lambda: year.complete(case))
+    ours = best(lambda: year.complete(case), 9)
     return row("year-1000", ours, 150.0, ("numpy loop over time, rooms alone", _numpy_rooms_s(case)))
 
 
@@ -99,7 +99,7 @@ def large_row() -> Row:
 
     weather = random_weather()
     seconds = []
-    for n, times in ((1000, 3), (10_000, 1)):
+    for n, times in ((1000, 5), (10_000, 3)):
         district = random_district(buildings=n, nodes=0, surfaces=6)
         case = prepare(district, solar(district, weather), weather)
         seconds.append(best(lambda case=case: year.complete(case), times))  # type: ignore[misc]
@@ -143,7 +143,7 @@ def _numpy_rooms_s(case: Any) -> float:
             heat = np.clip((case.set_point_c - case.air_c[t] - free) / a_q, 0.0, case.heat_limit_w)
             mass += d_g * gain + d_0 + d_q * heat - d_m * above
 
-    return best(work, 1)
+    return best(work, 3)
 
 
 def _power_grid_model_s(district: Any, load_w: Any) -> float:
