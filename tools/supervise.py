@@ -45,10 +45,13 @@ def run(serve: Mapping[str, Any], view: Mapping[str, Any], *, viewer: str = "app
         Refused: sim keeps dying.
     """
     with _signals(), _session(serve) as options, contextlib.ExitStack() as children:
-        sim, line = _start_sim(options, children)
-        if not line:
+        sim = _start_sim(options, children)
+        screen = _start(viewer, view, children)  # loads its libraries while sim loads the district
+        line = _line(sim)
+        if not line:  # sim has said why; the viewer must not add that it waited in vain
+            screen.kill()
             return sim.wait() or 1
-        screen = _start(viewer, view, children, stdin_line=line)
+        _tell(screen, line)
         deaths: list[float] = []
         while screen.poll() is None:
             code = sim.poll()
@@ -59,7 +62,8 @@ def run(serve: Mapping[str, Any], view: Mapping[str, Any], *, viewer: str = "app
                 print("surplus: the simulation died; starting it again where it was", file=sys.stderr)
                 where = address.parse(line)
                 again = {**options, "bind": where.endpoint.removeprefix("tcp://"), "resume": True}
-                sim, _ = _start_sim(again, children)
+                sim = _start_sim(again, children)
+                _line(sim)
             time.sleep(LOOK_S)
         return screen.returncode if screen.returncode >= 0 else 1
 
@@ -80,7 +84,8 @@ def view(line: str, options: Mapping[str, Any]) -> int:
     if line:
         line = address.line(address.parse(line))
     with _signals(), contextlib.ExitStack() as children:
-        screen = _start("app", options, children, stdin_line=line)
+        screen = _start("app", options, children)
+        _tell(screen, line)
         while screen.poll() is None:
             time.sleep(LOOK_S)
         return screen.returncode if screen.returncode >= 0 else 1
@@ -89,16 +94,27 @@ def view(line: str, options: Mapping[str, Any]) -> int:
 # ---------------------------------------------------------------- children
 
 
-def _start_sim(options: Mapping[str, Any], children: contextlib.ExitStack) -> tuple[_Child, str]:
-    """A sim and its address line; empty if it ended before it had one."""
-    sim = _start("sim", {**options, "parent_pipe": True}, children)
+def _start_sim(options: Mapping[str, Any], children: contextlib.ExitStack) -> _Child:
+    return _start("sim", {**options, "parent_pipe": True}, children)
+
+
+def _line(sim: _Child) -> str:
+    """The address line of a sim that was just started; empty if it ends before it has one."""
     assert sim.stdout is not None
     line = sim.stdout.readline().strip()
     threading.Thread(target=sim.stdout.read, daemon=True).start()  # whatever else it says must not fill the pipe
-    return sim, line
+    return line
 
 
-def _start(module: str, options: Mapping[str, Any], children: contextlib.ExitStack, *, stdin_line: str = "") -> _Child:
+def _tell(child: _Child, line: str) -> None:
+    """Write the address line to a viewer; one that died already is found out later."""
+    assert child.stdin is not None
+    with contextlib.suppress(OSError):
+        child.stdin.write(f"{line}\n")
+        child.stdin.flush()
+
+
+def _start(module: str, options: Mapping[str, Any], children: contextlib.ExitStack) -> _Child:
     """`python -m module JSON` from wherever this file was installed, in a session of its own: Ctrl+C is ours alone."""
     paths = [str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     child = subprocess.Popen(
@@ -111,10 +127,6 @@ def _start(module: str, options: Mapping[str, Any], children: contextlib.ExitSta
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
     children.callback(_end, child)
-    if stdin_line and child.stdin:
-        with contextlib.suppress(BrokenPipeError):
-            child.stdin.write(stdin_line + "\n")
-            child.stdin.flush()
     return child
 
 
