@@ -56,7 +56,7 @@ def recolour() -> tuple[float, str, float]:
 
 
 def change_to_frame() -> tuple[float, str, float]:
-    """95th percentile of the time from a wish to the end of the first frame that shows it [ms], beside a plain frame."""
+    """95th percentile of the time from a wish to the end of the first frame that shows it [ms]; beside a frame."""
     from app.frame import FOLLOWED, Ports, frame
     from app.gpu.overlay import Overlay
     from app.gpu.view import View
