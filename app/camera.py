@@ -94,7 +94,9 @@ def named(name: str, points_m: Float, ground_m: float, *, aspect: float = 16 / 9
         near = (np.linalg.norm(p[:, None, :2] - p[None, :, :2], axis=2) < 70.0).sum(axis=1)
         target = p[int(np.argmax(near))] + [0.0, 0.0, 6.0]
         return looking_at(target, distance_m=185.0, heading_rad=HOME_HEADING_RAD, pitch_rad=float(np.radians(24.0)))
-    raise Refused(f"--camera {name}: no such view; use one of {', '.join(NAMES)} or LAT,LON,HEIGHT,HEADING,PITCH.", code=2)
+    raise Refused(
+        f"--camera {name}: no such view; use one of {', '.join(NAMES)} or LAT,LON,HEIGHT,HEADING,PITCH.", code=2
+    )
 
 
 def framing(points_m: Float, *, heading_rad: float, pitch_rad: float, aspect: float) -> Camera:
@@ -106,7 +108,7 @@ def framing(points_m: Float, *, heading_rad: float, pitch_rad: float, aspect: fl
     here = Camera(np.zeros(3), heading_rad, pitch_rad, 1.0)
     f, r, u = here.forward, here.right, here.up
     wide, tall = np.tan(FOV_X_RAD / 2), np.tan(fov_y(aspect) / 2)
-    rightward, leftward, above, below = wide * 0.82, wide * 1.0, tall * 0.50, tall * 0.84
+    rightward, leftward, above, below = wide * 0.82, wide * 1.0, tall * 0.52, tall * 0.74
     depth, side, lift = points_m @ f, points_m @ r, points_m @ u
 
     def bound(values: Float) -> float:
@@ -130,7 +132,9 @@ def placed(text: str, hello: Hello) -> Camera:
     try:
         lat, lon, height, heading, pitch = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise Refused(f"--camera {text}: not LAT,LON,HEIGHT,HEADING,PITCH (five numbers, degrees and m).", code=2) from error
+        raise Refused(
+            f"--camera {text}: not LAT,LON,HEIGHT,HEADING,PITCH (five numbers, degrees and m).", code=2
+        ) from error
     origin = ecef_from_enu(hello.latitude_rad, hello.longitude_rad, hello.height_m)
     point = ecef_from_geodetic(np.radians(lat), np.radians(lon), height)
     eye = (np.linalg.inv(origin) @ [*point, 1.0])[:3]

@@ -121,31 +121,31 @@ def apply(world: World, command: Command, *, now_s: float, sender: str) -> tuple
             kind = Undo if isinstance(command, UndoLayers) else Redo
             panel = replace(panel, draft=None)
             return replace(world, panel=panel), [kind(side=SIDE, sender=sender, based_on=stage.scenario.revision)]
-    return replace(world, **_own(world, command)), []
+    return _own(world, command), []
 
 
-def _own(world: World, command: Command) -> dict[str, object]:
+def _own(world: World, command: Command) -> World:
     """Changes that concern this viewer alone."""
     panel, camera, hello = world.panel, world.camera, world.stage.hello
     match command:
         case GoTo(name) if hello is not None:
-            return {"camera": cameras.named(name, cameras.sights(hello, world.stage.roster), hello.ground_m)}
+            return replace(world, camera=cameras.named(name, cameras.sights(hello, world.stage.roster), hello.ground_m))
         case NorthUp() if camera is not None:
-            return {"camera": cameras.orbit(camera, turn_rad=-camera.heading_rad, tilt_rad=0.0)}
+            return replace(world, camera=cameras.orbit(camera, turn_rad=-camera.heading_rad, tilt_rad=0.0))
         case SwitchFlying() if camera is not None:
-            return {"camera": replace(camera, flying=not camera.flying)}
+            return replace(world, camera=replace(camera, flying=not camera.flying))
         case Scale(factor):
             size = 1.0 if factor == 0 else min(max(panel.scale * factor, _LEAST_SCALE), _LARGEST_SCALE)
-            return {"panel": replace(panel, scale=size)}
+            return replace(world, panel=replace(panel, scale=size))
         case ToggleHelp():
-            return {"panel": replace(panel, help=not panel.help)}
+            return replace(world, panel=replace(panel, help=not panel.help))
         case ToggleNotes():
-            return {"panel": replace(panel, notes=not panel.notes)}
+            return replace(world, panel=replace(panel, notes=not panel.notes))
         case Picture():
-            return {"panel": replace(panel, shot=True)}
+            return replace(world, panel=replace(panel, shot=True))
         case Close():
-            return {"panel": replace(panel, help=False, notes=False)}
-    return {}
+            return replace(world, panel=replace(panel, help=False, notes=False))
+    return world
 
 
 def drafted(world: World, *, now_s: float) -> World:

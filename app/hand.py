@@ -43,7 +43,8 @@ class Hand:
 
 
 KEYS: dict[str, Command] = {
-    "home": GoTo("home"), "t": GoTo("top"), "g": GoTo("street"), "n": NorthUp(), "tab": SwitchFlying(), "space": Pause(),
+    "home": GoTo("home"), "t": GoTo("top"), "g": GoTo("street"), "n": NorthUp(), "tab": SwitchFlying(),
+    "space": Pause(),
     "f1": ToggleHelp(), "?": ToggleHelp(), "/": ToggleHelp(), "f12": Picture(), "escape": Close(),
     **{str(k + 1): Run(speed) for k, (speed, _) in enumerate(pace.PACES)},
 }  # fmt: skip

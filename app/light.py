@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 
-# elevation deg | sun rgb | ambient up rgb | ambient down rgb | zenith rgb | horizon rgb | glow rgb | exposure lit emit night
+# elevation deg | sun | ambient up | ambient down | zenith | horizon | glow (rgb each) | exposure lit emit night
 _TABLE = np.array(
     [
         [-18, .085, .11, .17, .060, .078, .125, .034, .037, .046, .012, .022, .055, .042, .060, .112,

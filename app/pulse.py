@@ -63,7 +63,10 @@ def ribbons(roster: Roster, ground: Terrain) -> Ribbons:
     if not positions:
         return Ribbons(np.zeros((0, 3)), np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(0, np.uint32))
     return Ribbons(
-        np.concatenate(positions), np.concatenate(sides), np.concatenate(rows), np.concatenate(indices).astype(np.uint32)
+        np.concatenate(positions),
+        np.concatenate(sides),
+        np.concatenate(rows),
+        np.concatenate(indices).astype(np.uint32),
     )
 
 

@@ -89,7 +89,13 @@ def view(options: ViewOptions, address: str, ended: threading.Event, *, link: An
     try:
         window = Window(options.size, offscreen=options.offscreen, finish=options.finish or options.stats is not None)
         ports = Ports(link, window, View(window), Panels(), Overlay(window), camera_wish=options.camera)
-        world = World(Stage(), Shown(), None, Panel(scale=options.ui_scale, hidden=not options.panels), options.paint or "surplus_w_m2")
+        world = World(
+            Stage(),
+            Shown(),
+            None,
+            Panel(scale=options.ui_scale, hidden=not options.panels),
+            options.paint or "surplus_w_m2",
+        )
         if options.tileset:
             world = _alone(world, ports, options.tileset)
         else:
@@ -146,12 +152,14 @@ def _alone(world: World, ports: Ports, address: str) -> World:
     reach = float(min(table.radius_m[0], 2500.0)) * 0.7
     x, y = float(table.centre_m[0, 0]), float(table.centre_m[0, 1])
     hello = Hello(
-        protocol=PROTOCOL, run="", version="", package="", name=Path(address).parent.name or "Tileset", state_address="",
-        tiles=address, latitude_rad=0.0, longitude_rad=0.0, height_m=0.0, zone="", utc_offset_s=0.0, year=2025, steps=0,
+        protocol=PROTOCOL, run="", version="", package="", name=Path(address).parent.name or "Tileset",
+        state_address="", tiles=address, latitude_rad=0.0, longitude_rad=0.0, height_m=0.0, zone="", utc_offset_s=0.0, year=2025, steps=0,
         step_s=3600.0, extent_m=(x - reach, y - reach, x + reach, y + reach), ground_m=float(table.low_m[0]),
     )  # fmt: skip
     ports.scenery = Scenery(ports.view, hello, None, own_tiles=(table, matrix))
-    return replace(world, stage=replace(world.stage, hello=hello), camera=of_text(ports.camera_wish, hello, sights(hello, None)))
+    return replace(
+        world, stage=replace(world.stage, hello=hello), camera=of_text(ports.camera_wish, hello, sights(hello, None))
+    )
 
 
 def _ask(world: World, link: Link, session: Session) -> None:
@@ -173,7 +181,9 @@ def _ask(world: World, link: Link, session: Session) -> None:
         chosen = choices.read(path, kinds) if path.suffix == ".toml" else choices.parse(options.layers, kinds)
         session.layers = tuple(c.kind for c in chosen)
         link.send(
-            ChooseLayers(side=SIDE, sender=link.sender, based_on=stage.scenario.revision, gesture="options", choices=chosen)
+            ChooseLayers(
+                side=SIDE, sender=link.sender, based_on=stage.scenario.revision, gesture="options", choices=chosen
+            )
         )
 
 
@@ -266,7 +276,9 @@ def _write_stats(ports: Ports, session: Session, path: Path) -> None:
     try:
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise Refused(f"{path}: the statistics cannot be written ({error.strerror}); name a writable folder.") from error
+        raise Refused(
+            f"{path}: the statistics cannot be written ({error.strerror}); name a writable folder."
+        ) from error
 
 
 def _percentiles(values: np.ndarray, ranks: tuple[int, ...]) -> dict[str, float]:

@@ -23,11 +23,12 @@ from network.problems import Refused
 from network.schema import Hello, Roster
 
 
-
 class Scenery:
     """Owner of everything drawn in the scene of one view."""
 
-    def __init__(self, view: View, hello: Hello, roster: Roster | None, *, own_tiles: tuple[Any, Any] | None = None) -> None:
+    def __init__(
+        self, view: View, hello: Hello, roster: Roster | None, *, own_tiles: tuple[Any, Any] | None = None
+    ) -> None:
         """Build from what sim said; `own_tiles` (tileset, matrix) where there is no sim."""
         self._view, self.hello, self.roster = view, hello, roster
         self.errors: list[dict[str, str]] = []
@@ -93,7 +94,9 @@ class Scenery:
         try:
             if own_tiles is None:
                 h = self.hello
-                world = np.linalg.inv(ecef_from_enu(h.latitude_rad, h.longitude_rad, h.height_m))
+                world = np.asarray(
+                    np.linalg.inv(ecef_from_enu(h.latitude_rad, h.longitude_rad, h.height_m)), np.float64
+                )
                 table, _ = tileset.load(h.tiles, world_from_root=world)
             else:
                 table, _ = own_tiles

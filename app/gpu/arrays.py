@@ -27,6 +27,11 @@ VALUE_WIDTH = 2048
 """Width of the value texture; slot s lives at (s mod 2048, s div 2048)."""
 
 
+def raw(array: Array) -> memoryview:
+    """Bytes of an array, without a copy where it is contiguous."""
+    return memoryview(np.ascontiguousarray(array).data).cast("B")
+
+
 def matrix(columns: Array) -> LMatrix4f:
     """A column-vector [4, 4] matrix as Panda's row-vector matrix."""
     return LMatrix4f(*np.asarray(columns, np.float64).T.ravel().tolist())
@@ -47,7 +52,7 @@ def vertices(columns: Sequence[tuple[str, Array]], *, dynamic: bool = False) -> 
     data.unclean_set_num_rows(len(columns[0][1]))
     for k, (_, array) in enumerate(columns):
         target = memoryview(data.modify_array(k)).cast("B")
-        target[:] = memoryview(np.ascontiguousarray(array, np.float32)).cast("B")
+        target[:] = raw(array.astype(np.float32, copy=False))
     return data
 
 
@@ -57,7 +62,7 @@ def triangles(data: GeomVertexData, index: Array, *, low: Array | None = None, h
     primitive.set_index_type(GeomEnums.NT_uint32)
     array = primitive.modify_vertices()
     array.unclean_set_num_rows(len(index))
-    memoryview(array).cast("B")[:] = memoryview(np.ascontiguousarray(index, np.uint32)).cast("B")
+    memoryview(array).cast("B")[:] = raw(index.astype(np.uint32, copy=False))
     geom = Geom(data)
     geom.add_primitive(primitive)
     if low is None or high is None:
@@ -91,7 +96,7 @@ class ValueTexture:
             self.texture.set_keep_ram_image(True)
             self._room = np.zeros(rows * VALUE_WIDTH * self.channels, np.float32)
         self._room[: len(flat)] = flat
-        memoryview(self.texture.modify_ram_image()).cast("B")[:] = memoryview(self._room).cast("B")
+        memoryview(self.texture.modify_ram_image()).cast("B")[:] = raw(self._room)
 
 
 def image(name: str, pixels: Array, *, linear: bool = True, repeat: bool = False) -> Texture:
@@ -112,4 +117,4 @@ def image(name: str, pixels: Array, *, linear: bool = True, repeat: bool = False
 def fill(texture: Texture, pixels: Array) -> None:
     """Replace the picture of `texture`; Panda keeps blue first."""
     swapped = np.ascontiguousarray(pixels[:, :, ::-1], np.float32)
-    memoryview(texture.modify_ram_image()).cast("B")[:] = memoryview(swapped).cast("B")
+    memoryview(texture.modify_ram_image()).cast("B")[:] = raw(swapped)

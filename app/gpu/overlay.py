@@ -27,6 +27,7 @@ from panda3d.core import (
     TextureAttrib,
 )
 
+from app.gpu.arrays import raw
 from app.gpu.programs import program
 from app.gpu.window import Window
 
@@ -93,7 +94,7 @@ class Overlay:
                 continue
             data = GeomVertexData("panel", self._format, GeomEnums.UH_stream)
             data.unclean_set_num_rows(len(one.vertices))
-            memoryview(data.modify_array(0)).cast("B")[:] = memoryview(one.vertices.view(np.uint8)).cast("B")
+            memoryview(data.modify_array(0)).cast("B")[:] = raw(one.vertices)
             for batch in one.batches:
                 left, top, right, bottom = batch.clip
                 if right <= left or bottom <= top or not len(batch.index):
@@ -120,7 +121,7 @@ class Overlay:
         if pixels.shape[2] == 1:
             pixels = np.concatenate([np.full((height, width, 3), 255, np.uint8), pixels], axis=2)
         swapped = np.ascontiguousarray(pixels[:, :, [2, 1, 0, 3]])
-        memoryview(texture.modify_ram_image()).cast("B")[:] = memoryview(swapped).cast("B")
+        memoryview(texture.modify_ram_image()).cast("B")[:] = raw(swapped)
 
 
 def _geom(data: GeomVertexData, index: NDArray[np.uint32]) -> Geom:
@@ -128,7 +129,7 @@ def _geom(data: GeomVertexData, index: NDArray[np.uint32]) -> Geom:
     primitive.set_index_type(GeomEnums.NT_uint32)
     array = primitive.modify_vertices()
     array.unclean_set_num_rows(len(index))
-    memoryview(array).cast("B")[:] = memoryview(np.ascontiguousarray(index)).cast("B")
+    memoryview(array).cast("B")[:] = raw(index)
     geom = Geom(data)
     geom.add_primitive(primitive)
     geom.set_bounds(OmniBoundingVolume())

@@ -20,4 +20,6 @@ def save(pixels: NDArray[np.uint8], path: Path) -> None:
     try:
         Image.fromarray(np.ascontiguousarray(pixels)).save(path, format="PNG", optimize=False, compress_level=4)
     except OSError as error:
-        raise Refused(f"{path}: the picture cannot be written ({error.strerror or error}); name a writable folder.") from error
+        raise Refused(
+            f"{path}: the picture cannot be written ({error.strerror or error}); name a writable folder."
+        ) from error

@@ -32,9 +32,7 @@ class Town:
         self.features = 0
         self._tiles: dict[int, NodePath] = {}
         self._shown: set[int] = set()
-        self._states = {
-            name: RenderState.make(ShaderAttrib.make(program(name))) for name in ("wall", "roof")
-        }
+        self._states = {name: RenderState.make(ShaderAttrib.make(program(name))) for name in ("wall", "roof")}
         parent.set_shader_input("values", self.values.texture)
 
     def attach(self, node: int, meshes: tuple[Mesh, ...], world_from_tile: NDArray[np.float64]) -> None:

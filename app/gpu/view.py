@@ -70,6 +70,7 @@ class View:
         self._lens = PerspectiveLens()
         self._camera = self.scene.attach_new_node(Camera("eye", self._lens))
         self._buffer: GraphicsOutput | None = None
+        self._built = (0, 0, 0)
         self._card = NodePath("copy")
         self._copy_under_panels()
         self._shadow, self._shadow_camera, self._shadow_lens = self._make_shadow()
@@ -176,7 +177,9 @@ class View:
         self.shadows_drawn += 1
         to_view = self.scene.get_mat(self._shadow_camera)
         to_unit = LMatrix4f.scale_mat(0.5, 0.5, 0.5) * LMatrix4f.translate_mat(0.5, 0.5, 0.5)
-        self.scene.set_shader_input("shadow_from_world", LMatrix4f(to_view * self._shadow_lens.get_projection_mat() * to_unit))
+        self.scene.set_shader_input(
+            "shadow_from_world", LMatrix4f(to_view * self._shadow_lens.get_projection_mat() * to_unit)
+        )
 
     def _make_shadow(self) -> tuple[GraphicsOutput, NodePath, OrthographicLens]:
         properties = FrameBufferProperties()
@@ -196,9 +199,7 @@ class View:
         buffer.set_clear_depth_active(True)
         lens = OrthographicLens()
         node = Camera("light", lens)
-        node.set_initial_state(
-            RenderState.make(ShaderAttrib.make(program("shadow"), 100), DepthOffsetAttrib.make(-1))
-        )
+        node.set_initial_state(RenderState.make(ShaderAttrib.make(program("shadow"), 100), DepthOffsetAttrib.make(-1)))
         node.set_scene(self.town)
         camera = self.scene.attach_new_node(node)
         buffer.make_display_region().set_camera(camera)

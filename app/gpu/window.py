@@ -179,8 +179,6 @@ def _open(engine: GraphicsEngine, size: tuple[int, int], *, offscreen: bool) -> 
     raise Refused(NO_GL)
 
 
-
-
 def probe() -> dict[str, str]:
     """Draw a few pixels offscreen and name the driver: {renderer, version}.
 

@@ -14,6 +14,7 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -136,9 +137,11 @@ def _meshes(
         node = gltf["nodes"][index]
         matrix = above @ _local(node)
         if "mesh" in node:
-            for primitive in gltf["meshes"][node["mesh"]]["primitives"]:
-                if primitive.get("mode", 4) == 4:
-                    meshes.append(_mesh(gltf, binary, primitive, matrix, ids, slots))
+            meshes.extend(
+                _mesh(gltf, binary, primitive, matrix, ids, slots)
+                for primitive in gltf["meshes"][node["mesh"]]["primitives"]
+                if primitive.get("mode", 4) == 4
+            )
         for child in node.get("children", ()):
             visit(child, matrix)
 
@@ -181,7 +184,7 @@ def accessor(gltf: dict[str, Any], binary: memoryview, index: int) -> Array:
         raise Unreadable(f"accessor {index} reaches beyond the binary chunk")
     array: Array = np.ndarray((count, width), dtype, binary, start, (stride, dtype.itemsize))
     if a.get("normalized"):
-        array = np.maximum(array.astype(np.float32) / np.float32(np.iinfo(dtype).max), -1.0)
+        array = np.maximum(array.astype(np.float32) / float(2 ** (8 * dtype.itemsize - (dtype.kind == "i")) - 1), -1.0)
     return array[:, 0] if width == 1 else array
 
 
@@ -204,7 +207,7 @@ def _property_ids(gltf: dict[str, Any], binary: memoryview) -> tuple[str, ...]:
         )
         offsets = np.frombuffer(_view(gltf, binary, chosen["stringOffsets"]), kind, table["count"] + 1)
         text = bytes(_view(gltf, binary, chosen["values"]))
-        return tuple(text[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True))
+        return tuple(text[a:b].decode() for a, b in pairwise(offsets))
     return ()
 
 

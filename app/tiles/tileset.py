@@ -145,8 +145,7 @@ def _walk(tile: dict[str, Any], base: str, world_from_root: Float, rows: list[An
         row = len(rows)
         error = float(node.get("geometricError", 0.0))
         rows.append((parent, level, error, replace, centre, radius, low, matrix, address))
-        for child in node.get("children", ()):
-            stack.append((child, row, level + 1, matrix, replace, document, depth))
+        stack += [(child, row, level + 1, matrix, replace, document, depth) for child in node.get("children", ())]
         if inner is not None:
             stack.append((inner["root"], row, level + 1, matrix, replace, address_of_inner, depth + 1))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from imgui_bundle import imgui
@@ -153,10 +154,10 @@ class Panels:
         return DrawList(vertices, tuple(batches))
 
 
-def _copy(buffer: object, kind: np.dtype) -> NDArray:  # type: ignore[type-arg]
+def _copy(buffer: Any, kind: np.dtype[Any]) -> NDArray[Any]:
     """An ImVector's memory as a fresh array."""
-    count = buffer.size()  # type: ignore[attr-defined]
+    count = buffer.size()
     if count == 0:
         return np.zeros(0, kind)
-    raw = (ctypes.c_char * (count * kind.itemsize)).from_address(buffer.data_address())  # type: ignore[attr-defined]
+    raw = (ctypes.c_char * (count * kind.itemsize)).from_address(buffer.data_address())
     return np.frombuffer(raw, kind).copy()

@@ -80,7 +80,9 @@ def _rows(world: World) -> list[tuple[str, str, str, tuple[float, float, float, 
     if block is not None and len(block.values):
         now = float(mean_of_step(block, time_s).reshape(-1)[0])
         colour = theme.GIVES if now >= 0 else theme.TAKES
-        rows.append(("Now", fmt.power(now, sign=True), "to the upper grid" if now >= 0 else "from the upper grid", colour))
+        rows.append(
+            ("Now", fmt.power(now, sign=True), "to the upper grid" if now >= 0 else "from the upper grid", colour)
+        )
     kpi = stage.balance.kpi if stage.balance else {}
     sun = stage.blocks.get("pv_w")
     if sun is not None and len(sun.values):
@@ -107,7 +109,9 @@ def _notes(pen: Pen, world: World, at: imgui.ImVec2, x: float, w: float) -> list
     clicked = imgui.invisible_button("notes", imgui.ImVec2(w, 22 * s))
     colour = theme.TEXT if imgui.is_item_hovered() or world.panel.notes else theme.NOTE
     pen.text(x, at.y + (HEIGHT - 28) * s, label, size=13.5, colour=colour)
-    pen.text(x + w, at.y + (HEIGHT - 28) * s, "hide" if world.panel.notes else "show", size=13.5, colour=colour, align=1.0)
+    pen.text(
+        x + w, at.y + (HEIGHT - 28) * s, "hide" if world.panel.notes else "show", size=13.5, colour=colour, align=1.0
+    )
     if world.panel.notes:
         _list(pen, world, at)
     return [ToggleNotes()] if clicked else []

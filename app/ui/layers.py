@@ -1,4 +1,4 @@
-"""Left: what-ifs, generated from the catalogue. Toggle, drag, select; every change is one wish, a drag one undo step."""
+"""Left: what-ifs, generated from the catalogue. Toggle, drag, select; a change is a wish, a drag one undo step."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ def _history(world: World, s: float) -> list[Command]:
     imgui.align_text_to_frame_padding()
     imgui.text("What if …")
     imgui.pop_style_color()
-    steps = (("Undo", scenario.can_undo, scenario.undo_label, UndoLayers()), ("Redo", scenario.can_redo, scenario.redo_label, RedoLayers()))
+    steps: tuple[tuple[str, bool, str, Command], ...] = (
+        ("Undo", scenario.can_undo, scenario.undo_label, UndoLayers()),
+        ("Redo", scenario.can_redo, scenario.redo_label, RedoLayers()),
+    )
     right = (WIDTH - 18 - 2 * 58 - 6) * s
     for k, (name, can, label, command) in enumerate(steps):
         imgui.same_line(right + k * 64 * s)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.commands import Command
-from app.ui import format as fmt
 from app.ui import balance, keymap, layers, legend, signs, timebar, title
+from app.ui import format as fmt
 from app.ui.backend import Panels
 from app.ui.seen import Seen
 from app.world import World

@@ -54,7 +54,11 @@ class Pen:
     def triangle(self, x: float, y: float, size: float, *, up: bool, colour: Rgba, casing: Rgba | None = None) -> None:
         """Sign of direction, centred on (x, y): up gives, down takes."""
         s, k = size * self.scale, -1.0 if up else 1.0
-        corners = [imgui.ImVec2(x - s, y - k * s * 0.8), imgui.ImVec2(x + s, y - k * s * 0.8), imgui.ImVec2(x, y + k * s * 0.9)]
+        corners = [
+            imgui.ImVec2(x - s, y - k * s * 0.8),
+            imgui.ImVec2(x + s, y - k * s * 0.8),
+            imgui.ImVec2(x, y + k * s * 0.9),
+        ]
         if casing is not None:
             c = 1.0 + 2.6 / max(size, 1.0)
             middle = y - k * s * 0.23

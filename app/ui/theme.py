@@ -14,6 +14,7 @@ NOTE = (0.663, 0.686, 0.722, 1.0)
 GIVES, GIVES_BAR = (0.561, 0.753, 1.0, 1.0), (0.247, 0.525, 0.902, 1.0)
 TAKES, TAKES_BAR = (1.0, 0.722, 0.467, 1.0), (0.925, 0.455, 0.063, 1.0)
 TRACK = (0.137, 0.165, 0.204, 1.0)
+HOVERED, ACTIVE = (0.180, 0.216, 0.267, 1.0), (0.227, 0.271, 0.329, 1.0)
 GAP = 24.0
 """Pixels between panels and the edge of the screen, at 720p."""
 
@@ -58,11 +59,11 @@ _SIZES: dict[str, float | tuple[float, float]] = {
 }  # fmt: skip
 _COLOURS = {
     "text": TEXT, "text_disabled": NOTE, "window_bg": INK, "popup_bg": INK, "border": (1, 1, 1, 0.10),
-    "frame_bg": (*TRACK[:3], 0.9), "frame_bg_hovered": (0.180, 0.216, 0.267, 1), "frame_bg_active": (0.227, 0.271, 0.329, 1),
-    "button": TRACK, "button_hovered": (0.180, 0.216, 0.267, 1), "button_active": (0.227, 0.271, 0.329, 1),
-    "header": TRACK, "header_hovered": (0.180, 0.216, 0.267, 1), "header_active": (0.227, 0.271, 0.329, 1),
+    "frame_bg": (*TRACK[:3], 0.9), "frame_bg_hovered": HOVERED, "frame_bg_active": ACTIVE,
+    "button": TRACK, "button_hovered": HOVERED, "button_active": ACTIVE,
+    "header": TRACK, "header_hovered": HOVERED, "header_active": ACTIVE,
     "slider_grab": TEXT, "slider_grab_active": (1, 1, 1, 1), "check_mark": TEXT, "separator": (1, 1, 1, 0.10),
-    "scrollbar_bg": (0, 0, 0, 0), "scrollbar_grab": (0.227, 0.271, 0.329, 1), "text_selected_bg": (0.247, 0.525, 0.902, 0.5),
+    "scrollbar_bg": (0, 0, 0, 0), "scrollbar_grab": ACTIVE, "text_selected_bg": (0.247, 0.525, 0.902, 0.5),
 }  # fmt: skip
 
 

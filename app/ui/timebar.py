@@ -1,4 +1,4 @@
-"""Bottom right: the day under the finger. Bars above zero give, below take; drag to seek; the year in a strip beneath."""
+"""Bottom right: the day under the finger. Bars above zero give, below take; drag to seek; below it the year."""
 
 from __future__ import annotations
 
@@ -56,10 +56,15 @@ def _head(pen: Pen, world: World, at: imgui.ImVec2, x: float, w: float, s: float
     cx, cy = x + 9 * s, at.y + 24 * s
     if running:
         for dx in (-5, 2):
-            pen.draw.add_rect_filled(imgui.ImVec2(cx + dx * s, cy - 7 * s), imgui.ImVec2(cx + (dx + 4) * s, cy + 7 * s), tint)
+            pen.draw.add_rect_filled(
+                imgui.ImVec2(cx + dx * s, cy - 7 * s), imgui.ImVec2(cx + (dx + 4) * s, cy + 7 * s), tint
+            )
     else:
         pen.draw.add_triangle_filled(
-            imgui.ImVec2(cx - 5 * s, cy - 8 * s), imgui.ImVec2(cx - 5 * s, cy + 8 * s), imgui.ImVec2(cx + 8 * s, cy), tint
+            imgui.ImVec2(cx - 5 * s, cy - 8 * s),
+            imgui.ImVec2(cx - 5 * s, cy + 8 * s),
+            imgui.ImVec2(cx + 8 * s, cy),
+            tint,
         )
     pen.text(x + 32 * s, at.y + 13 * s, fmt.clock(moment), size=18, bold=True)
     pen.text(x + 92 * s, at.y + 15 * s, fmt.day(moment), size=15, colour=theme.NOTE)
@@ -74,8 +79,10 @@ def _head(pen: Pen, world: World, at: imgui.ImVec2, x: float, w: float, s: float
         mine = clock is not None and abs((clock.pace or clock.resume_pace) - speed) < 0.01 * speed
         if mine:
             pen.bar(right, at.y + 11 * s, wide, 26 * s, (*theme.TRACK[:3], 1.0), rounding=6)
-        bright = mine and running or imgui.is_item_hovered()
-        pen.text(right + wide / 2, at.y + 15 * s, label, size=14, align=0.5, colour=theme.TEXT if bright else theme.NOTE)
+        bright = (mine and running) or imgui.is_item_hovered()
+        pen.text(
+            right + wide / 2, at.y + 15 * s, label, size=14, align=0.5, colour=theme.TEXT if bright else theme.NOTE
+        )
     return commands
 
 

@@ -39,6 +39,8 @@ def test_a_parameter_is_shown_in_its_display_unit() -> None:
     assert fmt.parameter(slope, 2500.0) == f"2.5{THIN}kW"
 
 
-@pytest.mark.parametrize(("value", "expected"), [(0.9, 1), (1.0, 1), (1.2, 2), (3, 5), (29.7, 50), (700, 1000), (0.03, 0.05)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0.9, 1), (1.0, 1), (1.2, 2), (3, 5), (29.7, 50), (700, 1000), (0.03, 0.05)]
+)
 def test_scales_are_one_two_five(value: float, expected: float) -> None:
     assert fmt.round_125(value) == pytest.approx(expected)

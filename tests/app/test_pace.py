@@ -1,5 +1,7 @@
 """The shown time between the Clock's ticks."""
 
+from itertools import pairwise
+
 import pytest
 
 from app import pace
@@ -19,7 +21,7 @@ def test_between_ticks_time_runs_at_the_pace_without_steps_back() -> None:
         tick = int(now * 10) / 10
         shown = pace.advance(shown, stage(1000.0 + 600.0 * tick, 600.0, tick), now_s=now, dt_s=1 / 60)
         times.append(shown.time_s)
-    steps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(times)]
     assert min(steps) >= 0 and max(steps) < 2.5 * 600 / 60
     assert times[-1] == pytest.approx(1000 + 600 * 119 / 60, abs=100)
 

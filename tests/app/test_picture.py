@@ -103,7 +103,11 @@ def shots(tmp_path_factory):
     pictures = {}
     for name, hour in (("day", 13.0), ("night", 1.0)):
         options = ViewOptions(
-            offscreen=True, size=(640, 360), shot=str(folder / f"{name}.png"), stats=str(folder / "stats.json"), frames=3
+            offscreen=True,
+            size=(640, 360),
+            shot=str(folder / f"{name}.png"),
+            stats=str(folder / "stats.json"),
+            frames=3,
         )
         view(options, "", threading.Event(), link=Feed(tiles, rows, ids, hour=hour))
         pictures[name] = np.asarray(Image.open(folder / f"{name}.png")).astype(float) / 255

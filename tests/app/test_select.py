@@ -1,9 +1,9 @@
 """Which tiles are drawn and loaded.
 
-    root (no content)
-     +-- a (error 20)       far away it is enough
-     |    +-- a1, a2        near they replace it
-     +-- b (error 0)
+root (no content)
+ +-- a (error 20)       far away it is enough
+ |    +-- a1, a2        near they replace it
+ +-- b (error 0)
 """
 
 import numpy as np

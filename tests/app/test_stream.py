@@ -91,7 +91,7 @@ def test_memory_keeps_to_its_cap_and_what_is_in_view_stays(town: Path) -> None:
 
 
 def test_no_tileset_is_refused_by_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="nowhere.json"):
+    with pytest.raises(Refused, match=r"nowhere\.json"):
         tileset.load(str(tmp_path / "nowhere.json"))
     (tmp_path / "odd.json").write_text("[]")
     with pytest.raises(Refused, match="not a tileset"):

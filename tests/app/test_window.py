@@ -55,7 +55,12 @@ def display():
 def run(code: str, display: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DISPLAY": display}
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-W", "error", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 
@@ -82,7 +87,7 @@ def test_without_a_display_a_window_is_refused_by_a_sentence() -> None:
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
         "from app.__main__ import main\nimport os\n"
         "os.environ.pop('DISPLAY', None)\n"
-        "raise SystemExit(main(['{\"tileset\": \"nothing.json\"}']))"
+        'raise SystemExit(main([\'{"tileset": "nothing.json"}\']))'
     )
     done = run(code, "")
     assert done.returncode == 1

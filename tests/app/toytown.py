@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """A small town for the tests of the viewer: houses as a glb tileset, and the messages a sim would send about them."""
 
 from __future__ import annotations
@@ -9,7 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from network.schema import (
-    Balance, BlockKey, Catalogue, Clock, FluxBlock, Hello, LayerKind, Parameter, Problem, Problems, Roster, Scenario,
+    Balance,
+    BlockKey,
+    Catalogue,
+    Clock,
+    FluxBlock,
+    Hello,
+    LayerKind,
+    Parameter,
+    Problem,
+    Problems,
+    Roster,
+    Scenario,
     Verdict,
 )  # fmt: skip
 
@@ -219,10 +231,8 @@ class Feed:
     def roster(self):
         r = np.array([row[:6] for row in self.rows], float)
         lines, start = [], [0]
-        for y in (-111, -37, 37, 111):
-            lines.append([(210 - 14 * k, y + 6 * np.sin(k / 3), 0) for k in range(29)])
-        for x in (-144, -48, 48, 144):
-            lines.append([(x, 111 - 12 * k, 0) for k in range(19)])
+        lines += [[(210 - 14 * k, y + 6 * np.sin(k / 3), 0) for k in range(29)] for y in (-111, -37, 37, 111)]
+        lines += [[(x, 111 - 12 * k, 0) for k in range(19)] for x in (-144, -48, 48, 144)]
         for line in lines:
             start.append(start[-1] + len(line))
         return Roster(
@@ -235,7 +245,18 @@ class Feed:
         )  # fmt: skip
 
     def catalogue(self):
-        share = Parameter("share", "Share of usable roofs", "1", "%", 100.0, 0.0, 1.0, 0.6, 0.01, "Of every roof that can carry modules.")
+        share = Parameter(
+            "share",
+            "Share of usable roofs",
+            "1",
+            "%",
+            100.0,
+            0.0,
+            1.0,
+            0.6,
+            0.01,
+            "Of every roof that can carry modules.",
+        )
         module = Parameter("module", "Module power", "W/m2", "W/m²", 1.0, 100.0, 260.0, 200.0, 5.0)
         return Catalogue(1, (
             LayerKind("solar", "Solar roofs", "rethink", "Modules on roofs.", (share, module), "1 400 €/kWp", "", "", ("use", "year")),
@@ -243,7 +264,9 @@ class Feed:
         ))  # fmt: skip
 
     def problems(self):
-        return Problems(1, (Problem("year", "12 buildings have no year; the neighbours' was taken.", 12, ("b1", "b2")),))
+        return Problems(
+            1, (Problem("year", "12 buildings have no year; the neighbours' was taken.", 12, ("b1", "b2")),)
+        )
 
     def scenario(self):
         return Scenario("a", self.revision, self.choices, self.revision > 1, False, "Solar roofs", sender=self.sender)
@@ -264,7 +287,10 @@ class Feed:
         pv = np.outer(sun, rng.uniform(0, 90, n) * (rng.random(n) < 0.55))
         load = np.outer(0.7 + 0.5 * np.cos((hours - 19) / 24 * 2 * np.pi), rng.uniform(6, 30, n))
         area = np.array([r[2] * r[3] for r in self.rows])
-        az, el = np.radians((first + np.arange(26)) % 24 * 15.0), np.radians(58 * np.sin(((first + np.arange(26)) % 24 - 5) / 16 * np.pi))
+        az, el = (
+            np.radians((first + np.arange(26)) % 24 * 15.0),
+            np.radians(58 * np.sin(((first + np.arange(26)) % 24 - 5) / 16 * np.pi)),
+        )
         enu = np.c_[np.cos(el) * np.sin(az), np.cos(el) * np.cos(az), np.sin(el)]
         net = (pv - load) * area
         lines = np.outer(sun * 1.4 - 0.45, -np.linspace(30e3, 190e3, 8))
@@ -272,7 +298,9 @@ class Feed:
             "surplus_w_m2": pv - load, "surplus_w": net, "pv_w": pv * area, "district_surplus_w": net.sum(axis=1, keepdims=True),
             "sun_enu": enu, "line_w": lines, "line_loading": np.abs(lines) / 180e3,
         }  # fmt: skip
-        return [FluxBlock("a", name, self.key, 3600.0, first * 3600.0, v.astype(np.float32)) for name, v in made.items()]
+        return [
+            FluxBlock("a", name, self.key, 3600.0, first * 3600.0, v.astype(np.float32)) for name, v in made.items()
+        ]
 
     def clock(self):
         return Clock("run", self.time_s, self.pace, 3600.0,
