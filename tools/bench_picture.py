@@ -6,6 +6,7 @@ Frames are finished (gl-finish): without it software GL reports times of work it
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import subprocess
 import sys
@@ -92,7 +93,7 @@ def change_to_frame() -> tuple[float, str, float]:
                 before = world.stage.scenario.revision
                 choice = LayerChoice("solar", {"share": 0.2 + 0.6 * k / CHANGES})
                 link.send(ChooseLayers("a", link.sender, before, f"bench{k}", (choice,)))
-                world, ms = draw_until(lambda w, b=before: _shows_newer(w, b), world)
+                world, ms = draw_until(functools.partial(_shows_newer, before), world)
                 took.append(ms)
                 pause = time.perf_counter() + 0.3 * (k % 3)  # also wishes that meet a finished year
                 while time.perf_counter() < pause:
@@ -103,7 +104,7 @@ def change_to_frame() -> tuple[float, str, float]:
     return float(np.percentile(took, 95)), "one frame without a change", plain
 
 
-def _shows_newer(world: Any, revision: int) -> bool:
+def _shows_newer(revision: int, world: Any) -> bool:
     block = world.stage.blocks.get(world.paint)
     return block is not None and block.key.scenario_revision > revision
 

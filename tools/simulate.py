@@ -110,7 +110,8 @@ def page(result: dict[str, Any]) -> str:
     rows.append(f"  own use of solar {kpi['self_consumption']:.0%}, own supply {kpi['self_sufficiency']:.0%}, "
                 f"peak import {kpi['peak_import_kw']:,.0f} kW, export {kpi['peak_export_kw']:,.0f} kW")  # fmt: skip
     if "voltage_min_pu" in grid:
-        loading = f"lines up to {grid['line_loading_max']:.0%}, transformers up to {grid['transformer_loading_max']:.0%}"
-        rows.append(f"  grid {grid['voltage_min_pu']:.3f} to {grid['voltage_max_pu']:.3f} pu, {loading}")
+        lines, transformers = grid["line_loading_max"], grid["transformer_loading_max"]
+        voltages = f"{grid['voltage_min_pu']:.3f} to {grid['voltage_max_pu']:.3f} pu"
+        rows.append(f"  grid {voltages}, lines up to {lines:.0%}, transformers up to {transformers:.0%}")
     rows += [f"  note: {p['message']}" for p in result["problems"]]
     return "\n".join(rows)
