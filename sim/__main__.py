@@ -5,7 +5,6 @@ Prints one line, `surplus view tcp://HOST:PORT#KEY`, as soon as it listens; ends
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import socket
@@ -76,7 +75,7 @@ def serve(options: ServeOptions) -> None:
     sys.setswitchinterval(0.0005)  # the worker's Python must not keep a viewer waiting
     read = package.load(Path(options.package))
     sky = weather.read_epw(read.weather_path)
-    kinds = _catalogue(options.catalogue)
+    kinds = layers.named(options.catalogue)
     file = store.path_of(read.folder) if options.interactive else Path(options.session) if options.session else None
     lock = None
     with Server(options.bind, allow=Path(options.allow) if options.allow else None) as server:
@@ -159,17 +158,6 @@ def _worker(
     light = solar.solar(read.district, sky, cache=cache)
     engine = Engine(read.district, solar=light, weather=sky, catalogue=kinds, facts=facts)
     return lambda wake: Worker(engine, wake)
-
-
-def _catalogue(name: str) -> Sequence[Layer]:
-    if not name:
-        return layers.CATALOGUE
-    module, _, attribute = name.partition(":")
-    try:
-        found: Sequence[Layer] = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as e:
-        raise Refused(f"cannot load the catalogue {name!r} ({e}); write MODULE:NAME", code=2) from e
-    return found
 
 
 def _version() -> str:

@@ -27,7 +27,7 @@ def run() -> int:
     here = Path.cwd()
     picture = (here if os.access(here, os.W_OK) else Path(tempfile.gettempdir())) / PICTURE
     print("no display: drawing the demo district offscreen", file=sys.stderr)
-    view = options.view(offscreen=True, size="1920x1080", camera="home", time=SUMMER_NOON, paint="", layers="",
+    view = options.view(offscreen=True, size="1920x1080", camera="home", time="", paint="", layers="",
                         settle=True, shot=picture, stats=None, frames=0)  # fmt: skip
     code = supervise.run(
         options.serve(package, layers="", time=SUMMER_NOON, interactive=False, catalogue=""), view

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from network import wire
 from network.problems import Refused
 from tools import options
 
@@ -26,6 +27,7 @@ def examine() -> dict[str, Any]:
         "gl": _gl(),
         "packages": _packages(),
         "cache": _cache(),
+        "viewer key": _check(wire.viewer_key(), True),
     }
     return {"ok": all(c["ok"] for c in checks.values()), "checks": checks}
 

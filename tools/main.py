@@ -68,7 +68,8 @@ def run(
     """Simulation and viewer of a district package."""
     from tools import supervise
 
-    view = o.view(offscreen=offscreen, size=size, camera=camera, time=time, paint=paint, layers="", settle=settle,
+    # Time and layers go to sim alone, which knows them before the first frame.
+    view = o.view(offscreen=offscreen, size=size, camera=camera, time="", paint=paint, layers="", settle=settle,
                   shot=shot, stats=stats, frames=frames)  # fmt: skip
     serve = o.serve(package, layers=layers, time=time, interactive=not offscreen, catalogue=catalogue)
     raise typer.Exit(supervise.run(serve, view))
@@ -129,13 +130,15 @@ def build(
 
 
 @surplus.command()
-def simulate(package: PackageFolder, layers: o.Layers = "", json_: Json = False) -> None:
+def simulate(
+    package: PackageFolder, layers: o.Layers = "", json_: Json = False, catalogue: o.CatalogueName = ""
+) -> None:
     """A year without a picture."""
     from tools import simulate as year
     from tools.progress import Progress
 
     with Progress() as progress:
-        result = year.simulate(package, layers=layers or None, progress=progress)
+        result = year.simulate(package, layers=layers, catalogue=catalogue, progress=progress)
     _print(result, as_json=json_, page=year.page)
 
 

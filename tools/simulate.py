@@ -13,9 +13,12 @@ KWH = 3.6e6
 
 
 def simulate(
-    folder: Path, *, layers: str | None = None, progress: Callable[[str, float], None] = lambda stage, done: None
-) -> dict[str, Any]:
+    folder: Path, *, layers: str = "", catalogue: str = "",
+    progress: Callable[[str, float], None] = lambda stage, done: None,
+) -> dict[str, Any]:  # fmt: skip
     """The year of the package in `folder` under `layers` (text as for --layers, or a TOML file), as the JSON contract.
+
+    `catalogue`: MODULE:NAME of other layer kinds, empty for the shipped ones.
 
     Raises:
         Refused: package, weather or layers cannot be used.
@@ -25,8 +28,8 @@ def simulate(
 
     read = package.load(folder)
     sky = weather.read_epw(read.weather_path)
-    gains = solar.solar(read.district, sky, progress=progress)
-    kinds = layer_kinds.CATALOGUE
+    gains = solar.solar(read.district, sky, cache=solar_cache(), progress=progress)
+    kinds = layer_kinds.named(catalogue)
     choices = choices_of(layers, kinds)
     district = layer_kinds.apply(read.district, choices, kinds)
     began = time.perf_counter()
@@ -45,7 +48,19 @@ def simulate(
     return contract
 
 
-def choices_of(text: str | None, kinds: Any) -> tuple[LayerChoice, ...]:
+def solar_cache() -> Path | None:
+    """Folder where the sun on surfaces is kept between runs; None where it cannot be written."""
+    from tools import demo_package
+
+    folder = demo_package.cache_folder() / "solar"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder
+
+
+def choices_of(text: str, kinds: Any) -> tuple[LayerChoice, ...]:
     """Choices in canonical order from the --layers text or a TOML file.
 
     Raises:

@@ -9,6 +9,7 @@ The catalogue is a plain value that is handed around, so a test can offer a kind
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,3 +94,19 @@ def apply(district: District, choices: Sequence[LayerChoice], catalogue: Sequenc
 def wire(catalogue: Sequence[Layer] = CATALOGUE, revision: int = 1) -> Catalogue:
     """The catalogue as viewers see it."""
     return Catalogue(revision=revision, kinds=tuple(layer.about for layer in catalogue))
+
+
+def named(name: str) -> Sequence[Layer]:
+    """The catalogue `MODULE:NAME`, or the shipped one where `name` is empty. Never fed from the wire.
+
+    Raises:
+        Refused: there is no such module or name.
+    """
+    if not name:
+        return CATALOGUE
+    module, _, attribute = name.partition(":")
+    try:
+        found: Sequence[Layer] = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as e:
+        raise Refused(f"cannot load the catalogue {name!r} ({e}); write MODULE:NAME", code=2) from e
+    return found
