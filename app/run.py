@@ -153,8 +153,9 @@ def _alone(world: World, ports: Ports, address: str) -> World:
     x, y = float(table.centre_m[0, 0]), float(table.centre_m[0, 1])
     hello = Hello(
         protocol=PROTOCOL, run="", version="", package="", name=Path(address).parent.name or "Tileset",
-        state_address="", tiles=address, latitude_rad=0.0, longitude_rad=0.0, height_m=0.0, zone="", utc_offset_s=0.0, year=2025, steps=0,
-        step_s=3600.0, extent_m=(x - reach, y - reach, x + reach, y + reach), ground_m=float(table.low_m[0]),
+        state_address="", tiles=address, latitude_rad=0.0, longitude_rad=0.0, height_m=0.0, zone="",
+        utc_offset_s=0.0, year=2025, steps=0, step_s=3600.0,
+        extent_m=(x - reach, y - reach, x + reach, y + reach), ground_m=float(table.low_m[0]),
     )  # fmt: skip
     ports.scenery = Scenery(ports.view, hello, None, own_tiles=(table, matrix))
     return replace(

@@ -51,16 +51,15 @@ class Scenery:
 
     @property
     def settled(self) -> bool:
-        """Whether every wanted tile is here or has failed."""
-        return self.stream is None or self.stream.settled
+        """Whether every wanted tile is here or has failed, and the ground knows its shade."""
+        return (self.stream is None or self.stream.settled) and not self.relief.pending
 
     def tiles(self, camera: Camera, size: tuple[int, int]) -> None:
         """Stream what the camera wants, within this frame's budget."""
         if self.stream is None:
             return
         self.stream.update(eye_of(camera, size=size), self.town)
-        if self.relief.changed and (self.stream.settled or self.stream.loaded % 8 == 0):
-            self._ground.refresh()
+        self._ground.refresh()
 
     def paint(self, levels: NDArray[np.float32] | None, legend: Legend) -> None:
         """Colour the buildings."""
@@ -87,6 +86,7 @@ class Scenery:
         """Take everything down."""
         if self.stream is not None:
             self.stream.close()
+        self.relief.close()
         self._view.clear()
 
     def _open(self, own_tiles: tuple[Any, Any] | None) -> Stream | None:

@@ -38,12 +38,13 @@ class Ground:
         scene.set_shader_input("relief", self._map)
         scene.set_shader_input("relief_box", vec((ground.west_m, ground.south_m, ground.size_m, ground.ground_m)))
         self._relief = relief
-        self.refresh()
+        fill(self._map, relief.blurred())
 
     def refresh(self) -> None:
-        """Blur the heights anew when tiles came or went."""
-        if self._relief.changed:
-            fill(self._map, self._relief.blurred())
+        """Take over a newer occlusion map when one is ready."""
+        newest = self._relief.newest()
+        if newest is not None:
+            fill(self._map, newest)
 
 
 def _rings(ground: Terrain, centre: NDArray[np.float64], radius: NDArray[np.float64]) -> Geom:

@@ -51,8 +51,7 @@ class Town:
             path.attach_new_node(part).set_mat(matrix(world))
             self.features += mesh.features
             if self.relief is not None and len(mesh.roofs):
-                corners = mesh.position[mesh.roofs].astype(np.float64) @ world[:3, :3].T + world[:3, 3]
-                self.relief.add(corners.reshape(-1, 3, 3))
+                self.relief.add(mesh.position, mesh.roofs, world)
         path.stash()
         self._tiles[node] = path
 

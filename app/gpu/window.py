@@ -64,7 +64,7 @@ def configure(*, finish: bool) -> None:
         "textures-power-2 none",
         "notify-level-egldisplay fatal",
         "notify-level-display error",
-        "notify-level-x11display error",
+        "notify-level-x11display fatal",
         "notify-level-glgsg error",
         "sync-video true",
         "gl-coordinate-system default",
@@ -123,7 +123,9 @@ class Window:
                     self.closed = True
                     events.append(Event("close"))
             elif name in ("surplus-down", "surplus-up", "surplus-text"):
-                events.append(Event(name.split("-")[1], str(event.get_parameter(0).value)))
+                said = event.get_parameter(0)
+                text = said.get_string_value() if said.is_string() else said.get_wstring_value()
+                events.append(Event(name.split("-")[1], text))
         pointer = self.output.get_pointer(0)
         inside = pointer.in_window
         return Input(tuple(events), (pointer.x, pointer.y) if inside else None)

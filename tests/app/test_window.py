@@ -92,3 +92,51 @@ def test_without_a_display_a_window_is_refused_by_a_sentence() -> None:
     done = run(code, "")
     assert done.returncode == 1
     assert "--offscreen" in done.stderr and "Traceback" not in done.stderr
+
+
+HAND = """
+import ctypes, time
+from ctypes import c_char_p, c_int, c_uint, c_ulong, c_void_p
+
+def click(x, y):
+    xlib, xtest = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
+    xlib.XOpenDisplay.restype = c_void_p
+    xlib.XOpenDisplay.argtypes = [c_char_p]
+    screen = c_void_p(xlib.XOpenDisplay(None))
+    for step in (
+        lambda: xtest.XTestFakeMotionEvent(screen, c_int(-1), c_int(x), c_int(y), c_ulong(0)),
+        lambda: xtest.XTestFakeButtonEvent(screen, c_uint(1), c_int(1), c_ulong(0)),
+        lambda: xtest.XTestFakeButtonEvent(screen, c_uint(1), c_int(0), c_ulong(0)),
+        lambda: xtest.XTestFakeKeyEvent(screen, c_uint(65), c_int(1), c_ulong(0)),
+        lambda: xtest.XTestFakeKeyEvent(screen, c_uint(65), c_int(0), c_ulong(0)),
+    ):
+        step()
+        xlib.XFlush(screen)
+        time.sleep(0.4)
+"""
+TOUCH = """
+options = ViewOptions(offscreen=False, size=(640, 360), ui_scale=1.0)
+feed, ended = Feed(tiles, rows, ids), threading.Event()
+def hand():
+    import time
+    time.sleep(2.5)
+    click({x}, {y})
+    ended.set()
+threading.Thread(target=hand).start()
+view(options, "", ended, link=feed)
+print([type(w).__name__ for w in feed.wishes])
+"""
+
+
+def test_a_click_on_a_switch_and_the_space_bar_become_wishes(display: str, tmp_path: Path) -> None:
+    """Through the X server, Panda, imgui and the commands: the whole way of the hand."""
+    import ctypes.util
+
+    if ctypes.util.find_library("Xtst") is None:
+        pytest.skip("no libXtst to move the pointer of a virtual screen (apt-get install libxtst6)")
+    opening = SCRIPT.format(root=str(ROOT), here=str(Path(__file__).parent), folder=str(tmp_path)).split("options =")[0]
+    # The panel is drawn at half size; the window stands in the middle of the 800 x 600 screen.
+    x, y = 80 + (24 + 18 + 16) / 2, 120 + (96 + 14 + 28 + 8 + 1 + 8 + 9) / 2
+    done = run(opening + HAND + TOUCH.format(x=round(x), y=round(y)), display)
+    assert done.returncode == 0, done.stderr
+    assert "ChooseLayers" in done.stdout and "SetPace" in done.stdout

@@ -1,0 +1,39 @@
+"""The plain ground and the shade between buildings."""
+
+import numpy as np
+import pytest
+
+from app.terrain import HEIGHT_SCALE_M, MAP_SIZE, Relief, terrain
+
+EXTENT = (-200.0, -150.0, 200.0, 150.0)
+
+
+def test_the_ground_goes_through_the_feet_and_is_flat_beyond() -> None:
+    feet = np.array([(x, y, 3.0 + 0.01 * x) for x in range(-200, 201, 40) for y in range(-150, 151, 30)])
+    ground = terrain(feet, EXTENT, 1.0)
+    inner = feet[(np.abs(feet[:, 0]) < 140) & (np.abs(feet[:, 1]) < 110)]
+    assert ground.at(inner[:, 0], inner[:, 1]) == pytest.approx(inner[:, 2], abs=0.4)
+    assert ground.at(5000.0, 5000.0) == pytest.approx(1.0)
+
+
+def test_without_buildings_it_is_a_plane() -> None:
+    assert terrain(np.zeros((0, 3)), EXTENT, 7.0).at(12.0, -50.0) == pytest.approx(7.0)
+
+
+def test_a_block_shades_its_feet_and_not_the_fields() -> None:
+    relief = Relief(terrain(np.zeros((0, 3)), EXTENT, 0.0))
+    roof = np.array([(-20, -20, 15), (20, -20, 15), (20, 20, 15), (-20, 20, 15)], np.float32)
+    relief.add(roof, np.array([0, 1, 2, 0, 2, 3], np.uint32), np.eye(4))
+    assert relief.pending
+    while (blurred := relief.newest()) is None:
+        pass
+    relief.close()
+    assert not relief.pending
+
+    def at(x: float, y: float) -> np.ndarray:
+        size = relief.ground.size_m
+        return blurred[int((y + size / 2) / size * MAP_SIZE), int((x + size / 2) / size * MAP_SIZE)] * HEIGHT_SCALE_M
+
+    assert at(0, 0)[0] == pytest.approx(15.0, abs=0.3)
+    assert 2 < at(26, 0)[2] < 8
+    assert np.abs(at(150, 150)).max() < 0.01
