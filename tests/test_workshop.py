@@ -1,0 +1,99 @@
+"""A workshop goes wrong: two viewers, one hangs for a minute, sim dies twice under a dragged slider; nobody notices."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from twins import ENVIRONMENT, ROOT, Watcher, write_package
+
+from network import schema
+from sim import store
+
+STOPPED_S = 60.0
+WISH_S = 0.016
+
+
+def sim_of(folder: Path, *, other_than: int = 0) -> tuple[str, int]:
+    """Address line and process of the sim that holds the package, once it is another than the dead one."""
+    lock = store.path_of(folder).with_suffix(".lock")
+    end_s = time.monotonic() + 30.0
+    while time.monotonic() < end_s:
+        lines = lock.read_text().splitlines() if lock.exists() else []
+        if len(lines) == 2 and int(lines[1]) != other_than:
+            return lines[0], int(lines[1])
+        time.sleep(0.02)
+    raise AssertionError("no sim took the package")
+
+
+def viewer_of(line: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "reporting_viewer", line]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=ROOT / "tests", env={**os.environ, **ENVIRONMENT}, **pipes)  # type: ignore[call-overload]
+
+
+def report(viewer: subprocess.Popen[str]) -> dict:
+    assert viewer.stdin and viewer.stdout
+    viewer.stdin.write("\n")
+    viewer.stdin.flush()
+    return json.loads(viewer.stdout.readline())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops and kills by signals")
+def test_two_viewers_one_stopped_for_a_minute_sim_killed_twice_in_a_drag(tmp_path: Path) -> None:
+    folder = write_package(tmp_path / "workshop", buildings=60, nodes=80)
+    program = (
+        "import sys; from tools import supervise; "
+        f"sys.exit(supervise.run({{'package': {str(folder)!r}, 'interactive': True}}, {{}}, viewer='quiet_viewer'))"
+    )
+    supervisor = subprocess.Popen([sys.executable, "-c", program], env={**os.environ, **ENVIRONMENT})
+    viewers: list[subprocess.Popen[str]] = []
+    try:
+        line, pid = sim_of(folder)
+        awake, asleep = viewers = [viewer_of(line), viewer_of(line)]
+        hand = Watcher(line)
+        hand.settle()
+        hand.client.send(schema.SetPace("hand", 0.0))
+        for viewer in viewers:
+            report(viewer)
+        asleep.send_signal(signal.SIGSTOP)
+        stopped_s = time.monotonic()
+        share = 0.1
+        for k in range(2):
+            for wish in range(150):
+                share = 0.1 + 0.002 * wish + 0.3 * k
+                hand.choose(share, gesture=f"drag {k}")
+                hand.look()
+                if wish == 75:
+                    os.kill(pid, signal.SIGKILL)
+                time.sleep(WISH_S)
+            pid = sim_of(folder, other_than=pid)[1]
+        hand.until(lambda: hand.settled and hand.scenario.choices[0].values["share"] == share)
+        time.sleep(max(0.0, STOPPED_S - (time.monotonic() - stopped_s)))
+        asleep.send_signal(signal.SIGCONT)
+        time.sleep(1.0)
+        one, other = report(awake), report(asleep)
+        assert one["share"] == other["share"] == [share]
+        assert one["scenario"] == one["ledger_of"] == one["picture_of"]
+        assert one["ledger"] == other["ledger"] == hand.newest["balance"].totals_j
+        assert one["run"] == one["block_run"] == other["run"] == other["block_run"]
+        assert other["picture_of"] == one["picture_of"]
+        assert one["picture_age_s"] < 1.0
+        assert other["picture_age_s"] < 1.0
+        hand.close()
+    finally:
+        for viewer in viewers:
+            viewer.send_signal(signal.SIGCONT)
+            viewer.kill()
+            viewer.wait()
+            for pipe in (viewer.stdin, viewer.stdout):
+                if pipe:
+                    pipe.close()
+        supervisor.send_signal(signal.SIGINT)
+        supervisor.wait(timeout=15)
