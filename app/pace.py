@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.world import Shown, Stage
-from network.problems import Refused
+from network.schema import Hello
 
 PACES = ((1.0, "1×"), (600.0, "10 min/s"), (3600.0, "1 h/s"), (21600.0, "6 h/s"))
 """Simulated seconds per second on offer, with their labels."""
@@ -34,28 +35,17 @@ def sought(time_s: float, *, now_s: float) -> Shown:
     return Shown(time_s, now_s + _HOLD_S)
 
 
-def wall(time_s: float, year: int) -> datetime:
-    """Calendar moment of a time since 1 January 00:00 of `year`, local standard time."""
-    return datetime(year, 1, 1) + timedelta(seconds=time_s)
+def wall(time_s: float, hello: Hello) -> datetime:
+    """What a clock on the district's wall shows at a time since 1 January 00:00 local standard time."""
+    return datetime(hello.year, 1, 1) + timedelta(seconds=time_s + saving_s(time_s, hello))
 
 
-def of_iso(text: str, year: int) -> tuple[float, str]:
-    """Time of an ISO wall time in the district's year, and a note when the year was another.
-
-    Raises:
-        Refused: not a time.
-    """
+def saving_s(time_s: float, hello: Hello) -> float:
+    """Daylight saving at that time: 3600 in summer where the zone has it, else 0."""
     try:
-        moment = datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError as error:
-        raise Refused(f"--time {text}: not an ISO time; write it like {year}-06-21T13:00.", code=2) from error
-    note = ""
-    if moment.year != year:
-        day = 28 if (moment.month, moment.day) == (2, 29) and not _leap(year) else moment.day
-        note = f"--time {text}: the district's year is {year}; shown is {moment.day} {moment:%B} of {year}."
-        moment = moment.replace(year=year, day=day)
-    return (moment - datetime(year, 1, 1)).total_seconds(), note
-
-
-def _leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        zone = ZoneInfo(hello.zone)
+    except (ZoneInfoNotFoundError, ValueError):  # a fixed offset of a weather file has no zone
+        return 0.0
+    moment = datetime(hello.year, 1, 1, tzinfo=UTC) + timedelta(seconds=time_s - hello.utc_offset_s)
+    offset = moment.astimezone(zone).utcoffset()
+    return offset.total_seconds() - hello.utc_offset_s if offset is not None else 0.0

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from app import inbox, pace
+from app import inbox
 from app.camera import of_text, sights
 from app.frame import FOLLOWED, Link, Ports, frame
 from app.gpu import shot
@@ -26,7 +26,7 @@ from app.scenery import Scenery
 from app.tiles import tileset
 from app.ui.backend import Panels
 from app.world import SIDE, Panel, Shown, Stage, World
-from network import choices
+from network import choices, moment
 from network.problems import Refused
 from network.quantities import QUANTITIES
 from network.schema import PROTOCOL, ChooseLayers, Hello, Message, Seek, SetPace, Wish
@@ -170,7 +170,10 @@ def _ask(world: World, link: Link, session: Session) -> None:
         return
     session.asked = True
     if options.time:
-        session.sought_s, note = pace.of_iso(options.time, stage.hello.year)
+        hello = stage.hello
+        session.sought_s, note = moment.seconds(
+            options.time, year=hello.year, zone=hello.zone, utc_offset_s=hello.utc_offset_s
+        )
         if note:
             print(f"surplus: {note}", file=sys.stderr)
         link.send(Seek(sender=link.sender, time_s=session.sought_s))

@@ -47,7 +47,7 @@ def _head(pen: Pen, world: World, at: imgui.ImVec2, x: float, w: float, s: float
     hello, clock = world.stage.hello, world.stage.clock
     assert hello is not None
     commands: list[Command] = []
-    moment = pace.wall(world.shown.time_s, hello.year)
+    moment = pace.wall(world.shown.time_s, hello)
     running = clock is not None and clock.pace != 0
     imgui.set_cursor_screen_pos(imgui.ImVec2(x, at.y + 11 * s))
     if imgui.invisible_button("pause", imgui.ImVec2(24 * s, 26 * s)):
@@ -105,8 +105,13 @@ def _day(pen: Pen, world: World, seen: Seen, x: float, y: float, w: float, h: fl
             if not gives:
                 pen.hatch(x + k * wide, top, wide - 1.5 * s, tall, alpha=0.22, pitch=6)
     pen.bar(x, zero - 0.5 * s, w, 1.0 * s, (1, 1, 1, 0.5))
-    for hour in (0, 6, 12, 18, 24):
-        pen.text(x + w * hour / 24, y + h + 4 * s, f"{hour:02d}", size=13, colour=theme.NOTE, align=hour / 24)
+    hello = world.stage.hello
+    saving = pace.saving_s(time_s, hello) / 3600.0 if hello is not None else 0.0
+    for hour in (0, 3, 6, 9, 12, 15, 18, 21, 24):  # of the clock on the wall; the bars are hours of standard time
+        share = (hour - saving) / 24
+        if 0 <= share <= 1:
+            align = hour / 24 if saving == 0 else 0.5
+            pen.text(x + w * share, y + h + 4 * s, f"{hour:02d}", size=13, colour=theme.NOTE, align=align)
     imgui.set_cursor_screen_pos(imgui.ImVec2(x, y - 6 * s))
     imgui.invisible_button("day", imgui.ImVec2(w, h + 20 * s))
     commands: list[Command] = []
@@ -139,7 +144,7 @@ def _year(pen: Pen, world: World, x: float, y: float, w: float, h: float) -> lis
     assert hello is not None
     s, time_s = pen.scale, world.shown.time_s
     days = (datetime(hello.year + 1, 1, 1) - datetime(hello.year, 1, 1)).days
-    here = pace.wall(time_s, hello.year)
+    here = pace.wall(time_s, hello)
     for month in range(12):
         first = (datetime(hello.year, month + 1, 1) - datetime(hello.year, 1, 1)).days
         last = days if month == 11 else (datetime(hello.year, month + 2, 1) - datetime(hello.year, 1, 1)).days

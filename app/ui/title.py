@@ -20,12 +20,9 @@ def draw(ui: Panels, world: World, seen: Seen) -> None:
     s, stage = ui.scale, world.stage
     pen = Pen(imgui.get_background_draw_list(), ui.fonts, s)
     hello = stage.hello
-    dark, clear = theme.u32((0.05, 0.07, 0.11, 0.24)), theme.u32((0.05, 0.07, 0.11, 0.0))
-    edge = imgui.ImVec2(seen.size[0], 92 * s)
-    pen.draw.add_rect_filled_multi_color(imgui.ImVec2(0, 0), edge, dark, dark, clear, clear)
     pen.text(28 * s, 20 * s, hello.name if hello else "Surplus", size=30, bold=True, shadow=True)
     if hello is not None and stage.clock is not None:
-        moment = pace.wall(world.shown.time_s, hello.year)
+        moment = pace.wall(world.shown.time_s, hello)
         pen.text(28 * s, 58 * s, f"{fmt.day(moment)}, {fmt.clock(moment)}", size=15, shadow=True)
     message = ""
     if seen.now_s - stage.refused_s < REFUSAL_S:

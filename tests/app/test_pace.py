@@ -2,11 +2,12 @@
 
 from itertools import pairwise
 
+import msgspec
 import pytest
+from toytown import Feed
 
 from app import pace
 from app.world import Shown, Stage
-from network.problems import Refused
 from network.schema import Clock
 
 
@@ -41,14 +42,9 @@ def test_a_silent_clock_does_not_run_on_for_ever() -> None:
     assert shown.time_s <= 1800.0
 
 
-def test_another_year_means_the_same_day_with_a_note() -> None:
-    time_s, note = pace.of_iso("2015-06-21T13:00", 2025)
-    assert pace.wall(time_s, 2025).isoformat() == "2025-06-21T13:00:00"
-    assert "2025" in note
-    assert pace.of_iso("2025-01-01T00:00", 2025) == (0.0, "")
-    assert pace.wall(pace.of_iso("2024-02-29T12:00", 2025)[0], 2025).day == 28
-
-
-def test_no_time_is_refused() -> None:
-    with pytest.raises(Refused, match="--time noon"):
-        pace.of_iso("noon", 2025)
+def test_the_wall_clock_has_daylight_saving_and_the_physics_has_not() -> None:
+    hello = Feed(None, [(0, 0, 1, 1, 1, 0, 0)], ["a"]).hello()
+    assert pace.wall((171 * 24 + 12) * 3600.0, hello).isoformat() == "2025-06-21T13:00:00"
+    assert pace.wall(12 * 3600.0, hello).isoformat() == "2025-01-01T12:00:00"
+    fixed = msgspec.structs.replace(hello, zone="UTC+01:00")
+    assert pace.wall((171 * 24 + 12) * 3600.0, fixed).hour == 12
