@@ -59,8 +59,7 @@ class View:
 
     def __init__(self, window: Window) -> None:
         self.window = window
-        self.software = any(name in window.renderer["renderer"].lower() for name in ("llvmpipe", "softpipe", "swrast"))
-        """No GPU: every sample and every pixel is paid by the CPU."""
+        self.software = window.software
         self.samples = 0 if self.software else SAMPLES
         self.scene = NodePath("scene")
         self.town = self.scene.attach_new_node("town")

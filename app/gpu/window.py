@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import (
     ButtonThrower,
+    ConfigVariableBool,
     DataGraphTraverser,
     EventQueue,
     FrameBufferProperties,
@@ -92,6 +93,11 @@ class Window:
         if not self.output.is_valid() or self.gsg is None:
             self.close()
             raise Refused(NO_GL)
+        driver = self.gsg.driver_renderer.lower()
+        self.software = any(name in driver for name in ("llvmpipe", "softpipe", "swrast"))
+        """No GPU: every sample and every pixel is paid by the CPU."""
+        if self.software:  # else frames queue up behind the hand, and their times mean nothing
+            ConfigVariableBool("gl-finish").set_value(True)
         self._data_root = NodePath("data")
         self._traverser = DataGraphTraverser()
         if not offscreen:

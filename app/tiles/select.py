@@ -63,7 +63,7 @@ def select(tiles: Tileset, eye: Eye, *, ready: Bool, failed: Bool, limit_px: flo
     content, inner = tiles.has_content, tiles.has_children
     error, seen = screen_error_px(tiles, eye), in_view(tiles, eye)
     refine = inner & ((error > limit_px) | ~content)
-    levels = [np.flatnonzero(tiles.level == k) for k in range(int(tiles.level.max(initial=0)) + 1)]
+    levels = tiles.levels
     reached = np.zeros(len(tiles), bool)
     reached[tiles.parent < 0] = True
     reached &= seen

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -48,17 +49,22 @@ class Tileset:
     def __len__(self) -> int:
         return len(self.uri)
 
-    @property
+    @cached_property
     def has_content(self) -> NDArray[np.bool_]:
         """Nodes with something to draw."""
         return np.array([bool(u) for u in self.uri], bool)
 
-    @property
+    @cached_property
     def has_children(self) -> NDArray[np.bool_]:
         """Inner nodes."""
         inner = np.zeros(len(self), bool)
         inner[self.parent[self.parent >= 0]] = True
         return inner
+
+    @cached_property
+    def levels(self) -> tuple[Int, ...]:
+        """Rows of each level, root first."""
+        return tuple(np.flatnonzero(self.level == k) for k in range(int(self.level.max(initial=0)) + 1))
 
 
 def fetch(address: str) -> bytes:

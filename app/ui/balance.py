@@ -120,8 +120,8 @@ def _notes(pen: Pen, world: World, at: imgui.ImVec2, x: float, w: float) -> list
 def _list(pen: Pen, world: World, at: imgui.ImVec2) -> None:
     s = pen.scale
     imgui.set_next_window_pos(imgui.ImVec2(at.x - 432 * s, at.y))
-    imgui.set_next_window_size(imgui.ImVec2(420 * s, HEIGHT * s))
-    flags = imgui.WindowFlags_.no_title_bar | imgui.WindowFlags_.no_move | imgui.WindowFlags_.no_resize
+    imgui.set_next_window_size_constraints(imgui.ImVec2(420 * s, 0), imgui.ImVec2(420 * s, HEIGHT * s))
+    flags = imgui.WindowFlags_.no_title_bar | imgui.WindowFlags_.no_move | imgui.WindowFlags_.always_auto_resize
     imgui.begin("notes on the data", None, flags | imgui.WindowFlags_.no_saved_settings)
     for problem in world.stage.problems.problems if world.stage.problems else ():
         more = f"  ({problem.count}×)" if problem.count > 1 else ""

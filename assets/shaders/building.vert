@@ -14,7 +14,6 @@ out vec3 base_light;            // ambient and bounce, with openness
 out vec3 key_light;
 out vec3 shadow_at;
 out vec4 haze;                  // rgb, amount
-flat out vec3 normal;
 
 void main() {
     vec4 p = p3d_ModelMatrix * p3d_Vertex;
@@ -25,7 +24,6 @@ void main() {
     face_size = face.zw;
     face_at = face.xy;
     world = p.xyz;
-    normal = n;
     base_light = (ambient(n) + sun_rgb * down_rgb * 0.22 * (1.0 - n.z) * max(key_enu.z, 0.0)) * open;
     key_light = sun_rgb * max(dot(n, key_enu), 0.0);
     shadow_at = shadow_place(p.xyz, n).xyz;

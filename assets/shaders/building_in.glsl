@@ -7,7 +7,6 @@ in vec3 base_light;
 in vec3 key_light;
 in vec3 shadow_at;
 in vec4 haze;
-flat in vec3 normal;
 out vec4 pixel;
 
 const vec3 WALL = vec3(0.791, 0.753, 0.680), PITCHED = vec3(0.624, 0.578, 0.497), FLAT = vec3(0.687, 0.651, 0.578);
