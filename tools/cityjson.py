@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from network.problems import Refused
 
 VERSIONS = ("1.0", "1.1", "2.0")
+FARTHEST = 1e10
+"""No coordinate of any system, nor a vertex in tenths of millimetres, is larger."""
 SUFFIXES = (".json", ".jsonl")
 _PARTS = {"BuildingPart", "BuildingInstallation", "BuildingConstructiveElement"}
 _INSIDE = {"BuildingRoom", "BuildingStorey", "BuildingUnit", "BuildingFurniture"}
@@ -198,9 +200,12 @@ def _vertices(path: Path, model: dict[str, Any], head: dict[str, Any]) -> NDArra
         raw = np.asarray(model.get("vertices", []), np.float64).reshape(-1, 3)
         transform = head.get("transform")
         if transform:
-            raw = raw * np.asarray(transform["scale"], float) + np.asarray(transform["translate"], float)
-        if not np.isfinite(raw).all():
-            raise ValueError("not finite")
+            scale, move = (np.asarray(transform[k], float).reshape(3) for k in ("scale", "translate"))
+            if max(np.abs(scale).max(), np.abs(move).max(), np.abs(raw).max(initial=0)) > FARTHEST:
+                raise ValueError("too large")
+            raw = raw * scale + move
+        if not (np.abs(raw) <= FARTHEST).all():
+            raise ValueError("no place on earth")
     except (KeyError, TypeError, ValueError) as e:
         name = model.get("id", "the model")
         raise Refused(f"{path}: the vertices or transform of {name} are broken ({e}); export the file again") from e
@@ -274,7 +279,7 @@ class _Gather:
     def add(self, objects: dict[str, Any], vertices: NDArray[np.float64]) -> None:
         """Take every Building of a model, with what belongs to it."""
         for key, item in objects.items():
-            kind = item.get("type", "") if isinstance(item, dict) else "?"
+            kind = str(item.get("type", "")) if isinstance(item, dict) else "?"
             if kind == "Building":
                 try:
                     self._take(key, item, objects, vertices)
@@ -304,19 +309,17 @@ class _Gather:
         if not rows:
             self.empty.append(key)
             return
-        number = len(self.sources)
+        points = vertices[[corner for rings, *_ in rows for ring in rings for corner in ring]]
+        number = len(self.sources)  # from here on nothing can fail: half a building would shift all others
         self.sources.append(Source(key, self.file, max(lod, best_part), attributes))
-        used: list[int] = []
+        self._xyz.append(points)
         for rings, face_kind, body, solid in rows:
-            for ring in rings:
-                used += ring
-                self._rings.append(len(ring))
+            self._rings += map(len, rings)
             self._faces.append(len(rings))
             self._kind.append(face_kind)
             self._building.append(number)
             self._body.append(body)
             self._solid.append(solid)
-        self._xyz.append(vertices[used])
 
     def _flatten(
         self, geometry: dict[str, Any], rows: list[tuple[list[list[int]], int, int, bool]], vertices: int

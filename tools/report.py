@@ -60,7 +60,7 @@ def of_city(city: City) -> list[Problem]:
     """What was left out while reading one file."""
     found = []
     for kind, ids in sorted(city.unknown.items()):
-        found.append(_problem("unknown-object", ids, f"{city.file}: {{}} of the unknown type {kind!r} left out"))
+        found.append(_problem("unknown-object", ids, f"of the unknown type {kind!r} left out", file=city.file))
     if city.skipped:
         each = ", ".join(f"{count} {kind}" for kind, count in sorted(city.skipped.items()))
         total = sum(city.skipped.values())
@@ -68,9 +68,9 @@ def of_city(city: City) -> list[Problem]:
             Problem("other-object", f"{city.file}: {total} objects left out that are no buildings ({each})", total)
         )
     if city.without_geometry:
-        found.append(_problem("no-geometry", city.without_geometry, f"{city.file}: {{}} without a volume left out"))
+        found.append(_problem("no-geometry", city.without_geometry, "without a volume left out", file=city.file))
     if city.broken:
-        found.append(_problem("broken-geometry", city.broken, f"{city.file}: {{}} with broken geometry left out"))
+        found.append(_problem("broken-geometry", city.broken, "with broken geometry left out", file=city.file))
     return found
 
 
@@ -82,18 +82,18 @@ def of_shapes(
     if degenerate:
         found.append(Problem("degenerate-face", f"{degenerate} polygons without area left out", degenerate))
     if open_ids:
-        found.append(_problem("open-shell", open_ids, "{} with an open shell: volume is footprint times mean height"))
+        found.append(_problem("open-shell", open_ids, "with an open shell: volume is footprint times mean height"))
     if flat:
-        found.append(_problem("no-geometry", flat, "{} without a roof or ground left out"))
+        found.append(_problem("no-geometry", flat, "without a roof or ground left out"))
     if uncut:
         found.append(Problem("uncut-face", f"{uncut} polygons cross themselves and are not drawn", uncut))
     if dropped:
-        found.append(_problem("overlap", dropped, "{} dropped where inputs overlap: the first input's geometry counts"))
+        found.append(_problem("overlap", dropped, "dropped where inputs overlap: the first input's geometry counts"))
     return found
 
 
-def _problem(code: str, ids: Sequence[str], sentence: str) -> Problem:
-    """`{}` in the sentence becomes the number; the first ids are named."""
+def _problem(code: str, ids: Sequence[str], what: str, *, file: str = "") -> Problem:
+    """FILE: N objects WHAT (the first ids)."""
     named = ", ".join(ids[:FEW]) + (", ..." if len(ids) > FEW else "")
     noun = "object" if len(ids) == 1 else "objects"
-    return Problem(code, f"{sentence.format(f'{len(ids)} {noun}')} ({named})", len(ids), tuple(ids))
+    return Problem(code, f"{file and file + ': '}{len(ids)} {noun} {what} ({named})", len(ids), tuple(ids))

@@ -151,6 +151,17 @@ def test_a_missing_and_a_cut_off_file(tmp_path: Path) -> None:
         cityjson.read(tmp_path / "cut.json")
 
 
+@pytest.mark.parametrize("corner", [[0.5, 1, 2], [[0], 1, 2], ["x", 1, 2], [-1, 1, 2], None])
+def test_a_broken_building_does_not_shift_its_neighbours(tmp_path: Path, corner: object) -> None:
+    head = street(houses=3)
+    head["CityObjects"]["house-1"]["geometry"][0]["boundaries"][0][2] = [corner]
+    city = cityjson.read(write(tmp_path / "a.json", head))
+    assert [b.id for b in city.buildings] == ["house-0", "house-2"]
+    assert city.broken == ("house-1",)
+    assert city.faces.ring_start[-1] == len(city.faces.xyz)
+    assert city.faces.xyz[city.faces.ring_start[city.faces.face_start[7]] :, 0].min() == pytest.approx(85012)
+
+
 def test_a_vertex_that_is_no_number_names_its_feature(tmp_path: Path) -> None:
     head = street(houses=1)
     head["vertices"][3] = ["x", 0, 0]
