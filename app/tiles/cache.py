@@ -38,7 +38,7 @@ class Stream:
         n = len(tiles)
         self.tiles = tiles
         self.cap_bytes = cap_bytes
-        self.errors: list[dict[str, str]] = []
+        self.errors = [{"uri": uri, "reason": reason} for uri, reason in tiles.unread]
         """{uri, reason} of every tile that failed."""
         self.visible = 0
         self.waiting = 1

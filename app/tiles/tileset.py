@@ -45,6 +45,8 @@ class Tileset:
     """[node, 4, 4] world from tile."""
     uri: tuple[str, ...]
     """Absolute address of the content, empty where a node has none."""
+    unread: tuple[tuple[str, str], ...] = ()
+    """Parts of the tileset that are left out: (address, reason)."""
 
     def __len__(self) -> int:
         return len(self.uri)
@@ -98,7 +100,8 @@ def load(address: str, *, world_from_root: Float | None = None) -> tuple[Tileset
     if world_from_root is None:
         world_from_root = _own_frame(document["root"])
     rows: list[tuple[int, int, float, bool, Float, float, float, Float, str]] = []
-    _walk(document["root"], address, world_from_root, rows)
+    unread: list[tuple[str, str]] = []
+    _walk(document["root"], address, world_from_root, rows, unread)
     order = sorted(range(len(rows)), key=lambda i: rows[i][1])
     place = {old: new for new, old in enumerate(order)}
     rows = [rows[i] for i in order]
@@ -112,6 +115,7 @@ def load(address: str, *, world_from_root: Float | None = None) -> tuple[Tileset
         low_m=np.array([r[6] for r in rows]),
         matrix=np.array([r[7] for r in rows]),
         uri=tuple(r[8] for r in rows),
+        unread=tuple(unread),
     )
     return table, world_from_root
 
@@ -128,7 +132,9 @@ def _read(address: str) -> dict[str, Any]:
     return document
 
 
-def _walk(tile: dict[str, Any], base: str, world_from_root: Float, rows: list[Any]) -> None:
+def _walk(
+    tile: dict[str, Any], base: str, world_from_root: Float, rows: list[Any], unread: list[tuple[str, str]]
+) -> None:
     """Append `tile` and all below it; an external tileset is grafted in place of its content."""
     stack: list[tuple[dict[str, Any], int, int, Float, bool, str, int]] = [
         (tile, -1, 0, world_from_root, True, base, 0)
@@ -138,8 +144,7 @@ def _walk(tile: dict[str, Any], base: str, world_from_root: Float, rows: list[An
         matrix = above @ _transform(node)
         replace = node.get("refine", "REPLACE" if replace else "ADD").upper() == "REPLACE"
         centre, radius, low = _sphere(node.get("boundingVolume", {}), matrix, world_from_root)
-        content = node.get("content") or {}
-        uri = content.get("uri") or content.get("url") or ""
+        uri = _content(node, document, unread)
         address = join(document, uri) if uri else ""
         inner: dict[str, Any] | None = None
         if address.split("?")[0].endswith(".json") and depth < 8:
@@ -154,6 +159,17 @@ def _walk(tile: dict[str, Any], base: str, world_from_root: Float, rows: list[An
         stack += [(child, row, level + 1, matrix, replace, document, depth) for child in node.get("children", ())]
         if inner is not None:
             stack.append((inner["root"], row, level + 1, matrix, replace, address_of_inner, depth + 1))
+
+
+def _content(node: dict[str, Any], document: str, unread: list[tuple[str, str]]) -> str:
+    """Relative address of a node's content; what cannot be read of it is added to `unread`."""
+    contents = [node["content"]] if node.get("content") else list(node.get("contents", ()))
+    addresses = [str(c.get("uri") or c.get("url") or "") for c in contents]
+    if "implicitTiling" in node:
+        unread += [(join(document, a), "implicit tiling is not read") for a in addresses or [""]]
+        return ""
+    unread += [(join(document, a), "only the first of several contents is read") for a in addresses[1:]]
+    return addresses[0] if addresses else ""
 
 
 def _transform(node: dict[str, Any]) -> Float:
