@@ -158,12 +158,10 @@ def _alone(world: World, ports: Ports, address: str) -> World:
         extent_m=(x - reach, y - reach, x + reach, y + reach), ground_m=float(table.low_m[0]),
     )  # fmt: skip
     low = sights(hello, None)
-    high = low + [0.0, 0.0, 2 * (float(table.centre_m[0, 2]) - float(table.low_m[0]))]
+    high = low + np.array([0.0, 0.0, 2 * (float(table.centre_m[0, 2]) - float(table.low_m[0]))])
     corners = np.concatenate([low, high])
     ports.scenery = Scenery(ports.view, hello, None, own_tiles=(table, matrix))
-    return replace(
-        world, stage=replace(world.stage, hello=hello), camera=of_text(ports.camera_wish, hello, sights(hello, None))
-    )
+    return replace(world, stage=replace(world.stage, hello=hello), camera=of_text(ports.camera_wish, hello, corners))
 
 
 def _ask(world: World, link: Link, session: Session) -> None:
