@@ -100,13 +100,13 @@ def _rays(triangles_m: Float) -> Blocked | None:
         return None
     scene: Any = rtcore_scene.EmbreeScene()
     corners = np.ascontiguousarray(triangles_m, np.float32)
-    keep: Any = TriangleMesh(scene, corners)
+    mesh: Any = TriangleMesh(scene, corners)
 
     def blocked(origins: Float, towards: Float) -> NDArray[np.bool_]:
-        if not len(origins):
+        if mesh is None or not len(origins):  # names the mesh: the scene does not keep it alive
             return np.zeros(0, bool)
         hits = scene.run(origins.astype(np.float32), towards.astype(np.float32), query="OCCLUDED")
-        return np.asarray(hits) >= 0 if keep is None else np.asarray(hits) != -1
+        return np.asarray(hits) != -1
 
     return blocked
 
