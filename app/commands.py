@@ -41,6 +41,13 @@ class Choose:
 
 
 @dataclass(frozen=True)
+class Begin:
+    """The hand took hold of a dial: what it changes until it lets go is one undo step."""
+
+    gesture: str
+
+
+@dataclass(frozen=True)
 class UndoLayers:
     """Take back the last change of the scenario."""
 
@@ -95,7 +102,7 @@ class Close:
 
 
 Command = (
-    SeekTo | Run | Pause | Choose | UndoLayers | RedoLayers | GoTo | NorthUp | SwitchFlying | Scale | ToggleHelp
+    SeekTo | Run | Pause | Choose | Begin | UndoLayers | RedoLayers | GoTo | NorthUp | SwitchFlying | Scale | ToggleHelp
     | ToggleNotes | Picture | Close
 )  # fmt: skip
 _LEAST_SCALE, _LARGEST_SCALE = 0.6, 2.5
@@ -137,6 +144,8 @@ def _own(world: World, command: Command) -> World:
         case Scale(factor):
             size = 1.0 if factor == 0 else min(max(panel.scale * factor, _LEAST_SCALE), _LARGEST_SCALE)
             return replace(world, panel=replace(panel, scale=size))
+        case Begin(gesture):
+            return replace(world, panel=replace(panel, gesture=gesture))
         case ToggleHelp():
             return replace(world, panel=replace(panel, help=not panel.help))
         case ToggleNotes():

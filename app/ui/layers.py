@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from imgui_bundle import imgui
 
-from app.commands import Choose, Command, RedoLayers, UndoLayers
+from app.commands import Begin, Choose, Command, RedoLayers, UndoLayers
 from app.ui import format as fmt
 from app.ui import theme
 from app.ui.backend import Panels
@@ -112,16 +112,18 @@ def _dial(pen: Pen, world: World, seen: Seen, spec: Parameter, mine: LayerChoice
     imgui.pop_font()
     imgui.set_next_item_width(-1)
     changed, wanted = imgui.slider_float(f"##{spec.name}", value, spec.minimum, spec.maximum, "")
-    gesture = _gesture(seen) if imgui.is_item_activated() or not world.panel.gesture else world.panel.gesture
+    begun = imgui.is_item_activated()
+    gesture = _gesture(seen) if begun else world.panel.gesture
+    commands: list[Command] = [Begin(gesture)] if begun else []
     if not changed:
-        return []
+        return commands
     if spec.step > 0:
         wanted = spec.minimum + round((wanted - spec.minimum) / spec.step) * spec.step
     wanted = min(max(wanted, spec.minimum), spec.maximum)
     if wanted == value:
-        return []
+        return commands
     fresh = msgspec.structs.replace(mine, values={**mine.values, spec.name: wanted})
-    return [Choose(_with(choices, fresh, world), gesture)]
+    return [*commands, Choose(_with(choices, fresh, world), gesture)]
 
 
 def _selection(world: World, seen: Seen, kind: LayerKind, mine: LayerChoice, choices: Choices) -> list[Command]:

@@ -29,6 +29,6 @@ void main() {
     shadow_at = shadow_place(p.xyz, n).xyz;
     vec3 ray = p.xyz - eye_m;
     float d = length(ray);
-    haze = vec4(haze_rgb(ray / d), haze_amount(d));
+    haze = vec4(haze_rgb(ray / d), haze_amount(ray));
     gl_Position = p3d_ViewProjectionMatrix * p;
 }

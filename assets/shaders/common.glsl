@@ -27,8 +27,9 @@ vec3 haze_rgb(vec3 ray) {
     return mix(horizon_rgb, zenith_rgb, 0.06) + 0.9 * glow_rgb * g * g * g;
 }
 
-float haze_amount(float distance_m) {
-    float q = distance_m * distance_m / (haze_m * haze_m);
+// Haze lies low: looking down from a height passes through little of it.
+float haze_amount(vec3 ray_m) {
+    float q = (dot(ray_m.xy, ray_m.xy) + 0.1 * ray_m.z * ray_m.z) / (haze_m * haze_m);
     return q / (q + 1.0);
 }
 

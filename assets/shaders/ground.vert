@@ -9,6 +9,6 @@ void main() {
     shadow_at = shadow_place(world, vec3(0.0, 0.0, 1.0)).xyz;
     vec3 ray = world - eye_m;
     away = length(ray);
-    haze = vec4(haze_rgb(ray / away), haze_amount(away));
+    haze = vec4(haze_rgb(ray / away), haze_amount(ray));
     gl_Position = p3d_ViewProjectionMatrix * p3d_Vertex;
 }

@@ -23,7 +23,7 @@ void main() {
     vec3 paper = vec3(0.62, 0.61, 0.60) * light;
     // Comets: brightness runs along the line with the power, a sharp V in front; their mean where they are thin.
     float period = max(8.0 * half_width, 13.0), way = f < 0.0 ? -1.0 : 1.0;
-    float q = along * way / period - 0.22 * a * half_width * 2.0 / period - phase_s * (6.0 + 14.0 * abs(f)) / period;
+    float q = along * way / period + 0.9 * a * half_width / period - phase_s * (6.0 + 14.0 * abs(f)) / period;
     float w = fwidth(q);
     float comet = mix(fract(q) * fract(q), 0.33, smoothstep(0.25, 0.6, w));
     vec3 lamp = mix(light, vec3(1.0), mood.w * 0.7);

@@ -27,7 +27,7 @@ void main() {
     across = side.z * 1.35;
     along = side.w;
     vec3 ray = p - eye_m;
-    haze = vec4(haze_rgb(ray / max(d, 1e-3)), haze_amount(d));
+    haze = vec4(haze_rgb(ray / max(d, 1e-3)), haze_amount(ray));
     fade = kind > 0.5 ? 1.0 - smoothstep(220.0, 520.0, d) : 1.0;
     gl_Position = p3d_ViewProjectionMatrix * vec4(p, 1.0);
     gl_Position.z -= 0.00004 * gl_Position.w;

@@ -76,6 +76,26 @@ def test_the_catalogue_makes_the_panel_and_a_switch_chooses_the_layer(ui: Panels
     assert choose.choices == (LayerChoice("solar", {"share": 0.6, "module": 200.0}),)
 
 
+def test_a_drag_of_a_dial_is_one_gesture_and_the_next_drag_another(ui: Panels, world: World) -> None:
+    choices = (LayerChoice("solar", {"share": 0.5, "module": 180.0}),)
+    world = replace(world, panel=replace(world.panel, draft=choices, draft_on=1))
+    y = 216.0  # the first slider; its knob stands in the middle
+    drags: list[set[str]] = []
+    now = 10.0
+    for _ in range(2):
+        gestures = set()
+        for x, events in ((177, ()), (177, ()), (177, [("down", "mouse1")]), (200, ()), (230, ()), (177, ()),
+                          (177, [("up", "mouse1")])):  # fmt: skip
+            now += 0.1
+            made, _ = draw(ui, world, pointer=(float(x), y), events=events, now_s=now)
+            for command in made:
+                world, _ = commands.apply(world, command, now_s=now, sender="me")
+                gestures |= {command.gesture} if isinstance(command, commands.Choose) else set()
+        drags.append(gestures)
+    assert [len(g) for g in drags] == [1, 1]
+    assert drags[0] != drags[1]
+
+
 def test_dragging_over_the_day_seeks_in_steps_of_five_minutes(ui: Panels, world: World) -> None:
     left = theme.GAP + 430 + theme.GAP + 24
     width = SIZE[0] - theme.GAP - left - 24
