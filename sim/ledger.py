@@ -195,7 +195,7 @@ def _kpi(
     named = dict(zip(ACCOUNTS, year, strict=True))
     return {
         "self_consumption": 1.0 - energy["exported"] / energy["generated"] if energy["generated"] > 0.0 else 0.0,
-        "self_sufficiency": 1.0 - energy["imported"] / load if load > 0.0 else 0.0,
+        "self_sufficiency": max(0.0, 1.0 - energy["imported"] / load) if load > 0.0 else 0.0,
         "peak_import_w": float(power["imported"].max()),
         "peak_export_w": float(power["exported"].max()),
         "heating_j": float(named["heating_w"]),

@@ -98,7 +98,7 @@ def build(
         clock.lap("geometry")
         place, notes = _place(shape, sky, country=country, zone=zone, name=name or _title(inputs[0]), weather=weather)
         progress("archetypes", 0.0)
-        district, inferred = _inhabited(shape, place, sky)
+        district, inferred, homeless = _inhabited(shape, place, sky)
         progress("archetypes", 1.0)
         clock.lap("archetypes")
         district, grid_problems, grid_inferred = _connected(district, shape, sky, progress)
@@ -110,7 +110,7 @@ def build(
         )  # fmt: skip
         progress("tiles", 1.0)
         clock.lap("tiles")
-        problems = (*shape.problems, *notes, *sky.problems, *grid_problems)
+        problems = (*shape.problems, *notes, *homeless, *sky.problems, *grid_problems)
         outcome = _report(district, shape, count, inferred, problems, clock)
         lasting = [p for p in problems if p not in sky.problems]  # the weather says its own at every reading
         package.save(output, district=district, weather=sky_path, tiles=scratch / "tiles", inferred=inferred,
@@ -223,7 +223,9 @@ def _distance_km(latitude: float, longitude: float, other_latitude: float, other
 # ---------------------------------------------------------------- columns
 
 
-def _inhabited(shape: Shape, place: Place, sky: Weather) -> tuple[District, list[report.Inferred]]:
+def _inhabited(
+    shape: Shape, place: Place, sky: Weather
+) -> tuple[District, list[report.Inferred], list[Problem]]:
     """The district without a grid."""
     found, notes = inventory.shapes(shape.sources, shape.bodies, shape.areas)
     envelope = archetypes.envelope(place.country, found)
@@ -233,12 +235,13 @@ def _inhabited(shape: Shape, place: Place, sky: Weather) -> tuple[District, list
     )
     rows = profiles.assign(id=found.id, use=envelope.use, dwellings=envelope.dwellings, profiles=years, seed=SEED)
     years, rows = _used(years, rows)
+    peak_w, homeless = inventory.modules(shape.sources, shape.raw, north=place.latitude_rad >= 0)
     district = District(
         place=place, building=inventory.buildings(shape.sources, shape.bodies, envelope, rows=rows),
-        surface=inventory.surfaces(shape.raw, envelope, shape.horizon_rad, shape.sky_view),
+        surface=inventory.surfaces(shape.raw, envelope, shape.horizon_rad, shape.sky_view, pv_peak_w=peak_w),
         node=_no_nodes(), line=_no_lines(), vertex_m=np.zeros((0, 3)), profile=years,
     )  # fmt: skip
-    return district, [*notes, *envelope.inferred]
+    return district, [*notes, *envelope.inferred], report.of_modules(homeless)
 
 
 def _used(

@@ -141,10 +141,11 @@ def _terrace(
 
     row = []
     for k in range(houses):
+        kw = round(dice.uniform(2.4, 4.4), 1) if dice.random() < 0.45 else 0.0
         u0, u1 = k * width, (k + 1) * width
         plot = Plot([at(u0, 0.0), at(u1, 0.0), at(u1, depth), at(u0, depth)])
         eave = eave_m + (0.35 if dice.random() < 0.25 else 0.0)
-        row.append(House("Terrace", "residential building", year, 2, Shell("gable", eave, 3.7), plot))
+        row.append(House("Terrace", "residential building", year, 2, Shell("gable", eave, 3.7), plot, _modules(kw)))
     return row
 
 
@@ -153,7 +154,7 @@ def _school(dice: Random) -> House:
     x, y = -80.0, 46.0
     outline = [(0, 0), (13, 0), (13, 24), (43, 24), (43, 0), (56, 0), (56, 37), (0, 37)]
     plot = Plot([(x + u, y + v) for u, v in outline])
-    return House("School", "school", 1966 + dice.randrange(0, 12), 2, Shell("flat", 7.2, 0.0), plot)
+    return House("School", "school", 1966 + dice.randrange(0, 12), 2, Shell("flat", 7.2, 0.0), plot, _modules(42.0))
 
 
 def _slabs(dice: Random) -> list[House]:
@@ -175,7 +176,7 @@ def _offices(dice: Random) -> list[House]:
     shop = rectangle(-18, -13, 18, 13).moved((112.0, 57.0), turn_deg=3.0)
     return [
         House("Office", "office building", 1996 + dice.randrange(0, 12), 5, Shell("flat", 17.0, 0.0), office),
-        House("Supermarket", "retail", 2003 + dice.randrange(0, 8), 1, Shell("flat", 5.6, 0.0), shop),
+        House("Supermarket", "retail", 2003 + dice.randrange(0, 8), 1, Shell("flat", 5.6, 0.0), shop, _modules(70.0)),
     ]
 
 
@@ -193,11 +194,17 @@ def _detached(dice: Random) -> list[House]:
         eave, rise = dice.choice((3.2, 4.4, 5.8)), dice.uniform(3.0, 4.2)
         year = 1986 + dice.randrange(0, 28)
         shell = Shell(roof, eave, rise)
-        houses.append(House("House", "residential building", year, 1 if eave < 4 else 2, shell, plot))
+        kw = round(dice.uniform(4.0, 8.0), 1) if dice.random() < 0.6 else 0.0
+        houses.append(House("House", "residential building", year, 1 if eave < 4 else 2, shell, plot, _modules(kw)))
         if number % 3 == 1:
             beside = rectangle(wide / 2 + 1.2, -3.0, wide / 2 + 4.6, 3.2).moved((x, y), turn_deg=turn)
             houses.append(House("Garage", "garage", year, 1, Shell("flat", 2.6, 0.0), beside))
     return houses
+
+
+def _modules(kw: float) -> dict[str, Any]:
+    """The attribute that says which modules a roof carries already [kW]."""
+    return {"pvPeakPower_kW": kw} if kw else {}
 
 
 def _boiler_house() -> House:

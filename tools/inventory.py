@@ -32,6 +32,13 @@ DWELLING_KEYS = (
 NAME_KEYS = ("name", "gml:name", "naam", "addr:housename")
 FLOOR_KEYS = ("grossfloorarea", "gross_floor_area", "grossfloorarea_m2", "floorarea", "floor_area")
 
+MODULE_KEYS = (
+    "pvpeakpower_kw", "pv_peak_kw", "pv_kwp", "pvpeakpower", "installedpv_kwp", "generator:output:electricity_kw",
+)  # fmt: skip
+"""Modules that are there already, in kW at standard test conditions."""
+EQUATORWARD = np.radians(100.0)
+"""Existing modules are taken to lie on flat roofs and on those within this angle of the equator."""
+
 
 def number(attributes: Mapping[str, Any], keys: tuple[str, ...], *, least: float, most: float) -> float:
     """The first attribute of `keys` (whatever its case) that is a number within bounds; 0 = the source does not say.
@@ -94,8 +101,10 @@ def buildings(
     )  # fmt: skip
 
 
-def surfaces(raw: Raw, e: Envelope, horizon_rad: NDArray[np.float32], sky_view: Float) -> Surfaces:
-    """The axis [surface] without modules: windows in the walls' share, the rest opaque."""
+def surfaces(
+    raw: Raw, e: Envelope, horizon_rad: NDArray[np.float32], sky_view: Float, *, pv_peak_w: Float
+) -> Surfaces:
+    """The axis [surface]: windows in the walls' share, the rest opaque."""
     wall = raw.kind == SurfaceKind.WALL
     window = np.where(wall, e.window_share[raw.building], 0.0)
     u = np.where(wall, e.u_wall[raw.building], e.u_roof[raw.building])
@@ -104,8 +113,26 @@ def surfaces(raw: Raw, e: Envelope, horizon_rad: NDArray[np.float32], sky_view: 
         area_m2=raw.area_m2, x_m=raw.xyz_m[:, 0].copy(), y_m=raw.xyz_m[:, 1].copy(), z_m=raw.xyz_m[:, 2].copy(),
         glass_m2=raw.area_m2 * window * e.glass_effective[raw.building],
         opaque_m2=archetypes.OPAQUE_M2K_W * u * raw.area_m2 * (1 - window), usable_m2=raw.usable_m2,
-        pv_peak_w=np.zeros(len(raw.id)), horizon_rad=horizon_rad, sky_view=sky_view,
+        pv_peak_w=pv_peak_w, horizon_rad=horizon_rad, sky_view=sky_view,
     )  # fmt: skip
+
+
+def modules(sources: tuple[Source, ...], raw: Raw, *, north: bool) -> tuple[Float, tuple[str, ...]]:
+    """Modules that the source says are there, spread over each building's suited roof faces by usable area.
+
+    Returns:
+        pv_peak_w [surface], and the ids of buildings whose modules found no roof that can carry them.
+    """
+    stated_w = 1e3 * np.array([number(s.attributes, MODULE_KEYS, least=0.0, most=1e5) for s in sources])
+    off_equator = np.abs((raw.azimuth_rad - (np.pi if north else 0.0) + np.pi) % (2 * np.pi) - np.pi)
+    suited = np.where((raw.tilt_rad < np.radians(10.0)) | (off_equator <= EQUATORWARD), raw.usable_m2, 0.0)
+    count = len(sources)
+    suited_m2 = np.bincount(raw.building, suited, count)
+    weight = np.where(suited_m2[raw.building] > 0, suited, raw.usable_m2)
+    whole = np.bincount(raw.building, weight, count)
+    peak = np.divide(stated_w, whole, out=np.zeros(count), where=whole > 0)[raw.building] * weight
+    homeless = tuple(sources[k].id for k in np.flatnonzero((stated_w > 0) & (whole <= 0)))
+    return peak, homeless
 
 
 def _name(source: Source) -> str:

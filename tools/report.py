@@ -92,6 +92,11 @@ def of_shapes(
     return found
 
 
+def of_modules(homeless: Sequence[str]) -> list[Problem]:
+    """Solar modules of the source that no roof can carry."""
+    return [_problem("modules-without-roof", homeless, "with modules but no roof for them")] if homeless else []
+
+
 def _problem(code: str, ids: Sequence[str], what: str, *, file: str = "") -> Problem:
     """FILE: N objects WHAT (the first ids)."""
     named = ", ".join(ids[:FEW]) + (", ..." if len(ids) > FEW else "")

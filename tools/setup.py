@@ -122,9 +122,8 @@ def ensure_apt(packages: list[str], *, why: str) -> None:
     say(f"surplus: {why}: installing {' '.join(packages)}")
     env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     for step in (["apt-get", "update"], command):
-        done = subprocess.run(
-            [step[0], "-o", "DPkg::Lock::Timeout=120", "-qq", *step[1:]], env=env, stdout=sys.stderr, check=False
-        )
+        quiet = [step[0], "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Use-Pty=0", "-qq", *step[1:]]
+        done = subprocess.run(quiet, env=env, stdout=sys.stderr, check=False)
     if done.returncode != 0:
         stop(f"{why}, and installing failed; run: {' '.join(command)}")
 

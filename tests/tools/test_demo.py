@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sim import package
 from tools import build, cityjson, demo, overlap
 
 
@@ -51,3 +53,15 @@ def test_it_is_a_mixed_place_with_party_walls(tmp_path: Path) -> None:
     assert (shape.areas.party_m2[terraces] > 40).all()
     assert np.ptp(shape.bodies.x_m) < 400
     assert cityjson.read(path).crs == "EPSG:7415"
+
+
+def test_modules_of_the_source_lie_on_the_roofs_that_face_the_sun(tmp_path: Path) -> None:
+    city, out = tmp_path / "demo.city.json", tmp_path / "demo"
+    demo.write_cityjson(city, seed=11)
+    build.build([city], out, crs=None, country=None, zone=None, weather=None, name=None, progress=quiet)
+    stated = [o["attributes"].get("pvPeakPower_kW", 0.0) for o in json.loads(city.read_text())["CityObjects"].values()]
+    surface = package.load(out).district.surface
+    per_building = np.bincount(surface.building, surface.pv_peak_w, len(stated))
+    np.testing.assert_allclose(per_building, 1e3 * np.array(stated), atol=1e-6)
+    away = np.abs(surface.azimuth_rad[(surface.pv_peak_w > 0) & (surface.tilt_rad > 0.2)] - np.pi)
+    assert away.max() <= np.radians(100.0)
