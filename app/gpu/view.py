@@ -15,6 +15,7 @@ from panda3d.core import (
     CardMaker,
     DepthOffsetAttrib,
     DepthTestAttrib,
+    DisplayRegion,
     FrameBufferProperties,
     GraphicsOutput,
     GraphicsPipe,
@@ -82,30 +83,42 @@ class View:
         self.resize()
 
     def resize(self) -> None:
-        """Make the scene's buffer fit the output."""
+        """Make the scene fit the output: straight onto it at full size, else through a buffer of its own."""
         width, height = (max(16, round(s * self.scale)) for s in self.window.size)
+        if (width, height, self.samples) == self._built:
+            return
+        self._built = (width, height, self.samples)
         if self._buffer is not None:
-            if (width, height, self.samples) == self._built:
-                return
             self.window.engine.remove_window(self._buffer)
+            self._buffer = None
+        straight = self.scale == 1.0 and self.samples == 0
+        self._straight.set_active(straight)
+        self._copy.set_active(not straight)
+        if straight:
+            return
         properties = FrameBufferProperties()
         properties.set_rgba_bits(8, 8, 8, 8)
         properties.set_depth_bits(24)
         properties.set_multisamples(self.samples)
-        self._built = (width, height, self.samples)
-        self._buffer = self.window.engine.make_output(
-            self.window.pipe, "scene", -5, properties, WindowProperties.size(width, height),
-            GraphicsPipe.BF_refuse_window | GraphicsPipe.BF_fb_props_optional, self.window.gsg, self.window.output,
-        )  # fmt: skip
-        self.picture = Texture("scene")
-        self.picture.set_minfilter(SamplerState.FT_linear)
-        self.picture.set_magfilter(SamplerState.FT_linear)
-        self._buffer.add_render_texture(self.picture, GraphicsOutput.RTM_bind_or_copy)
-        self._buffer.set_clear_color_active(False)
-        self._buffer.set_clear_depth_active(True)
-        region = self._buffer.make_display_region()
-        region.set_camera(self._camera)
-        self._card.set_shader_input("picture", self.picture)
+        buffer = self._offscreen("scene", -5, properties, (width, height))
+        picture = Texture("scene")
+        picture.set_minfilter(SamplerState.FT_linear)
+        picture.set_magfilter(SamplerState.FT_linear)
+        buffer.add_render_texture(picture, GraphicsOutput.RTM_bind_or_copy)
+        buffer.set_clear_color_active(False)
+        buffer.set_clear_depth_active(True)
+        buffer.make_display_region().set_camera(self._camera)
+        self._card.set_shader_input("picture", picture)
+        self._buffer = buffer
+
+    def _offscreen(
+        self, name: str, sort: int, properties: FrameBufferProperties, size: tuple[int, int]
+    ) -> GraphicsOutput:
+        flags = GraphicsPipe.BF_refuse_window | GraphicsPipe.BF_fb_props_optional
+        window = self.window
+        return window.engine.make_output(
+            window.pipe, name, sort, properties, WindowProperties.size(*size), flags, window.gsg, window.output
+        )
 
     def best(self) -> None:
         """Full resolution and smooth edges from the next frame on, whatever it costs: for a picture to keep."""
@@ -183,10 +196,7 @@ class View:
     def _make_shadow(self) -> tuple[GraphicsOutput, NodePath, OrthographicLens]:
         properties = FrameBufferProperties()
         properties.set_depth_bits(24)
-        buffer = self.window.engine.make_output(
-            self.window.pipe, "shadow", -20, properties, WindowProperties.size(SHADOW_SIZE, SHADOW_SIZE),
-            GraphicsPipe.BF_refuse_window | GraphicsPipe.BF_fb_props_optional, self.window.gsg, self.window.output,
-        )  # fmt: skip
+        buffer = self._offscreen("shadow", -20, properties, (SHADOW_SIZE, SHADOW_SIZE))
         depth = Texture("shadow")
         depth.set_format(Texture.F_depth_component24)
         depth.set_minfilter(SamplerState.FT_shadow)
@@ -226,12 +236,18 @@ class View:
         self._card.set_depth_test(False)
         self._card.set_depth_write(False)
         self._card.set_two_sided(True)
-        lens = MatrixLens()
-        camera = self._card.attach_new_node(Camera("flat", lens))
+        camera = self._card.attach_new_node(Camera("flat", MatrixLens()))
+        self._copy = self._region(camera)
+        self._straight = self._region(self._camera)
+        self._straight.set_clear_depth_active(True)
+        self.window.output.set_clear_color_active(False)
+
+    def _region(self, camera: NodePath) -> DisplayRegion:
+        """A region of the output below the panels."""
         region = self.window.output.make_display_region()
         region.set_sort(0)
         region.set_camera(camera)
-        self.window.output.set_clear_color_active(False)
+        return region
 
 
 def _everywhere() -> Any:

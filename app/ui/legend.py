@@ -29,7 +29,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> None:
     both = legend.hatch_takes
     for k in range(_STEPS):
         f = (k + 0.5) / _STEPS * (2 if both else 1) - (1 if both else 0)
-        pen.bar(x + w * k / _STEPS, y, w / _STEPS + 1, h, swatch(legend, f, night=seen.light.night))
+        pen.bar(x + w * k / _STEPS, y, w / _STEPS + 1, h, swatch(legend, f, night=round(seen.light.night, 1)))
     unit = quantity.display_unit.replace("W/m²", "W/m² footprint")
     if both:
         pen.hatch(x, y, w / 2, h, alpha=0.42)

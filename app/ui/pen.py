@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,7 @@ class Pen:
         return bool(clicked)
 
 
+@lru_cache(maxsize=4096)
 def swatch(legend: Legend, f: float, *, night: float = 0.0) -> Rgba:
     """sRGB colour of paper under flux `f` (-1..1), as the shader mixes it (assets/shaders/flux.glsl)."""
     s = min(abs(f), 1.0) ** 0.5
