@@ -74,7 +74,7 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
 
     legend = paint.legend(world.paint, stage.roster.ranges if stage.roster else {})
     count = len(stage.roster.building_ids) if stage.roster else 0
-    levels = paint.levels(stage.blocks.get(world.paint), legend.scale, shown.time_s, count)
+    levels = paint.levels(stage.blocks.get(world.paint), legend, shown.time_s, count)
     sun = paint.sun_at(stage.blocks.get("sun_enu"), shown.time_s)
     now = light(sun if sun is not None else NOON)
     _draw_scene(world, ports, levels, legend, now, now_s)

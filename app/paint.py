@@ -29,6 +29,8 @@ def linear(hex_colour: str) -> Rgb:
 
 TAKE_STRONG, TAKE_MIDDLE = "#EC7410", "#F6B85C"
 GIVE_STRONG, GIVE_MIDDLE = "#0A429F", "#5F9AE2"
+_COMFORT_K = (288.15, 303.15)
+"""Ends of a temperature legend: 15 to 30 degrees Celsius."""
 RAMP_MIDDLE, RAMP_STRONG = "#8E6FA8", "#3A1F52"
 """One-sided quantities: violet, so that no amount is read as a direction."""
 
@@ -45,16 +47,20 @@ class Legend:
     give_middle: Rgb
     give_strong: Rgb
     hatch_takes: bool
+    low: float = 0.0
+    """SI value at the legend's zero: 0, or the cold end of temperatures."""
 
 
 def legend(quantity: str, ranges: dict[str, float]) -> Legend:
     """Legend of a quantity of the vocabulary; `ranges` come with the Roster."""
     q = QUANTITIES[quantity]
+    low_end, high_end = _COMFORT_K if q.display_unit == "°C" else (0.0, float(ranges.get(quantity, 0.0)) or 1.0)
     both = q.colour_map == "diverging"
-    low, high = ((TAKE_MIDDLE, TAKE_STRONG), (GIVE_MIDDLE, GIVE_STRONG)) if both else ((RAMP_MIDDLE, RAMP_STRONG),) * 2
+    low, high = ((TAKE_MIDDLE, TAKE_STRONG), (GIVE_MIDDLE, GIVE_STRONG)) if both else ((_COMFORT_K = (288.15, 303.15)
+"""Ends of a temperature legend: 15 to 30 degrees Celsius."""
+RAMP_MIDDLE, RAMP_STRONG),) * 2
     return Legend(
-        quantity, float(ranges.get(quantity, 0.0)) or 1.0,
-        linear(low[0]), linear(low[1]), linear(high[0]), linear(high[1]), both,
+        quantity, high_end, linear(low[0]), linear(low[1]), linear(high[0]), linear(high[1]), both, low_end,
     )  # fmt: skip
 
 
@@ -78,13 +84,13 @@ def mean_of_step(block: FluxBlock, time_s: float) -> Float:
     return np.asarray(block.values[k], np.float64)
 
 
-def levels(block: FluxBlock | None, scale: float, time_s: float, count: int) -> NDArray[np.float32] | None:
+def levels(block: FluxBlock | None, legend: Legend, time_s: float, count: int) -> NDArray[np.float32] | None:
     """-1..1 per building for the value texture; None when nothing is known of anything."""
     if count == 0:
         return None
     if block is None or block.values.shape[1] != count:
         return np.full(count, np.nan, np.float32)
-    return np.clip(at_time(block, time_s) / scale, -1.0, 1.0).astype(np.float32)
+    return np.clip((at_time(block, time_s) - legend.low) / (legend.scale - legend.low), -1.0, 1.0).astype(np.float32)
 
 
 def sun_at(block: FluxBlock | None, time_s: float) -> Float | None:

@@ -10,7 +10,7 @@ from app.ui.backend import Panels
 from app.ui.pen import Pen, swatch
 from app.ui.seen import Seen, fixed
 from app.world import World
-from network.quantities import QUANTITIES
+from network.quantities import QUANTITIES, display
 
 WIDTH, HEIGHT = 430.0, 92.0
 _STEPS = 96
@@ -44,7 +44,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> None:
         pen.text(at.x + 24 * s, at.y + 13 * s, quantity.label, size=15)
         pen.text(at.x + (WIDTH - 24) * s, at.y + 13 * s, unit, size=13, colour=theme.NOTE, align=1.0)
     for part in (-1.0, -0.25, 0.0, 0.25, 1.0) if both else (0.0, 0.25, 0.5, 1.0):
-        value = part * legend.scale * quantity.display_factor + (0 if both else quantity.display_offset)
+        value = display(legend.quantity, legend.low + part * (legend.scale - legend.low))
         label = fmt.number(value, 2, sign=both)
         place = x + w * ((part + 1) / 2 if both else part)
         pen.text(place, y + h + 5 * s, label, size=13, align=(part + 1) / 2 if both else part)

@@ -41,7 +41,7 @@ class Pen:
         x -= align * self.width(text, size=size, bold=bold) * self.scale
         px = size * self.scale
         if shadow:
-            dark = theme.u32((0.06, 0.08, 0.11, 0.40))
+            dark = theme.u32((0.06, 0.08, 0.11, 0.26))
             for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (0.8, 0.8), (-0.8, 0.8), (0, 2)):
                 self.draw.add_text(font, px, imgui.ImVec2(x + dx * self.scale, y + dy * self.scale), dark, text)
         self.draw.add_text(font, px, imgui.ImVec2(round(x), round(y)), theme.u32(colour), text)

@@ -7,6 +7,9 @@ from app import paint
 from network.schema import BlockKey, FluxBlock
 
 
+SEVENTY = paint.legend("surplus_w_m2", {"surplus_w_m2": 70.0})
+
+
 def block(values, *, quantity: str = "surplus_w_m2", first_s: float = 0.0) -> FluxBlock:
     return FluxBlock("a", quantity, BlockKey("run", 1, 0, False), 3600.0, first_s, np.array(values, np.float32))
 
@@ -30,9 +33,9 @@ def test_outside_the_block_its_end_stands() -> None:
 
 def test_levels_are_clipped_and_nan_means_no_data() -> None:
     b = block([[-500.0, 35.0, 0.0]])
-    assert paint.levels(b, 70.0, 0.0, 3).tolist() == pytest.approx([-1.0, 0.5, 0.0])
-    assert np.isnan(paint.levels(None, 70.0, 0.0, 3)).all()
-    assert np.isnan(paint.levels(b, 70.0, 0.0, 4)).all(), "a block of another district colours nothing"
+    assert paint.levels(b, SEVENTY, 0.0, 3).tolist() == pytest.approx([-1.0, 0.5, 0.0])
+    assert np.isnan(paint.levels(None, SEVENTY, 0.0, 3)).all()
+    assert np.isnan(paint.levels(b, SEVENTY, 0.0, 4)).all(), "a block of another district colours nothing"
 
 
 def test_the_sun_is_a_unit_vector_between_its_rows() -> None:
@@ -42,7 +45,7 @@ def test_the_sun_is_a_unit_vector_between_its_rows() -> None:
 
 def test_recolouring_a_hundred_thousand_buildings_is_one_row() -> None:
     b = block(np.zeros((26, 100_000)))
-    assert len(paint.levels(b, 70.0, 40000.0, 100_000)) == 100_000
+    assert len(paint.levels(b, SEVENTY, 40000.0, 100_000)) == 100_000
 
 
 MACHADO = {
@@ -72,3 +75,9 @@ def test_import_and_export_differ_for_every_eye(eyes: str) -> None:
 def test_one_sided_quantities_have_one_hue_and_no_hatch() -> None:
     legend = paint.legend("indoor_k", {"indoor_k": 300.0})
     assert legend.take_strong == legend.give_strong and not legend.hatch_takes
+
+
+def test_temperatures_begin_at_fifteen_degrees_not_at_absolute_zero() -> None:
+    legend = paint.legend("indoor_k", {})
+    levels = paint.levels(block([[288.15, 295.65, 303.15]], quantity="indoor_k"), legend, 0.0, 3)
+    assert levels.tolist() == pytest.approx([0.0, 0.5, 1.0])
