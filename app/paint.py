@@ -56,9 +56,7 @@ def legend(quantity: str, ranges: dict[str, float]) -> Legend:
     q = QUANTITIES[quantity]
     low_end, high_end = _COMFORT_K if q.display_unit == "°C" else (0.0, float(ranges.get(quantity, 0.0)) or 1.0)
     both = q.colour_map == "diverging"
-    low, high = ((TAKE_MIDDLE, TAKE_STRONG), (GIVE_MIDDLE, GIVE_STRONG)) if both else ((_COMFORT_K = (288.15, 303.15)
-"""Ends of a temperature legend: 15 to 30 degrees Celsius."""
-RAMP_MIDDLE, RAMP_STRONG),) * 2
+    low, high = ((TAKE_MIDDLE, TAKE_STRONG), (GIVE_MIDDLE, GIVE_STRONG)) if both else ((RAMP_MIDDLE, RAMP_STRONG),) * 2
     return Legend(
         quantity, high_end, linear(low[0]), linear(low[1]), linear(high[0]), linear(high[1]), both, low_end,
     )  # fmt: skip

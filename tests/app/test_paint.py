@@ -6,7 +6,6 @@ import pytest
 from app import paint
 from network.schema import BlockKey, FluxBlock
 
-
 SEVENTY = paint.legend("surplus_w_m2", {"surplus_w_m2": 70.0})
 
 
