@@ -88,7 +88,8 @@ def levels(block: FluxBlock | None, legend: Legend, time_s: float, count: int) -
         return None
     if block is None or block.values.shape[1] != count:
         return np.full(count, np.nan, np.float32)
-    return np.clip((at_time(block, time_s) - legend.low) / (legend.scale - legend.low), -1.0, 1.0).astype(np.float32)
+    least = -1.0 if legend.hatch_takes else 0.0
+    return np.clip((at_time(block, time_s) - legend.low) / (legend.scale - legend.low), least, 1.0).astype(np.float32)
 
 
 def sun_at(block: FluxBlock | None, time_s: float) -> Float | None:

@@ -78,5 +78,5 @@ def test_one_sided_quantities_have_one_hue_and_no_hatch() -> None:
 
 def test_temperatures_begin_at_fifteen_degrees_not_at_absolute_zero() -> None:
     legend = paint.legend("indoor_k", {})
-    levels = paint.levels(block([[288.15, 295.65, 303.15]], quantity="indoor_k"), legend, 0.0, 3)
-    assert levels.tolist() == pytest.approx([0.0, 0.5, 1.0])
+    levels = paint.levels(block([[288.15, 295.65, 303.15, 280.0]], quantity="indoor_k"), legend, 0.0, 4)
+    assert levels.tolist() == pytest.approx([0.0, 0.5, 1.0, 0.0], abs=1e-5)
