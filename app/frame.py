@@ -14,7 +14,7 @@ from app import commands, hand, inbox, pace, paint, pulse
 from app.camera import Camera, of_text, sights
 from app.gpu.overlay import Overlay
 from app.gpu.view import View
-from app.gpu.window import Window
+from app.gpu.window import Event, Window
 from app.hand import Hand
 from app.light import Light, direction, light
 from app.scenery import Scenery
@@ -79,7 +79,7 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     now = light(sun if sun is not None else NOON)
     _draw_scene(world, ports, levels, legend, now, now_s)
 
-    seen = Seen(ports.window.size, legend, now, ports.link.connected, levels, now_s)
+    seen = Seen(ports.window.size, legend, now, ports.link.connected, now_s)
     wanted += _draw_panels(world, ports, seen, touch.events, touch.pointer, dt_s)
     world, wishes = _obey(world, wanted, now_s, ports.link.sender)
     for wish in wishes:
@@ -110,7 +110,7 @@ def _stand(world: World, ports: Ports) -> World:
 
 
 def _steer(
-    world: World, ports: Ports, events: tuple, pointer: tuple[float, float] | None, dt_s: float
+    world: World, ports: Ports, events: tuple[Event, ...], pointer: tuple[float, float] | None, dt_s: float
 ) -> tuple[World, list[commands.Command]]:
     """Move the camera by keys and pointer."""
     if world.camera is None or world.stage.hello is None:
@@ -143,7 +143,7 @@ def _draw_scene(
 
 
 def _draw_panels(
-    world: World, ports: Ports, seen: Seen, events: tuple, pointer: tuple[float, float] | None, dt_s: float
+    world: World, ports: Ports, seen: Seen, events: tuple[Event, ...], pointer: tuple[float, float] | None, dt_s: float
 ) -> list[commands.Command]:
     """Panels over the scene; returns what the hand did with them."""
     ui = ports.ui

@@ -210,6 +210,8 @@ def _settled(world: World, ports: Ports, session: Session) -> bool:
 def _done(world: World, ports: Ports, session: Session) -> bool:
     """Whether the viewer may end now; saves the picture on the way."""
     options = session.options
+    if options.ends_by_itself and world.stage.refused:
+        raise Refused(world.stage.refused)
     if options.settle or options.shot:
         if session.settled_s is None:
             if _settled(world, ports, session):

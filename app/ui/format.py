@@ -11,6 +11,9 @@ from network.schema import Parameter
 
 MINUS = "\u2212"
 THIN = "\u2009"
+"""Between thousands."""
+SPACE = "\u00a0"
+"""Between figure and unit: never broken."""
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -38,7 +41,7 @@ def number(value: float, digits: int = 3, *, sign: bool = False) -> str:
 
 def _scaled(value: float, units: tuple[tuple[float, str], ...], digits: int, sign: bool) -> str:
     factor, unit = next(((f, u) for f, u in units if abs(value) >= f * 0.9995), units[-1])
-    return f"{number(value / factor, digits, sign=sign)}{THIN}{unit}"
+    return f"{number(value / factor, digits, sign=sign)}{SPACE}{unit}"
 
 
 def power(watts: float, *, digits: int = 3, sign: bool = False) -> str:
@@ -58,7 +61,7 @@ def mass(kilograms: float, *, digits: int = 3, sign: bool = False) -> str:
 
 def percent(share: float) -> str:
     """Share to per cent."""
-    return f"{number(share * 100, 2 if abs(share) < 0.995 else 3)}{THIN}%"
+    return f"{number(share * 100, 2 if abs(share) < 0.995 else 3)}{SPACE}%"
 
 
 def parameter(spec: Parameter, value: float) -> str:
@@ -67,7 +70,7 @@ def parameter(spec: Parameter, value: float) -> str:
     step = abs(spec.step * spec.display_factor)
     decimals = 0 if step >= 1 or step == 0 else 1 if step >= 0.1 else 2 if step >= 0.01 else 3
     text = f"{abs(shown):.{decimals}f}"
-    return f"{MINUS if shown < 0 and float(text) else ''}{text}{THIN}{spec.display_unit}".rstrip(THIN)
+    return f"{MINUS if shown < 0 and float(text) else ''}{text}{SPACE}{spec.display_unit}".rstrip(SPACE)
 
 
 def clock(moment: datetime) -> str:

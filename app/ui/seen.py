@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from imgui_bundle import imgui
-from numpy.typing import NDArray
 
 from app.light import Light
 from app.paint import Legend
@@ -20,8 +18,6 @@ class Seen:
     legend: Legend
     light: Light
     connected: bool
-    levels: NDArray[np.float32] | None
-    """-1..1 per building as painted."""
     now_s: float
     """Monotonic clock of this process."""
 

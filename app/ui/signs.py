@@ -6,7 +6,7 @@ import numpy as np
 from imgui_bundle import imgui
 
 from app.camera import project
-from app.paint import GIVE_STRONG, TAKE_STRONG
+from app.paint import GIVE_STRONG, TAKE_STRONG, at_time
 from app.ui.backend import Panels
 from app.ui.pen import Pen, Rgba
 from app.ui.seen import Seen
@@ -24,11 +24,13 @@ def _rgba(colour: str) -> Rgba:
 
 def draw(ui: Panels, world: World, seen: Seen) -> None:
     """Signs over the buildings with the largest net power."""
-    roster, camera = world.stage.roster, world.camera
-    if roster is None or camera is None or seen.levels is None or not seen.legend.hatch_takes:
+    roster, camera, block = world.stage.roster, world.camera, world.stage.blocks.get(world.paint)
+    if roster is None or camera is None or block is None or not seen.legend.hatch_takes:
         return
-    size = seen.levels * roster.footprint_m2 if len(roster.footprint_m2) == len(seen.levels) else seen.levels
-    size = np.nan_to_num(size)
+    watts = at_time(block, world.shown.time_s)
+    if len(watts) != len(roster.footprint_m2):
+        return
+    size = watts * roster.footprint_m2 if world.paint == "surplus_w_m2" else watts
     largest = np.argsort(-np.abs(size), kind="stable")[:COUNT]
     largest = largest[size[largest] != 0]
     top = np.asarray(roster.building_xyz_m, np.float64)[largest].copy()

@@ -7,21 +7,21 @@ import pytest
 from app.ui import format as fmt
 from network.schema import Parameter
 
-THIN, MINUS = "\u2009", "\u2212"
+THIN, SPACE, MINUS = "\u2009", "\u00a0", "\u2212"
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (fmt.power(-104e3, sign=True), f"{MINUS}104{THIN}kW"),
-        (fmt.power(1_840_000), f"1.84{THIN}MW"),
-        (fmt.power(999.9e3), f"1{THIN}MW".replace("1", "1.00")),
-        (fmt.power(0.0), f"0{THIN}W"),
-        (fmt.energy(1.84e9 * 3.6e6, sign=True), f"+1.84{THIN}TWh"),
-        (fmt.energy(-29.7e6 * 3.6e6), f"{MINUS}29.7{THIN}GWh"),
-        (fmt.mass(-412e3), f"{MINUS}412{THIN}t"),
-        (fmt.percent(0.713), f"71{THIN}%"),
-        (fmt.percent(1.0), f"100{THIN}%"),
+        (fmt.power(-104e3, sign=True), f"{MINUS}104{SPACE}kW"),
+        (fmt.power(1_840_000), f"1.84{SPACE}MW"),
+        (fmt.power(999.9e3), f"1{SPACE}MW".replace("1", "1.00")),
+        (fmt.power(0.0), f"0{SPACE}W"),
+        (fmt.energy(1.84e9 * 3.6e6, sign=True), f"+1.84{SPACE}TWh"),
+        (fmt.energy(-29.7e6 * 3.6e6), f"{MINUS}29.7{SPACE}GWh"),
+        (fmt.mass(-412e3), f"{MINUS}412{SPACE}t"),
+        (fmt.percent(0.713), f"71{SPACE}%"),
+        (fmt.percent(1.0), f"100{SPACE}%"),
         (fmt.number(12345.0), f"12{THIN}345"),
         (fmt.number(float("nan")), "–"),
         (fmt.clock(datetime(2025, 6, 21, 7, 5)), "07:05"),
@@ -34,9 +34,9 @@ def test_figures(text: str, expected: str) -> None:
 
 def test_a_parameter_is_shown_in_its_display_unit() -> None:
     share = Parameter("share", "Share", "1", "%", 100.0, 0.0, 1.0, 0.5, 0.01)
-    assert fmt.parameter(share, 0.6) == f"60{THIN}%"
+    assert fmt.parameter(share, 0.6) == f"60{SPACE}%"
     slope = Parameter("k", "k", "W", "kW", 1e-3, 0.0, 1e4, 0.0, 100.0)
-    assert fmt.parameter(slope, 2500.0) == f"2.5{THIN}kW"
+    assert fmt.parameter(slope, 2500.0) == f"2.5{SPACE}kW"
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def world():
 
 def seen(world: World, *, now_s: float = 10.0, size: tuple[int, int] = SIZE) -> Seen:
     legend = paint.legend(world.paint, world.stage.roster.ranges)
-    return Seen(size, legend, light(direction(2.9, 0.9)), True, None, now_s)
+    return Seen(size, legend, light(direction(2.9, 0.9)), True, now_s)
 
 
 def draw(ui: Panels, world: World, *, pointer=None, events=(), now_s: float = 10.0, size=SIZE):
