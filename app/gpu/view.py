@@ -79,7 +79,7 @@ class View:
         self._stamp: Any = None
         self.shadows_drawn = 0
         self.scene.set_shader_input("shadow_texel", 1.0 / SHADOW_SIZE)
-        self.scene.set_shader_input("shadow_more", 0 if self.software else 1)
+        self.scene.set_shader_input("shadow_more", 0 if self.software else 3)
         self.resize()
 
     def resize(self) -> None:
@@ -123,7 +123,7 @@ class View:
     def best(self) -> None:
         """Full resolution and smooth edges from the next frame on, whatever it costs: for a picture to keep."""
         self.scale, self.samples = 1.0, SAMPLES
-        self.scene.set_shader_input("shadow_more", 1)
+        self.scene.set_shader_input("shadow_more", 7)
         self.resize()
 
     def adapt(self, frame_ms: float) -> None:

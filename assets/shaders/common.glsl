@@ -55,6 +55,9 @@ float lit_by_key(vec3 s) {
     if (s.x < 0.0 || s.x > 1.0 || s.y < 0.0 || s.y > 1.0 || s.z > 1.0) return 1.0;
     vec3 t = vec3(0.575, 0.345, 0.0) * shadow_texel;
     float lit = texture(shadow_map, s + t);
-    for (int k = 0; k < shadow_more; k++) lit = 0.5 * (lit + texture(shadow_map, s - t));
-    return lit;
+    for (int k = 0; k < shadow_more; k++) {
+        t.xy = vec2(-t.y, t.x) * 1.12;
+        lit += texture(shadow_map, s + t);
+    }
+    return lit / float(shadow_more + 1);
 }
