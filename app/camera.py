@@ -23,6 +23,8 @@ HOME_HEADING_RAD = float(np.radians(302.0))
 NAMES = ("home", "top", "street")
 _LOWEST_M = 1.7
 _NEAREST_M = 90.0
+_FARTHEST_HOME_M, _CITY_M = 1300.0, 850.0
+_HOME_PITCH_RAD = float(np.radians(12.8))
 _FAR_M = 9000.0
 
 
@@ -87,7 +89,12 @@ def named(name: str, points_m: Float, ground_m: float, *, aspect: float = 16 / 9
     """
     p = np.asarray(points_m, np.float64)
     if name == "home":
-        return framing(p, heading_rad=HOME_HEADING_RAD, pitch_rad=float(np.radians(12.8)), aspect=aspect)
+        home = framing(p, heading_rad=HOME_HEADING_RAD, pitch_rad=_HOME_PITCH_RAD, aspect=aspect)
+        if home.reach_m <= _FARTHEST_HOME_M:
+            return home
+        # A city is not one look: stand before its middle, where roofs are still roofs, and let the haze have the rest.
+        middle = np.median(p, axis=0)
+        return looking_at(middle, distance_m=_FARTHEST_HOME_M, heading_rad=HOME_HEADING_RAD, pitch_rad=_HOME_PITCH_RAD)
     if name == "top":
         return framing(p, heading_rad=0.0, pitch_rad=float(np.radians(89.0)), aspect=aspect)
     if name == "street":
