@@ -5,6 +5,7 @@ Each line is one small system: it takes what it reads and returns what it change
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -26,6 +27,11 @@ from network.schema import Message, Wish
 
 FOLLOWED = ("line_w", "line_loading", "district_surplus_w", "pv_w", "sun_enu")
 """Quantities the picture needs besides the painted one."""
+SLOW_S = 0.025
+"""Drawing that takes longer is done in software, on the cores that sim answers with: then an answer is worth more than
+one more picture of the old state."""
+ANSWER_S = 0.04
+"""Longest wait for it; an answer takes 15 to 25 ms with 1,000 buildings."""
 NOON = direction(2.88, 0.87)
 """Sun of a tileset without a sim: azimuth 165, elevation 50 degrees."""
 
@@ -45,6 +51,9 @@ class Link(Protocol):
     def poll(self) -> list[Message]:
         """What is new."""
 
+    def wait(self, limit_s: float) -> None:
+        """Let sim answer a change that is under way, no longer than `limit_s`."""
+
     def send(self, wish: Wish) -> None:
         """Wish something of sim."""
 
@@ -62,10 +71,15 @@ class Ports:
     hand: Hand = field(default_factory=Hand)
     camera_wish: str = ""
     """Where to look first (empty: home), once the district is known."""
+    drawing_s: float = 0.0
+    """Time that the last picture took to draw."""
 
 
 def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     """The world one frame later; draws it, and sends what the hand wished."""
+    slow = ports.drawing_s > SLOW_S
+    if slow:
+        ports.link.wait(ANSWER_S)
     stage = inbox.absorb(world.stage, ports.link.poll(), now_s)
     world = _stand(replace(world, stage=stage), ports)
     touch = ports.window.input()
@@ -84,8 +98,16 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     world, wishes = _obey(world, wanted, now_s, ports.link.sender)
     for wish in wishes:
         ports.link.send(wish)
-    ports.window.render()
+    if not (slow and wishes):
+        ports.drawing_s = _render(ports.window)
     return commands.drafted(world, now_s=now_s)
+
+
+def _render(window: Window) -> float:
+    """Draw what was set up; the time it took [s]."""
+    began = time.perf_counter()
+    window.render()
+    return time.perf_counter() - began
 
 
 def _stand(world: World, ports: Ports) -> World:

@@ -52,6 +52,9 @@ class Alone:
         """Nothing is ever new."""
         return []
 
+    def wait(self, limit_s: float) -> None:
+        """Nothing is ever under way."""
+
     def send(self, wish: Wish) -> None:
         """Nobody to wish from."""
 

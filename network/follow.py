@@ -124,6 +124,17 @@ class Follower:
         """Whether nothing is missing of what the last Clock of this run names."""
         return self.clock is not None and self.clock.run == self.run and next(self._missing(), None) is None
 
+    @property
+    def awaiting(self) -> bool:
+        """Whether a change of layers is under way: its answer, or a followed block of the scenario that it made."""
+        if any(isinstance(wish, schema.ChooseLayers) for _, wish, _ in self._flying.values()):
+            return True
+        return any(
+            (side, quantity) in self._blocks and self._blocks[side, quantity][0].scenario_revision < made.revision
+            for side, made in self._scenario.items()
+            for quantity in self.wanted.get(side, ())
+        )
+
     def unsent(self, number: int) -> None:
         """`number` found no connection: due again at the next look."""
         never = float("-inf")

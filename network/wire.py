@@ -193,6 +193,8 @@ class Client:
         self._dealer.connect(self.address.endpoint)
         self._subscriber = self._socket(zmq.SUB)
         self._state_endpoint = ""
+        self._early: list[schema.Message] = []
+        """Taken in while waiting; the next poll hands them out."""
         for name in ("clock", "roster", "catalogue", "problems", "scenario", "balance"):
             self._subscriber.subscribe(name)
 
@@ -214,7 +216,18 @@ class Client:
             self._take(message, now, newest)
         for number, message in self._follower.due(now):
             self._send(number, message)
-        return sorted(newest.values(), key=newest_first_needed) + answers
+        early, self._early = self._early, []
+        return early + sorted(newest.values(), key=newest_first_needed) + answers
+
+    def wait(self, limit_s: float) -> None:
+        """Let sim answer: return when the colours of a change that is under way are here, after `limit_s` at most.
+
+        Returns at once when nothing is under way. For viewers whose drawing takes the cores that sim answers with.
+        """
+        end_s = time.monotonic() + limit_s
+        while self._follower.awaiting and (left_s := end_s - time.monotonic()) > 0.0:
+            zmq.select([self._dealer, self._subscriber], [], [], timeout=left_s)
+            self._early = self.poll()
 
     def send(self, wish: schema.Wish, now_s: float | None = None) -> None:
         """Wish something of sim: sent at once, or its newest value as soon as the one before it is answered."""

@@ -60,8 +60,8 @@ def ensure(*, tests: bool = False) -> Path:
         stop(f"Python 3.11 or newer is needed, this is {platform.python_version()}; run this with a newer python3")
     pins = [ROOT / "tools" / "pins.txt"] + ([ROOT / "tools" / "pins-test.txt"] if tests else [])
     ensure_gl()
-    if tests and not shutil.which("Xvfb"):
-        ensure_apt(["xvfb"], why="the window tests need a virtual screen (Xvfb)")
+    if tests:
+        ensure_screen()
     stamp_file = VENV / ("surplus-test.stamp" if tests else "surplus.stamp")
     stamp = _stamp(pins)
     if stamp_file.exists() and stamp_file.read_text() == stamp:
@@ -110,6 +110,14 @@ def ensure_gl() -> None:
     problem = _gl_problem()
     if problem:
         stop(f"still no usable GL after installing libgl1 and libegl1 ({problem}); check the graphics driver")
+
+
+def ensure_screen() -> None:
+    """A virtual screen and its synthetic hand, for the window tests."""
+    found = subprocess.run([sys.executable, "-c", "import ctypes; ctypes.CDLL('libXtst.so.6')"],
+                           capture_output=True, check=False)  # fmt: skip
+    if sys.platform == "linux" and (found.returncode != 0 or not shutil.which("Xvfb")):
+        ensure_apt(["xvfb", "libxtst6"], why="the window tests need a virtual screen (Xvfb) and its synthetic hand")
 
 
 def ensure_apt(packages: list[str], *, why: str) -> None:

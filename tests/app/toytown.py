@@ -199,6 +199,9 @@ class Feed:
     def close(self) -> None:
         pass
 
+    def wait(self, limit_s: float) -> None:
+        """It answers at once."""
+
     def send(self, wish) -> None:
         self.wishes.append(wish)
         self._fresh = True

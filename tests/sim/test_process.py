@@ -96,6 +96,19 @@ def test_more_solar_roofs_leave_more_and_taking_them_back_restores_every_bit(vie
     assert (viewer.newest["surplus_w_m2"].values == plain).all()
 
 
+def test_a_viewer_can_wait_for_the_colours_of_its_change_and_for_nothing_else(viewer: Watcher) -> None:
+    began = time.perf_counter()
+    viewer.client.wait(5.0)
+    assert time.perf_counter() - began < 0.05, "nothing is under way"
+    before = viewer.scenario.revision
+    viewer.choose(0.37)
+    viewer.client.wait(5.0)
+    viewer.look()
+    assert time.perf_counter() - began < 4.0
+    assert viewer.scenario.revision > before
+    assert viewer.newest["surplus_w_m2"].key.scenario_revision == viewer.scenario.revision
+
+
 def test_a_drag_finishes_years_on_the_way_and_is_one_undo(viewer: Watcher) -> None:
     viewer.choose(0.1)
     viewer.settle()
