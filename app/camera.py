@@ -24,7 +24,7 @@ NAMES = ("home", "top", "street")
 _LOWEST_M = 1.7
 _NEAREST_M = 90.0
 _FARTHEST_HOME_M, _CITY_M = 1300.0, 850.0
-_HOME_PITCH_RAD = float(np.radians(12.8))
+_HOME_PITCH_RAD = float(np.radians(13.4))
 _FAR_M = 9000.0
 
 
@@ -110,16 +110,16 @@ def framing(points_m: Float, *, heading_rad: float, pitch_rad: float, aspect: fl
     """The nearest camera of that direction that sees nearly all points clear of the panels' edges.
 
     A point is inside when |side| <= t * depth; each bound is linear in the eye, so the eye follows in closed form. Of
-    every bound the outermost 5 % of points may be cut, so that one lone house does not shrink the town.
+    every bound the outermost 2 % of points may be cut, so that one lone house does not shrink the town.
     """
     here = Camera(np.zeros(3), heading_rad, pitch_rad, 1.0)
     f, r, u = here.forward, here.right, here.up
     wide, tall = np.tan(FOV_X_RAD / 2), np.tan(fov_y(aspect) / 2)
-    rightward, leftward, above, below = wide * 0.82, wide * 1.0, tall * 0.52, tall * 0.74
+    rightward, leftward, above, below = wide * 0.56, wide * 0.98, tall * 0.50, tall * 0.56
     depth, side, lift = points_m @ f, points_m @ r, points_m @ u
 
     def bound(values: Float) -> float:
-        return float(np.quantile(values, 0.95))
+        return float(np.quantile(values, 0.98))
 
     a, b = bound(side - rightward * depth), bound(-side - leftward * depth)
     c, d = bound(lift - above * depth), bound(-lift - below * depth)
