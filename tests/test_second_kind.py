@@ -59,7 +59,7 @@ def test_the_panel_has_a_switch_for_it(world: World) -> None:
     ui = Panels()
     assert world.stage.roster is not None
     legend = paint.legend(world.paint, world.stage.roster.ranges)
-    seen = Seen(SIZE, legend, light(direction(2.9, 0.9)), True, None, 10.0)
+    seen = Seen(SIZE, legend, light(direction(2.9, 0.9)), True, 10.0)
     found = set()
     for below in range(0, 200, 8):
         at = (theme.GAP + 34.0, panel.TOP + below)
