@@ -8,7 +8,6 @@ Nothing of an older package is touched before the new one is whole.
 
 from __future__ import annotations
 
-import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +23,7 @@ from network.problems import Refused
 from network.schema import Problem
 from sim import package, prepare, solar
 from sim.district import District, Lines, Nodes, Place, Profiles, Use
-from sim.weather import Weather, read_epw
+from sim.weather import Weather, far_station, read_epw
 from tools import (
     archetypes,
     baseyear,
@@ -49,8 +48,6 @@ from tools.report import Report as Report
 Progress = Callable[[str, float], None]
 SEED = 1
 """Of the profiles that buildings get; a district's use never changes with a rebuild."""
-FAR_KM = 150.0
-"""A weather station farther off than this is reported."""
 
 
 @dataclass(frozen=True)
@@ -202,22 +199,16 @@ def _place(
         text = (f"the weather's hours are UTC{sky.utc_offset_s / 3600:+g}, the district's UTC{offset / 3600:+g}: "
                 "they are taken for the district's own")  # fmt: skip
         notes.append(Problem("weather-zone", text))
-    away = _distance_km(shape.place.latitude_rad, shape.place.longitude_rad, sky.latitude_rad, sky.longitude_rad)
-    if weather and away > FAR_KM:
-        notes.append(Problem("weather-far", f"the weather is of {sky.name}, {away:,.0f} km from the district"))
     origin = shape.place
+    ground_m = float(np.median(shape.bodies.ground_m))
+    far = far_station(sky, latitude_rad=origin.latitude_rad, longitude_rad=origin.longitude_rad, height_m=ground_m)
+    if weather and far:
+        notes.append(far)
     return Place(
         name=name, latitude_rad=origin.latitude_rad, longitude_rad=origin.longitude_rad, height_m=origin.height_m,
         crs=origin.crs, origin_m=origin.origin_m, country=code, zone=clock, utc_offset_s=offset, year=sky.year,
         factors=factors.factors(code), sources=shape.credits,
     ), notes  # fmt: skip
-
-
-def _distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
-    """Great-circle distance of two places in rad (haversine)."""
-    half = math.sin((latitude - other_latitude) / 2) ** 2
-    half += math.cos(latitude) * math.cos(other_latitude) * math.sin((longitude - other_longitude) / 2) ** 2
-    return 2 * 6371.0 * math.asin(math.sqrt(half))
 
 
 # ---------------------------------------------------------------- columns

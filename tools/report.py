@@ -33,8 +33,8 @@ class Report:
     """Time by stage."""
 
     def facts(self) -> dict[str, Any]:
-        """JSON-ready; problems are kept by the package itself."""
-        return {k: v for k, v in asdict(self).items() if k != "problems"}
+        """JSON-ready, the same for the same input: without times; problems are kept by the package itself."""
+        return {k: v for k, v in asdict(self).items() if k not in ("problems", "seconds")}
 
     def text(self) -> str:
         """A page for people."""

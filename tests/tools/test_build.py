@@ -172,4 +172,15 @@ def test_delft_whole(shared: Path, tmp_path: Path) -> None:
     assert (district.building.year > 1200).all()
     assert not [r for r in report.inferred if r.startswith("building.year")]
     assert np.isfinite(district.surface.horizon_rad).all()
-    assert any("Zuerich" in p.message for p in report.problems)
+    (far,) = (p.message for p in report.problems if p.code == "weather-far")
+    assert "Zuerich" in far
+    assert "km away" in far
+
+
+def test_a_package_of_the_same_input_is_the_same_bytes(tmp_path: Path, weather: Path) -> None:
+    path = write(tmp_path / "a.json", street(houses=3))
+    for name in ("one", "two"):
+        make([path], tmp_path / name, weather, name="A street")
+    one, two = ({f.relative_to(tmp_path / n): f.read_bytes() for f in (tmp_path / n).rglob("*") if f.is_file()}
+                for n in ("one", "two"))  # fmt: skip
+    assert one == two
