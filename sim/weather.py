@@ -9,6 +9,7 @@ of the hour, with the smallest closure error of GHI = DHI + DNI cos z; all that 
 
 from __future__ import annotations
 
+import calendar
 import gzip
 import zlib
 from collections.abc import Sequence
@@ -29,16 +30,20 @@ EARTH_M = 6_371_000.0
 FAR_M, FAR_UP_M = 50e3, 300.0
 LONGEST_GAP = 6
 """Hours that may be filled by interpolation."""
-DEFAULT_YEAR = 2025
+DEFAULT_YEAR, LEAP_YEAR = 2025, 2024
+"""Calendar of a file whose rows share no year of its length."""
+YEARS = range(1900, 2101)
+"""Years that a file may name; the sun's formulas are made for this time."""
 STEP_S = 3600.0
 _HEADER_ROWS = 8
-# name, column of the EPW row, first value that means "missing" (EnergyPlus, Auxiliary Programs, EPW data dictionary)
+# name, column of the EPW row, least value, first value above that is none (EnergyPlus, Auxiliary Programs, EPW data
+# dictionary: air -70 to 70; 9999 and 999 mean missing). Pyranometers read a little below 0 at night.
 _COLUMNS = (
-    ("air_c", 6, 99.9),
-    ("ghi_w_m2", 13, 9999.0),
-    ("dni_w_m2", 14, 9999.0),
-    ("dhi_w_m2", 15, 9999.0),
-    ("wind_m_s", 21, 999.0),
+    ("air_c", 6, -70.0, 70.0),
+    ("ghi_w_m2", 13, -50.0, 9999.0),
+    ("dni_w_m2", 14, -50.0, 9999.0),
+    ("dhi_w_m2", 15, -50.0, 9999.0),
+    ("wind_m_s", 21, 0.0, 999.0),
 )
 _WORDS = {
     "air_c": "air temperature",
@@ -62,7 +67,7 @@ class Weather:
     """The station's, above sea level."""
     utc_offset_s: float
     year: int
-    """Calendar year: the rows' if they share one, else 2025."""
+    """Calendar year: the rows' if they share one of the file's length, else 2025, 2024 for a leap year."""
     step_s: float
     air_c: Float
     ghi_w_m2: Float
@@ -116,12 +121,15 @@ def read_epw(path: Path) -> Weather:
     if len(rows) not in (8760, 8784):
         raise Refused(f"{path} has {len(rows)} hourly rows, a year has 8760 or 8784; give a complete file")
     table, stamps, years = _numbers(path, rows)
-    raw = {name: _missing(table[:, j], mark) for j, (name, _, mark) in enumerate(_COLUMNS)}
-    year = int(years[0]) if np.all(years == years[0]) else DEFAULT_YEAR
+    raw = {name: _missing(table[:, j], least, most) for j, (name, _, least, most) in enumerate(_COLUMNS)}
+    year = _calendar(years)
     place = (np.radians(latitude), np.radians(longitude), year, zone * 3600.0)
     times: Float = np.arange(len(rows), dtype=np.float64) * STEP_S
     daylight = sun.mean_direction(*place, times, step_s=STEP_S)[1] > 0.0
     problems: list[Problem] = []
+    if len(set(years.tolist())) == 1 and year != years[0]:
+        text = f"{path.name} has {len(rows)} hours, which {years[0]} has not: its days are those of {year}"
+        problems.append(Problem("weather-calendar", text))
     closed = _close_irradiance(raw, place=place, times=times, daylight=daylight)
     if closed.any():
         text = f"{path.name}: in {int(closed.sum())} hours one irradiance was missing and follows from the other two"
@@ -208,16 +216,24 @@ def _numbers(path: Path, rows: Sequence[Sequence[str]]) -> tuple[Float, list[str
         try:
             years[k] = int(row[0])
             stamps.append(f"{int(row[1]):02d}-{int(row[2]):02d} hour {int(row[3])}")
-            table[k] = [float(row[c]) if row[c].strip() else np.nan for _, c, _ in _COLUMNS]
+            table[k] = [float(row[c]) if row[c].strip() else np.nan for _, c, *_ in _COLUMNS]
         except (ValueError, IndexError) as e:
             text = f"{path}: row {k + 1 + _HEADER_ROWS} is not a row of an EPW file; mend or remove the file"
             raise Refused(text) from e
     return table, stamps, years
 
 
-def _missing(column: Float, mark: float) -> Float:
-    """The column with nan where the file says that there is no value."""
-    return np.where(column >= mark, np.nan, column)
+def _calendar(years: NDArray[np.int64]) -> int:
+    """The year that all rows name, if it is as long as they are; else one that is."""
+    leap, own = len(years) == 8784, int(years[0])
+    if np.all(years == own) and own in YEARS and calendar.isleap(own) == leap:
+        return own
+    return LEAP_YEAR if leap else DEFAULT_YEAR
+
+
+def _missing(column: Float, least: float, most: float) -> Float:
+    """The column with nan where the file says that there is no value, or says one that cannot be."""
+    return np.where((column < least) | (column >= most), np.nan, column)
 
 
 def _close_irradiance(

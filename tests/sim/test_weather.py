@@ -49,9 +49,31 @@ def test_a_complete_file_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 def test_gzip_and_a_leap_year_just_work(tmp_path: Path) -> None:
-    plain = _write(tmp_path / "a.epw", hours=8784)
+    plain = _write(tmp_path / "a.epw", hours=8784, years=[2016] * 8784)
     (tmp_path / "a.epw.gz").write_bytes(gzip.compress(plain.read_bytes()))
-    assert read_epw(tmp_path / "a.epw.gz").steps == 8784
+    weather = read_epw(tmp_path / "a.epw.gz")
+    assert (weather.steps, weather.year, weather.problems) == (8784, 2016, ())
+
+
+@pytest.mark.parametrize(("hours", "year", "calendar"), [(8760, 2016, 2025), (8784, 2015, 2024), (8760, 0, 2025)])
+def test_a_year_of_another_length_than_the_file_does_not_name_its_days(
+    tmp_path: Path, hours: int, year: int, calendar: int
+) -> None:
+    weather = read_epw(_write(tmp_path / "a.epw", hours=hours, years=[year] * hours))
+    assert (weather.steps, weather.year) == (hours, calendar)
+    assert [p.code for p in weather.problems] == ["weather-calendar"]
+
+
+@pytest.mark.parametrize("value", ["-9999", "99.9", "", "nan"])
+def test_what_is_no_temperature_is_a_gap(tmp_path: Path, value: str) -> None:
+    path = _write(tmp_path / "a.epw")
+    lines = path.read_text().splitlines()
+    row = lines[8 + 100].split(",")
+    lines[8 + 100] = ",".join([*row[:6], value, *row[7:]])
+    path.write_text("\n".join(lines))
+    weather = read_epw(path)
+    assert np.flatnonzero(weather.filled).tolist() == [100]
+    assert weather.air_c.min() > 0.0
 
 
 def test_rows_of_several_years_mean_the_default_year(tmp_path: Path) -> None:
