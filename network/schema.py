@@ -7,8 +7,6 @@ Arrays travel as raw frames beside the header (see codec.py). All numbers are SI
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import numpy as np
 
@@ -158,7 +156,8 @@ class Balance(Message, frozen=True):
     revision: int
     """Revision of the Scenario it belongs to."""
     totals_j: dict[str, float]
-    """generated used imported exported losses stored primary_energy (net non-renewable) of electricity and the year."""
+    """generated used imported exported losses stored of electricity and gas together; primary_energy: net
+    non-renewable, of what is imported less what is exported."""
     carriers_j: dict[str, dict[str, float]]
     """Per carrier: generated used imported exported losses stored."""
     co2_kg: float
@@ -166,6 +165,8 @@ class Balance(Message, frozen=True):
     kpi: dict[str, float]
     """SI values; shares as 1 = 100 %."""
     grid: dict[str, float]
+    """Extremes of the year: voltage_min_pu voltage_max_pu line_loading_max transformer_loading_max (1 = rating) and
+    hours_over_limit; empty without a grid."""
     months_j: dict[str, np.ndarray]
     """Per account: [12] of electricity."""
     residual: float
@@ -294,6 +295,4 @@ class Answer(Message, frozen=True):
 
 Down = Hello | Roster | Catalogue | Scenario | Balance | Problems | FluxBlock | Clock | Answer
 Wish = ChooseLayers | Seek | SetPace | Undo | Redo
-Up = ChooseLayers | Seek | SetPace | Undo | Redo | Ask
-AnyMessage = Down | Up
-Facts = dict[str, Any]
+AnyMessage = Down | Wish | Ask

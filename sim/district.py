@@ -71,20 +71,22 @@ class LineKind(IntEnum):
     TRANSFORMER = 2
 
 
+_OFFSETS = ("vertex_start",)
+"""Columns of offsets: one longer than their axis."""
+
+
 class _Columns:
     """Makes every array of a frozen dataclass read-only and checks that the first dimensions agree."""
 
     def __post_init__(self) -> None:
-        lengths = {}
+        odd = []
         for f in fields(self):  # type: ignore[arg-type]
             value = getattr(self, f.name)
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
-                lengths[f.name] = len(value)
-            elif isinstance(value, tuple):
-                lengths[f.name] = len(value)
-        odd = {n for n, length in lengths.items() if length != max(lengths.values(), default=0)}
-        if odd and not isinstance(self, Lines):
+            if len(value) != len(self) + (f.name in _OFFSETS):
+                odd.append(f.name)
+        if odd:
             raise ValueError(f"{type(self).__name__}: columns of another length than the axis: {sorted(odd)}")
 
     def __len__(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +53,15 @@ def test_what_was_saved_comes_back(tmp_path: Path, district: District) -> None:
 def test_columns_are_read_only(district: District) -> None:
     with pytest.raises(ValueError, match="read-only"):
         district.building.footprint_m2[0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("axis", "column"), [("building", "x_m"), ("line", "rating_va"), ("line", "vertex_start"), ("node", "id")]
+)
+def test_a_column_of_another_length_than_its_axis_is_refused(district: District, axis: str, column: str) -> None:
+    table = getattr(district, axis)
+    with pytest.raises(ValueError, match="another length than the axis"):
+        replace(table, **{column: getattr(table, column)[:-1]})
 
 
 def test_the_key_follows_content_but_not_saved_scenarios(tmp_path: Path, district: District) -> None:
