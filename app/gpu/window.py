@@ -139,6 +139,8 @@ class Window:
     def render(self) -> None:
         """Draw one frame; without the GPU's work done unless `finish` was asked for."""
         self.engine.render_frame()
+        if not self.offscreen:
+            self.engine.flip_frame()  # Panda would show it only when the next frame begins
 
     def pixels(self) -> NDArray[np.uint8]:
         """[height, width, 3] rgb of the last frame, top row first."""
@@ -177,6 +179,8 @@ def _open(engine: GraphicsEngine, size: tuple[int, int], *, offscreen: bool) -> 
     buffer = FrameBufferProperties()
     buffer.set_rgba_bits(8, 8, 8, 8)
     buffer.set_depth_bits(24)
+    if not offscreen:
+        buffer.set_back_buffers(1)  # or people watch the picture being drawn
     for kind, library in order:
         pipe: Any = selection.make_module_pipe(library) if not kind else selection.make_pipe(kind, library)
         if pipe is None:
