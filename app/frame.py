@@ -25,7 +25,7 @@ from app.ui.seen import Seen
 from app.world import World
 from network.schema import Message, Wish
 
-FOLLOWED = ("line_w", "line_loading", "district_surplus_w", "pv_w", "sun_enu")
+FOLLOWED = ("line_w", "line_loading", "district_surplus_w", "pv_w", "pv_peak_w", "sun_enu")
 """Quantities the picture needs besides the painted one."""
 SLOW_S = 0.025
 """Drawing that takes longer is done in software, on the cores that sim answers with: then an answer is worth more than
@@ -155,7 +155,8 @@ def _draw_scene(
         ports.view.look(SKYWARD, 0.0)
         return
     scenery.tiles(camera, ports.window.size)
-    scenery.paint(levels, legend)
+    installed = stage.blocks.get("pv_peak_w")
+    scenery.paint(levels, legend, paint.at_time(installed, 0.0) if installed is not None else None)
     if stage.roster is not None:
         power, loading = stage.blocks.get("line_w"), stage.blocks.get("line_loading")
         flows = pulse.flows(power, loading, stage.roster, world.shown.time_s)

@@ -22,6 +22,8 @@ from app.tiles.geodesy import ecef_from_enu
 from network.problems import Refused
 from network.schema import Hello, Roster
 
+Float = NDArray[np.float64]
+
 
 class Scenery:
     """Owner of everything drawn in the scene of one view."""
@@ -61,9 +63,10 @@ class Scenery:
         self.stream.update(eye_of(camera, size=size), self.town)
         self._ground.refresh()
 
-    def paint(self, levels: NDArray[np.float32] | None, legend: Legend) -> None:
-        """Colour the buildings."""
+    def paint(self, levels: NDArray[np.float32] | None, legend: Legend, installed_w: Float | None) -> None:
+        """Colour the buildings; `installed_w` [building] is the power of the modules on their roofs."""
         self.town.paint(levels)
+        self.town.install(installed_w)
         if legend != self._legend:
             self._legend = legend
             self.town.legend(legend)
@@ -103,4 +106,4 @@ class Scenery:
         except Refused as refused:
             self.errors.append({"uri": self.hello.tiles, "reason": str(refused)})
             return None
-        return Stream(table, slots)
+        return Stream(table, slots, north=self.hello.latitude_rad >= 0)

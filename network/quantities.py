@@ -49,6 +49,8 @@ QUANTITIES: dict[str, Quantity] = {
         _q("surplus_w", "W", "building", "Net power", "kW", 1e-3,
            sign="leaves the building towards the district", colour_map="diverging"),
         _q("pv_w", "W", "building", "Solar power", "kW", 1e-3),
+        _q("pv_peak_w", "W", "building", "Installed solar modules", "kW", 1e-3,
+           source="scenario, at standard test conditions"),
         _q("appliances_w", "W", "building", "Appliances", "kW", 1e-3),
         _q("heating_w", "W", "building", "Space heat", "kW", 1e-3, source="ISO 13790:2008 annex C"),
         _q("indoor_k", "K", "building", "Indoor temperature", "°C", 1.0, offset=-273.15),
@@ -59,7 +61,7 @@ QUANTITIES: dict[str, Quantity] = {
         _q("district_surplus_w", "W", "district", "District net power", "kW", 1e-3,
            sign="leaves the district", colour_map="diverging"),
         _q("sun_enu", "1", "district", "Direction to the sun, east north up", "", 1.0,
-           source="pvlib ephemeris, district's place"),
+           source="Astronomical Almanac, at the district's place"),
     )
 }  # fmt: skip
 

@@ -46,7 +46,7 @@ def roster(district: District, *, revision: int) -> schema.Roster:
         footprint_m2=b.footprint_m2, building_year=b.year, building_use=tuple(Use(u).name.lower() for u in b.use),
         line_ids=line.id, line_kind=tuple(LineKind(k).name.lower() for k in line.kind), line_rating_w=line.rating_va,
         vertex_start=line.vertex_start, vertices_m=district.vertex_m, node_ids=district.node.id,
-        ranges=dict(district.place.ranges),
+        ranges={"pv_peak_w": district.place.ranges.get("pv_w", 0.0), **district.place.ranges},
     )  # fmt: skip
 
 
@@ -56,14 +56,19 @@ def problems(*sources: Sequence[schema.Problem], revision: int) -> schema.Proble
 
 
 def blocks(flux: Flux, district: District, *, key: BlockKey, side: str, step_s: float) -> tuple[FluxBlock, ...]:
-    """Every published quantity over the span of `flux`, float32."""
+    """Every published quantity over the span of `flux`, float32; installed modules stand as one row."""
     first_s = flux.span.first * step_s
     rows = [
         FluxBlock(side, name, key, step_s, first_s, np.ascontiguousarray(values, dtype=np.float32))
         for name, values in _quantities(flux, district).items()
     ]
+    s = district.surface
+    peak_w = np.bincount(s.building, s.pv_peak_w, len(district.building))
+    standing = FluxBlock(
+        side, "pv_peak_w", key, flux.span.steps * step_s, first_s, np.asarray(peak_w[None, :], np.float32)
+    )
     enu = _sun(district.place, first_s, round(flux.span.steps * step_s / SUN_STEP_S) + 1)
-    return (*rows, FluxBlock(side, "sun_enu", key, SUN_STEP_S, first_s, enu))
+    return (*rows, standing, FluxBlock(side, "sun_enu", key, SUN_STEP_S, first_s, enu))
 
 
 def _quantities(flux: Flux, district: District) -> dict[str, NDArray[Any]]:

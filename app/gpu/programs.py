@@ -10,6 +10,7 @@ from panda3d.core import Shader
 _PARTS = {
     "wall": (("common", "flux", "building.vert"), ("common", "tone", "flux", "building_in", "wall.frag")),
     "roof": (("common", "flux", "building.vert"), ("common", "tone", "flux", "building_in", "roof.frag")),
+    "module": (("common", "flux", "module.vert"), ("common", "tone", "flux", "module.frag")),
     "ground_town": (("common", "ground.vert"), ("common", "tone", "ground", "ground_town.frag")),
     "ground_seam": (("common", "ground.vert"), ("common", "tone", "ground", "ground_seam.frag")),
     "ground_country": (("common", "ground.vert"), ("common", "tone", "ground", "ground_country.frag")),

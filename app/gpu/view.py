@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import (
+    BitMask32,
     Camera,
     CardMaker,
     DepthOffsetAttrib,
@@ -42,6 +43,8 @@ from app.light import Light
 
 Float = NDArray[np.float64]
 SHADOW_SIZE = 2048
+SHADOW_MASK = BitMask32.bit(1)
+"""Camera mask of the shadow map: what hides from it casts no shadow."""
 _SCALES = (1.0, 0.85, 0.72, 0.6)
 _SLOWEST_MS, _FASTEST_MS = 36.0, 20.0
 _TURN = 0.9998
@@ -210,6 +213,7 @@ class View:
         node = Camera("light", lens)
         node.set_initial_state(RenderState.make(ShaderAttrib.make(program("shadow"), 100), DepthOffsetAttrib.make(-1)))
         node.set_scene(self.town)
+        node.set_camera_mask(SHADOW_MASK)
         camera = self.scene.attach_new_node(node)
         buffer.make_display_region().set_camera(camera)
         self.scene.set_shader_input("shadow_map", depth)

@@ -34,7 +34,9 @@ class Stage(Protocol):
 class Stream:
     """One tileset on its way to the screen: `update` once a frame."""
 
-    def __init__(self, tiles: Tileset, slots: Mapping[str, int], *, cap_bytes: int = CAP_BYTES) -> None:
+    def __init__(
+        self, tiles: Tileset, slots: Mapping[str, int], *, north: bool = True, cap_bytes: int = CAP_BYTES
+    ) -> None:
         n = len(tiles)
         self.tiles = tiles
         self.cap_bytes = cap_bytes
@@ -52,7 +54,7 @@ class Stream:
         self._used = np.zeros(n, np.int64)
         self._tick = 0
         self._drawn = np.zeros(0, np.int64)
-        self._loader = Loader(slots)
+        self._loader = Loader(slots, north=north)
 
     @property
     def bytes(self) -> int:

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.tiles.modules import NONE, Modules
+
 Array = NDArray[Any]
 Y_UP_TO_Z_UP = np.array([[1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], np.float64)
 """glTF is y-up, 3D Tiles is z-up: (x, y, z) -> (x, -z, y)."""
@@ -53,12 +55,14 @@ class Mesh:
     matrix: Array
     """[4, 4] float64, tile (z-up) from mesh, column vectors."""
     features: int
+    modules: Modules = NONE
+    """Where solar modules could lie; laid once the hemisphere is known (app.tiles.schedule)."""
 
     @property
     def bytes(self) -> int:
         """Memory of the arrays."""
         arrays = (self.position, self.normal, self.info, self.face, self.walls, self.roofs)
-        return sum(a.nbytes for a in arrays)
+        return sum(a.nbytes for a in arrays) + self.modules.bytes
 
 
 def decode(content: bytes, slots: Mapping[str, int]) -> tuple[Mesh, ...]:

@@ -10,9 +10,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.tiles.glb import Mesh, Unreadable, decode
+from app.tiles.modules import lay
 from app.tiles.tileset import fetch
 
 THREADS = 2
@@ -34,8 +35,9 @@ class Arrival:
 class Loader:
     """Fetches and decodes on its own threads. `ask` names what is wanted now, `take` returns what came."""
 
-    def __init__(self, slots: Mapping[str, int]) -> None:
-        self._slots = slots
+    def __init__(self, slots: Mapping[str, int], *, north: bool = True) -> None:
+        """`slots` as in app.tiles.glb.decode; `north` is the hemisphere, for the modules on the roofs."""
+        self._slots, self._north = slots, north
         self._wanted: deque[tuple[int, str]] = deque()
         self._flying: set[int] = set()
         self._done: deque[Arrival] = deque()
@@ -84,7 +86,7 @@ class Loader:
     def _load(self, node: int, uri: str) -> Arrival:
         start = time.perf_counter()
         try:
-            meshes, reason = decode(fetch(uri), self._slots), ""
+            meshes, reason = tuple(self._with_modules(m) for m in decode(fetch(uri), self._slots)), ""
         except Unreadable as error:
             meshes, reason = (), str(error)
         except OSError as error:
@@ -92,3 +94,10 @@ class Loader:
         except Exception as error:  # a broken tile must never end the thread that serves the others
             meshes, reason = (), f"cannot be decoded: {type(error).__name__}: {error}"
         return Arrival(node, uri, meshes, reason, time.perf_counter() - start)
+
+    def _with_modules(self, mesh: Mesh) -> Mesh:
+        """Our own tiles stand east-north-up, so that the mesh's matrix turns it to the compass."""
+        world = mesh.matrix[:3, :3]
+        slot = mesh.info[:, 0]
+        laid = lay(mesh.position, mesh.normal, mesh.face, slot, mesh.roofs, world, north=self._north)
+        return replace(mesh, modules=laid)

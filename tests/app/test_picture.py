@@ -28,9 +28,12 @@ class OneHouse(Feed):
     """A single flat-roofed house whose flux the test sets [W/m2]."""
 
     flux: float | None = 0.0
+    installed_w: float = 0.0
 
     def blocks(self):
-        made = [b for b in super().blocks() if b.quantity != "surplus_w_m2"]
+        made = [b for b in super().blocks() if b.quantity not in ("surplus_w_m2", "pv_peak_w")]
+        peak = np.full((1, 1), self.installed_w, np.float32)
+        made.append(FluxBlock("a", "pv_peak_w", self.key, 86400.0, self.key.first_step * 3600.0, peak))
         if self.flux is None:
             return made
         key = BlockKey("run", self.revision, self.key.first_step, False)
@@ -70,6 +73,15 @@ def test_a_giving_roof_is_blue_and_a_taking_one_orange(stage) -> None:
     assert blue > red + 0.3 and blue > green + 0.1
     red, green, blue = roof(stage, -40.0)
     assert red > blue + 0.3 and red > green + 0.1
+
+
+def test_installed_modules_lie_dark_on_the_roof_and_leave_its_colour_a_frame(stage) -> None:
+    bare = roof(stage, 40.0)
+    stage[0].installed_w = 60e3
+    covered = roof(stage, 40.0)
+    stage[0].installed_w = 0.0
+    assert covered.mean() < bare.mean() - 0.08
+    assert covered[2] > covered[0] + 0.1, "still blue"
 
 
 def test_zero_is_neutral_paper(stage) -> None:

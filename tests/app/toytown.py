@@ -301,8 +301,11 @@ class Feed:
             "surplus_w_m2": pv - load, "surplus_w": net, "pv_w": pv * area, "district_surplus_w": net.sum(axis=1, keepdims=True),
             "sun_enu": enu, "line_w": lines, "line_loading": np.abs(lines) / 180e3,
         }  # fmt: skip
+        peak = (pv.max(axis=0) * area / 0.8)[None, :].astype(np.float32)
+        standing = FluxBlock("a", "pv_peak_w", self.key, 26 * 3600.0, first * 3600.0, peak)
         return [
-            FluxBlock("a", name, self.key, 3600.0, first * 3600.0, v.astype(np.float32)) for name, v in made.items()
+            *(FluxBlock("a", name, self.key, 3600.0, first * 3600.0, v.astype(np.float32)) for name, v in made.items()),
+            standing,
         ]
 
     def clock(self):
