@@ -16,14 +16,12 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import platformdirs
-
 from network import choices as written
 from network import moment, schema
 from network.address import is_loopback
 from network.problems import Refused
 from network.wire import Request, Server
-from sim import blocks, layers, package, session, solar, store, tiles, weather
+from sim import blocks, cache, layers, package, session, solar, store, tiles, weather
 from sim.engine import Engine
 from sim.history import Choices
 from sim.layers import Layer, select
@@ -150,12 +148,7 @@ def _worker(
     read: Package, sky: Weather, kinds: Sequence[Layer], facts: Facts
 ) -> Callable[[Callable[[], None]], Worker]:
     """The worker, still without its bell: light comes from the cache or is made here, once."""
-    cache = Path(os.environ.get("SURPLUS_CACHE_DIR") or platformdirs.user_cache_path("surplus")) / "solar"
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise Refused(f"cannot make the cache folder {cache}: {e.strerror or e}; set SURPLUS_CACHE_DIR") from e
-    light = solar.solar(read.district, sky, cache=cache)
+    light = solar.solar(read.district, sky, cache=cache.folder() / "solar")
     engine = Engine(read.district, solar=light, weather=sky, catalogue=kinds, facts=facts)
     return lambda wake: Worker(engine, wake)
 

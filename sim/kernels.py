@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
+from sim import cache
 
 _HERE = Path(__file__).parent
 _FORGET_S = 30 * 86400.0
@@ -52,8 +52,8 @@ def _forget(folder: Path) -> None:
 
 
 def _cache_folder() -> Path:
-    """A writable folder of this model version: the user's cache, else a temporary place."""
-    base = Path(os.environ.get("NUMBA_CACHE_DIR") or user_cache_path("surplus"))
+    """A writable folder of this model version: in the cache of Surplus, else a temporary place."""
+    base = Path(os.environ.get("NUMBA_CACHE_DIR") or cache.folder())
     if base.name.startswith("kernels-"):
         base = base.parent  # set by the process that started this one
     for root in (base, Path(tempfile.gettempdir()) / "surplus-cache"):

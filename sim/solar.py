@@ -154,6 +154,7 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
 def _key(surface: Surfaces, weather: Weather) -> str:
     digest = hashlib.blake2b(digest_size=12)
     digest.update(source_hash().encode())
+    digest.update(Path(sun.__file__).read_bytes())  # holds no kernel, so it is not in the hash of their sources
     usable = surface.usable_m2 > 0.0
     for a in (surface.building, surface.tilt_rad, surface.azimuth_rad, surface.horizon_rad, surface.sky_view,
               surface.glass_m2, surface.opaque_m2, usable):  # fmt: skip

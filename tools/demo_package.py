@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 SEED = 11
-
-
 BUILDINGS = 60
+MODEL = ("district", "package", "weather", "solar", "prepare", "span", "year")
+"""Modules of sim, beside its physics, that a built package depends on."""
 
 
 def ensure(progress: Callable[[str, float], None], *, buildings: int = BUILDINGS) -> Path:
@@ -22,8 +22,9 @@ def ensure(progress: Callable[[str, float], None], *, buildings: int = BUILDINGS
         Refused: the cache folder cannot be written.
     """
     from network.problems import Refused
+    from sim import cache
 
-    folder = cache_folder() / f"demo-{_version()}" / ("demo" if buildings == BUILDINGS else f"demo-{buildings}")
+    folder = cache.folder() / f"demo-{_version()}" / ("demo" if buildings == BUILDINGS else f"demo-{buildings}")
     if (folder / "district.toml").exists():
         return folder
     from tools import build, climate, demo
@@ -41,20 +42,12 @@ def ensure(progress: Callable[[str, float], None], *, buildings: int = BUILDINGS
     return folder
 
 
-def cache_folder() -> Path:
-    """Folder for what can be made again: the demo and the sun on surfaces; SURPLUS_CACHE_DIR moves it."""
-    import os
-
-    import platformdirs
-
-    return Path(os.environ.get("SURPLUS_CACHE_DIR") or platformdirs.user_cache_path("surplus"))
-
-
 def _version() -> str:
-    """Hash of the code and figures that the demo comes from."""
+    """Hash of the code and figures that the demo comes from; its grid is sized by the physics."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.blake2b(digest_size=6)
-    sources = [root / "sim" / "district.py", root / "sim" / "package.py", *sorted((root / "tools").glob("*.py"))]
+    sources = [root / "sim" / f"{name}.py" for name in MODEL]
+    sources += [*sorted((root / "sim" / "physics").glob("*.py")), *sorted((root / "tools").glob("*.py"))]
     sources += sorted(p for p in (root / "assets").rglob("*") if p.suffix in (".csv", ".json", ".toml"))
     for path in sources:
         digest.update(path.read_bytes())

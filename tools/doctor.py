@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from network import wire
-from network.problems import Refused
 from tools import options
 
 _GL = "from app.gpu import window; import json; print(json.dumps(window.probe()))"
@@ -71,12 +70,12 @@ def _packages() -> dict[str, Any]:
 
 
 def _cache() -> dict[str, Any]:
-    from tools import demo_package
+    from sim import cache
 
+    folder = cache.folder()
     try:
-        folder = demo_package.cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         ok = os.access(folder, os.W_OK)
-    except (OSError, Refused) as e:
+    except OSError as e:
         return _check(str(e), False, "set SURPLUS_CACHE_DIR to a writable folder")
     return _check(str(folder), ok, "set SURPLUS_CACHE_DIR to a writable folder")

@@ -23,12 +23,12 @@ def simulate(
     Raises:
         Refused: package, weather or layers cannot be used.
     """
+    from sim import cache, ledger, package, prepare, solar, weather, year
     from sim import layers as layer_kinds
-    from sim import ledger, package, prepare, solar, weather, year
 
     read = package.load(folder)
     sky = weather.read_epw(read.weather_path)
-    gains = solar.solar(read.district, sky, cache=solar_cache(), progress=progress)
+    gains = solar.solar(read.district, sky, cache=cache.folder() / "solar", progress=progress)
     kinds = layer_kinds.named(catalogue)
     choices = choices_of(layers, kinds)
     district = layer_kinds.apply(read.district, choices, kinds)
@@ -46,18 +46,6 @@ def simulate(
         {"code": p.code, "message": p.message, "count": p.count, "ids": list(p.ids)} for p in problems
     ]
     return contract
-
-
-def solar_cache() -> Path | None:
-    """Folder where the sun on surfaces is kept between runs; None where it cannot be written."""
-    from tools import demo_package
-
-    folder = demo_package.cache_folder() / "solar"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return folder
 
 
 def choices_of(text: str, kinds: Any) -> tuple[LayerChoice, ...]:

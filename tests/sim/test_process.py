@@ -226,6 +226,18 @@ def test_an_interactive_session_is_taken_up_again_and_belongs_to_one_process(fol
     assert third.wait(timeout=10.0) == 0
 
 
+def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    monkeypatch.setenv("SURPLUS_CACHE_DIR", str(blocked))
+    with sim_process({"package": str(folder)}) as (_, line):
+        viewer = Watcher(line)
+        viewer.settle()
+        viewer.close()
+
+
 def test_a_sim_ends_when_its_parent_goes(folder: Path) -> None:
     with sim_process({"package": str(folder)}) as (process, _):
         process.send_signal(signal.SIGINT)  # is the parent's business
