@@ -31,6 +31,18 @@ def examine() -> dict[str, Any]:
     return {"ok": all(c["ok"] for c in checks.values()), "checks": checks}
 
 
+def version() -> str:
+    """Of the installed program, or of the checkout's pyproject.toml."""
+    try:
+        return metadata.version("surplus")
+    except metadata.PackageNotFoundError:
+        import tomllib
+
+        from tools import setup
+
+        return str(tomllib.loads((setup.ROOT / "pyproject.toml").read_text())["project"]["version"])
+
+
 def page(result: dict[str, Any]) -> str:
     """The checks, one a line."""
     rows = []

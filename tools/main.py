@@ -50,8 +50,15 @@ def main() -> None:
 
 
 @surplus.callback(invoke_without_command=True)
-def demo(context: typer.Context) -> None:
+def demo(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
     """Start the demo district when no command is given."""
+    if version:
+        from tools import doctor
+
+        print(doctor.version())
+        raise typer.Exit(0)
     if context.invoked_subcommand is None:
         from tools import demo_run
 
