@@ -2,7 +2,7 @@
 
     district.toml      format, place, factors, colour ranges
     *.parquet          one table per axis, columns named as in District, row order = axis order, `id` first
-    inferred.parquet   axis, id, column, rule: every value that was not in the source
+    inferred.parquet   axis, id, column, rule: every value that was not in the source; id `*` = in every row
     weather.epw        the weather year
     tiles/tileset.json 3D Tiles 1.1
     report.json        problems and counts of the build
@@ -42,7 +42,7 @@ _TABLES: dict[str, type] = {
     "profile": Profiles,
 }
 Inferred = tuple[str, str, str, str]
-"""axis, id, column, rule"""
+"""axis, id (`*` = every row), column, rule"""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ applied to the set point, so every H stays physical and refurbishing acts on H a
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,6 +48,11 @@ FLOOR_HEATING_YEAR = 2000
 """From here on heat pump sinks are floor heating (When2Heat, Ruhnau et al. 2019: 30 degC at 0 degC outside, -0.5
 per kelvin), before radiators (40 degC, -1)."""
 KWH = 3.6e6
+OF_TYPOLOGY = ("h_opaque_w_k", "h_glass_w_k", "h_air_w_k", "mass_j_k", "mass_m2", "inner_m2", "set_point_c",
+               "heat_limit_w")  # fmt: skip
+OF_HEATER = ("heater", "boiler_efficiency", "sink_c", "sink_slope")
+OF_USE = ("appliances_j", "hot_water_j", "gains_w")
+"""Columns of a building that one rule fills."""
 
 
 @dataclass(frozen=True)
@@ -225,18 +231,26 @@ def _notes(country: str, own: str, shapes: Shapes, rows: Int, heated: np.ndarray
     stand_in = "" if own == country else f", a neighbour of {country}, which TABULA does not cover"
     homes = "" if country in {c for c, _ in _homes()} else f", {country} has none here"
     notes: list[Inferred] = []
-    for k, id_ in enumerate(shapes.id):
+
+
+    def note(k: int, columns: Sequence[str], rule: str) -> None:
+        notes.extend(("building", shapes.id[k], column, rule) for column in columns)
+
+    for k in range(len(shapes.id)):
+        typology_rule = f"TABULA {own} {t['size_class'][rows[k]]}{stand_in}"
         if not heated[k]:
-            notes.append(("building", id_, "heater", "unheated"))
+            note(k, [*OF_HEATER, *OF_USE, "heat_limit_w"], "unheated")
+            note(k, [c for c in OF_TYPOLOGY if c != "heat_limit_w"], typology_rule)
             continue
-        notes.append(("building", id_, "envelope", f"TABULA {own} {t['size_class'][rows[k]]}{stand_in}"))
-        notes.append(("building", id_, "heater", f"national stock by year ({country})"))
+        note(k, OF_TYPOLOGY, typology_rule)
+        note(k, OF_HEATER, f"national stock by year ({country})")
         if shapes.use[k] == Use.HOME:
-            notes.append(("building", id_, "appliances_j", f"Dutch statistics per dwelling{homes}"))
+            note(k, ["hot_water_j", "gains_w"], typology_rule)
+            note(k, ["appliances_j"], f"Dutch statistics per dwelling{homes}")
             if not _known(shapes)[k] > 0:
-                notes.append(("building", id_, "dwellings", "size class and floor area"))
+                note(k, ["dwellings"], "size class and floor area")
         else:
-            notes.append(("building", id_, "appliances_j", f"use {Use(shapes.use[k]).name.lower()} per floor area"))
+            note(k, OF_USE, f"use {Use(shapes.use[k]).name.lower()} per floor area")
     return notes
 
 

@@ -48,6 +48,15 @@ from tools.report import Report as Report
 Progress = Callable[[str, float], None]
 SEED = 1
 """Of the profiles that buildings get; a district's use never changes with a rebuild."""
+EVERY_ROW: tuple[report.Inferred, ...] = (
+    ("building", "*", "profile", "seeded year of the use"),
+    ("building", "*", "hot_water_profile", "seeded year of the use"),
+    ("surface", "*", "glass_m2", "window share and glass of the archetype"),
+    ("surface", "*", "opaque_m2", "U-values of the archetype"),
+    ("surface", "*", "usable_m2", "edges kept free, module packing, no steep roofs towards the pole"),
+    ("surface", "*", "pv_peak_w", "modules that the source names, spread over suited roofs; else none"),
+)
+"""Columns that no source says; `*` means every row."""
 
 
 @dataclass(frozen=True)
@@ -232,7 +241,7 @@ def _inhabited(
         surface=inventory.surfaces(shape.raw, envelope, shape.horizon_rad, shape.sky_view, pv_peak_w=peak_w),
         node=_no_nodes(), line=_no_lines(), vertex_m=np.zeros((0, 3)), profile=years,
     )  # fmt: skip
-    return district, [*notes, *envelope.inferred], report.of_modules(homeless)
+    return district, [*notes, *envelope.inferred, *EVERY_ROW], report.of_modules(homeless)
 
 
 def _used(
@@ -289,6 +298,8 @@ def _report(
     problems: tuple[Problem, ...], clock: _Clock,
 ) -> Report:  # fmt: skip
     place, b, a = district.place, district.building, shape.areas
+    rows = {"building": len(b), "surface": len(district.surface), "node": len(district.node),
+            "line": len(district.line)}  # fmt: skip
     counts = {
         "buildings": len(b), "polygons": len(shape.mesh.area_m2), "energy surfaces": len(district.surface),
         "triangles": len(shape.triangles.index), "tiles": tile_count, "grid nodes": len(district.node),
@@ -301,7 +312,7 @@ def _report(
     }  # fmt: skip
     return Report(
         name=place.name, place=f"{place.crs}, {place.country}, {place.zone}, {place.year}", counts=counts,
-        totals={k: float(v) for k, v in totals.items()}, inferred=report.by_rule(inferred), problems=problems,
+        totals={k: float(v) for k, v in totals.items()}, inferred=report.by_rule(inferred, rows), problems=problems,
         seconds=clock.laps,
     )  # fmt: skip
 

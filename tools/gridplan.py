@@ -8,7 +8,7 @@ on their own and reported. Everything is deterministic. Every row is inferred: n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,7 +221,7 @@ def _assemble(
         vertex_m=np.column_stack([flat, _height(ground, z_m, flat)]),
         building_node=building_node,
         problems=_problems(id, alone),
-        inferred=(("line", "*", "all columns", "synthetic grid: clustering, standard cables and transformers"),),
+        inferred=_inferred(),
     )  # fmt: skip
 
 
@@ -232,6 +232,14 @@ def _height(ground: object, z_m: Float, place: Float) -> Float:
     distance, near = ground.query(place, k=min(4, len(z_m)))  # type: ignore[attr-defined]
     distance, near = distance.reshape(len(place), -1), near.reshape(len(place), -1)
     return np.average(z_m[near], axis=1, weights=1.0 / (distance + 1.0) ** 2)
+
+
+def _inferred() -> tuple[Inferred, ...]:
+    """Every row of the grid, column by column, and where buildings are connected."""
+    rule = "synthetic grid: clustering, standard cables and transformers"
+    columns = [(axis, f.name) for axis, kind in (("node", Nodes), ("line", Lines)) for f in fields(kind)]
+    named = [(axis, column) for axis, column in columns if column not in ("id", "vertex_start")]
+    return tuple((axis, "*", column, rule) for axis, column in [*named, ("building", "node")])
 
 
 def _problems(id: Sequence[str], alone: Int) -> tuple[Problem, ...]:

@@ -75,6 +75,7 @@ def shapes(sources: tuple[Source, ...], b: Bodies, a: Areas) -> tuple[Shapes, li
         use[k] = chosen
         if rule:
             notes.append(("building", source.id, "use", rule))
+        notes.append(("building", source.id, "size_class", "geometry and number of dwellings"))
         levels = int(storeys[k]) or archetypes.storeys_of(float(b.roof_m[k]))
         size[k] = archetypes.size_class(
             footprint_m2=float(b.footprint_m2[k]), floor_m2=float(floor[k] or b.footprint_m2[k] * levels),

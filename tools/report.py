@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -27,7 +27,7 @@ class Report:
     totals: dict[str, float]
     """Areas in m2 and volume in m3 over the district."""
     inferred: dict[str, int] = field(default_factory=dict)
-    """Values that were not in the source, by `axis.column: rule`."""
+    """Rows whose values were not in the source, by `axis.column: rule`."""
     problems: tuple[Problem, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     """Time by stage."""
@@ -51,9 +51,21 @@ class Report:
         return "\n".join(lines)
 
 
-def by_rule(inferred: Sequence[Inferred]) -> dict[str, int]:
-    """Number of inferred values by `axis.column: rule`, most frequent first."""
-    return dict(Counter(f"{axis}.{column}: {rule}" for axis, _, column, rule in inferred).most_common())
+def by_rule(inferred: Sequence[Inferred], rows: Mapping[str, int]) -> dict[str, int]:
+    """Number of rows that a rule filled, by `axis.column: rule`, most frequent first.
+
+    Columns that a rule filled in as many rows share a line. `rows`: length of each axis, for the id `*`.
+    """
+    count: Counter[tuple[str, str, str]] = Counter()
+    for axis, id_, column, rule in inferred:
+        count[axis, rule, column] += rows[axis] if id_ == "*" else 1
+    together: dict[tuple[str, str, int], list[str]] = {}
+    for (axis, rule, column), number in count.most_common():
+        together.setdefault((axis, rule, number), []).append(column)
+    return {
+        f"{axis}.{columns[0]}{f' and {len(columns) - 1} more' if len(columns) > 1 else ''}: {rule}": number
+        for (axis, rule, number), columns in together.items()
+    }
 
 
 def of_city(city: City) -> list[Problem]:

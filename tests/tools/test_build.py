@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,25 @@ def test_a_street_becomes_a_package(tmp_path: Path, weather: Path) -> None:
     assert ("building", "house-0", "use", "no use in the source: a home") in read.inferred
     assert not [i for i in read.inferred if i[2] in ("year", "storeys")]
     assert read.tileset.exists()
+
+
+def test_every_value_is_measured_said_or_named_as_inferred(tmp_path: Path, weather: Path) -> None:
+    make([write(tmp_path / "street.json", street(houses=3))], tmp_path / "out", weather)
+    read = package.load(tmp_path / "out")
+    measured = {
+        "building": {"id", "name", "x_m", "y_m", "z_m", "height_m", "footprint_m2", "volume_m3"},
+        "surface": {"id", "building", "kind", "tilt_rad", "azimuth_rad", "area_m2", "x_m", "y_m", "z_m", "horizon_rad",
+                    "sky_view"},
+        "node": {"id"}, "line": {"id", "vertex_start"},
+    }  # fmt: skip
+    said = {"year", "storeys"}  # the street's file names them
+    for axis, known in measured.items():
+        table = getattr(read.district, axis)
+        columns = {f.name for f in fields(table)}
+        for id_ in table.id:
+            named = {column for a, i, column, _ in read.inferred if a == axis and i in (id_, "*")}
+            assert named == columns - known - said, (axis, id_)
+    assert read.report["inferred"]["building.h_opaque_w_k and 9 more: TABULA NL TH"] >= 1
 
 
 def test_without_weather_the_year_is_generated_and_reported(tmp_path: Path) -> None:
