@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from imgui_bundle import imgui
+
 from app.commands import Command
 from app.ui import balance, keymap, layers, legend, signs, timebar, title
 from app.ui import format as fmt
 from app.ui.backend import Panels
 from app.ui.seen import Seen
 from app.world import World
+
+WINDOWS = ("legend", "layers", "balance", "time", "notes on the data")
+"""Names of the windows that panels open; signs keep clear of them."""
 
 
 def scale_of(size: tuple[int, int], user: float) -> float:
@@ -23,7 +28,6 @@ def gauge_scale(margin_j: float) -> float:
 def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     """Draw every panel; what the hand did with them comes back as commands."""
     commands: list[Command] = []
-    signs.draw(ui, world, seen)
     title.draw(ui, world, seen)
     legend.draw(ui, world, seen)
     if world.stage.clock is not None:
@@ -32,4 +36,11 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
         commands += layers.draw(ui, world, seen)
     if world.panel.help:
         keymap.draw(ui, seen)
+    signs.draw(ui, world, seen, _taken())
     return commands
+
+
+def _taken() -> list[signs.Box]:
+    """Where panels are on the screen in this frame."""
+    found = (imgui.internal.find_window_by_name(name) for name in WINDOWS)
+    return [(w.pos.x, w.pos.y, w.pos.x + w.size.x, w.pos.y + w.size.y) for w in found if w is not None and w.active]

@@ -1,9 +1,13 @@
-"""Triangles over the largest flows: up gives, down takes. Colour alone never carries the direction."""
+"""Triangles over the largest flows: up gives, down takes. Colour alone never carries the direction.
+
+The largest is placed first; a sign that would lie on another one or behind a panel is left out.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from imgui_bundle import imgui
+from numpy.typing import NDArray
 
 from app.camera import project
 from app.paint import GIVE_STRONG, TAKE_STRONG, at_time
@@ -12,8 +16,13 @@ from app.ui.pen import Pen, Rgba
 from app.ui.seen import Seen
 from app.world import World
 
+Float = NDArray[np.float64]
 COUNT = 28
+_ASKED = 70
+"""Buildings that are tried, largest first, until `COUNT` signs stand."""
 _LEAST, _LARGEST = 5.0, 12.0
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom on the screen."""
 _PALE: Rgba = (0.96, 0.95, 0.93, 1.0)
 
 
@@ -22,8 +31,8 @@ def _rgba(colour: str) -> Rgba:
     return r, g, b, 1.0
 
 
-def draw(ui: Panels, world: World, seen: Seen) -> None:
-    """Signs over the buildings with the largest net power."""
+def draw(ui: Panels, world: World, seen: Seen, taken: list[Box]) -> None:
+    """Signs over the buildings with the largest net power, clear of the boxes `taken` by panels."""
     roster, camera, block = world.stage.roster, world.camera, world.stage.blocks.get(world.paint)
     if roster is None or camera is None or block is None or not seen.legend.hatch_takes:
         return
@@ -31,19 +40,33 @@ def draw(ui: Panels, world: World, seen: Seen) -> None:
     if len(watts) != len(roster.footprint_m2):
         return
     size = watts * roster.footprint_m2 if world.paint == "surplus_w_m2" else watts
-    largest = np.argsort(-np.abs(size), kind="stable")[:COUNT]
+    largest = np.argsort(-np.abs(size), kind="stable")[:_ASKED]
     largest = largest[size[largest] != 0]
     top = np.asarray(roster.building_xyz_m, np.float64)[largest].copy()
     top[:, 2] += roster.building_height_m[largest] + 3.0
     at = project(camera, top, seen.size)
     pen = Pen(imgui.get_background_draw_list(), ui.fonts, ui.scale)
-    for k in np.argsort(-at[:, 2]):
-        x, y, depth = at[k]
-        if depth < 5 or not (-20 < x < seen.size[0] + 20 and -20 < y < seen.size[1] + 20):
-            continue
+    sizes = np.clip(_LEAST + 1600.0 / np.maximum(at[:, 2], 1.0), _LEAST, _LARGEST) * ui.scale
+    at[:, 1] -= sizes
+    placed = place(at, sizes, seen.size, taken)
+    for k in placed[np.argsort(-at[placed, 2])]:
         gives = bool(size[largest[k]] > 0)
-        px = float(np.clip(_LEAST + 1600.0 / depth, _LEAST, _LARGEST))
         pen.triangle(
-            float(x), float(y) - px * ui.scale, px, up=gives,
+            float(at[k, 0]), float(at[k, 1]), float(sizes[k]) / ui.scale, up=gives,
             colour=_rgba(GIVE_STRONG if gives else TAKE_STRONG), casing=_PALE,
         )  # fmt: skip
+
+
+def place(at: Float, sizes: Float, size: tuple[int, int], taken: list[Box]) -> NDArray[np.int64]:
+    """Rows of `at` [n, 3] (pixel x, y, depth) that get a sign: on the screen, clear of boxes and of earlier rows."""
+    kept: list[int] = []
+    for k, ((x, y, depth), s) in enumerate(zip(at, sizes, strict=True)):
+        seen = depth > 5 and -s < x < size[0] + s and -s < y < size[1] + s
+        if not seen or any(a - s < x < c + s and b - s < y < d + s for a, b, c, d in taken):
+            continue
+        if any(abs(x - at[j, 0]) < s + sizes[j] and abs(y - at[j, 1]) < 0.9 * (s + sizes[j]) for j in kept):
+            continue
+        kept.append(k)
+        if len(kept) == COUNT:
+            break
+    return np.array(kept, np.int64)

@@ -9,7 +9,7 @@ from toytown import Feed, houses
 
 from app import commands, inbox, paint
 from app.light import direction, light
-from app.ui import layers, panels, theme, timebar
+from app.ui import layers, panels, signs, theme, timebar
 from app.ui.backend import Panels
 from app.ui.seen import Seen
 from app.world import Panel, Shown, Stage, World
@@ -186,3 +186,10 @@ def test_keys_of_imgui_exist() -> None:
     from app.ui import backend
 
     assert all(hasattr(imgui.Key, k) for k in backend._KEYS.values())
+
+
+def test_signs_keep_clear_of_panels_and_of_larger_signs() -> None:
+    at = np.array([[400.0, 300.0, 200.0], [405.0, 304.0, 200.0], [100.0, 150.0, 200.0], [600.0, 300.0, -1.0]])
+    sizes = np.full(4, 12.0)
+    assert signs.place(at, sizes, SIZE, []).tolist() == [0, 2]
+    assert signs.place(at, sizes, SIZE, [(24.0, 96.0, 330.0, 390.0)]).tolist() == [0]

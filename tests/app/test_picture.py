@@ -80,7 +80,7 @@ def test_installed_modules_lie_dark_on_the_roof_and_leave_its_colour_a_frame(sta
     stage[0].installed_w = 60e3
     covered = roof(stage, 40.0)
     stage[0].installed_w = 0.0
-    assert covered.mean() < bare.mean() - 0.08
+    assert covered[2] < bare[2] - 0.05, "dark glass, with the sky in it"
     assert covered[2] > covered[0] + 0.1, "still blue"
 
 
