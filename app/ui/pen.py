@@ -34,16 +34,17 @@ class Pen:
 
     def text(
         self, x: float, y: float, text: str, *, size: float = 16.0, bold: bool = False, colour: Rgba = theme.TEXT,
-        align: float = 0.0, shadow: bool = False,
+        align: float = 0.0, glow: Rgba | None = None,
     ) -> None:  # fmt: skip
-        """Text with its top left at (x, y) screen pixels; `align` 1 = right, 0.5 = middle."""
+        """Text with its top left at (x, y) screen pixels; `align` 1 = right, 0.5 = middle; `glow` parts it from a picture."""
         font = self.fonts.semibold if bold else self.fonts.medium
         x -= align * self.width(text, size=size, bold=bold) * self.scale
         px = size * self.scale
-        if shadow:
-            dark = theme.u32((0.06, 0.08, 0.11, 0.26))
-            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (0.8, 0.8), (-0.8, 0.8), (0, 2)):
-                self.draw.add_text(font, px, imgui.ImVec2(x + dx * self.scale, y + dy * self.scale), dark, text)
+        if glow is not None:
+            for turn in range(12):
+                far = (0.9, 1.8, 2.7)[turn % 3] * self.scale
+                dx, dy = far * float(np.cos(turn * np.pi / 6)), far * float(np.sin(turn * np.pi / 6))
+                self.draw.add_text(font, px, imgui.ImVec2(x + dx, y + dy), theme.u32(glow), text)
         self.draw.add_text(font, px, imgui.ImVec2(round(x), round(y)), theme.u32(colour), text)
 
     def bar(self, x: float, y: float, w: float, h: float, colour: Rgba, *, rounding: float = 0.0) -> None:

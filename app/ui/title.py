@@ -13,6 +13,9 @@ from app.ui.seen import Seen
 from app.world import World
 
 REFUSAL_S = 8.0
+_DARK = (0.145, 0.165, 0.205, 1.0)
+_NIGHTFALL = 0.2
+"""Of `Light.night`: then the title turns from ink to paper."""
 
 
 def draw(ui: Panels, world: World, seen: Seen) -> None:
@@ -20,10 +23,12 @@ def draw(ui: Panels, world: World, seen: Seen) -> None:
     s, stage = ui.scale, world.stage
     pen = Pen(imgui.get_background_draw_list(), ui.fonts, s)
     hello = stage.hello
-    pen.text(28 * s, 20 * s, hello.name if hello else "Surplus", size=30, bold=True, shadow=True)
+    day = seen.light.night < _NIGHTFALL
+    colour, glow = (_DARK, (*theme.TEXT[:3], 0.10)) if day else (theme.TEXT, (*_DARK[:3], 0.16))
+    pen.text(28 * s, 20 * s, hello.name if hello else "Surplus", size=30, bold=True, colour=colour, glow=glow)
     if hello is not None and stage.clock is not None:
         moment = pace.wall(world.shown.time_s, hello)
-        pen.text(28 * s, 58 * s, f"{fmt.day(moment)}, {fmt.clock(moment)}", size=15, shadow=True)
+        pen.text(28 * s, 58 * s, f"{fmt.day(moment)}, {fmt.clock(moment)}", size=16, colour=colour, glow=glow)
     message = ""
     if seen.now_s - stage.refused_s < REFUSAL_S:
         message = stage.refused
