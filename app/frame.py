@@ -160,7 +160,7 @@ def _draw_scene(
     if stage.roster is not None:
         power, loading = stage.blocks.get("line_w"), stage.blocks.get("line_loading")
         flows = pulse.flows(power, loading, stage.roster, world.shown.time_s)
-        scenery.pulse(flows, phase_s=now_s % 3600.0, width_px=ports.window.size[0])
+        scenery.pulse(flows, phase_s=now_s % 3600.0)
     scenery.shine(now)
     ports.view.look(camera, scenery.hello.ground_m)
 

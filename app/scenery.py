@@ -71,10 +71,10 @@ class Scenery:
             self._legend = legend
             self.town.legend(legend)
 
-    def pulse(self, flows: NDArray[np.float32], *, phase_s: float, width_px: int) -> None:
+    def pulse(self, flows: NDArray[np.float32], *, phase_s: float) -> None:
         """Let power run along the lines."""
         if self._lines is not None:
-            self._lines.pulse(flows, phase_s=phase_s, width_px=width_px)
+            self._lines.pulse(flows, phase_s=phase_s)
 
     def shine(self, light: Light) -> None:
         """Light and shadows of the hour."""

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import GeomNode, NodePath, TransparencyAttrib
 
-from app.camera import FOV_X_RAD
 from app.gpu.arrays import ValueTexture, triangles, vertices
 from app.gpu.programs import program
 from app.gpu.view import vec
@@ -35,11 +34,10 @@ class Lines:
         self._path.set_bin("fixed", 20)
         self._path.set_depth_write(False)
 
-    def pulse(self, flows: NDArray[np.float32], *, phase_s: float, width_px: int) -> None:
+    def pulse(self, flows: NDArray[np.float32], *, phase_s: float) -> None:
         """Show `flows` [line, 4] (app.pulse.flows) with the comets at `phase_s`."""
         self.flows.write(flows)
         self._path.set_shader_input("phase_s", phase_s)
-        self._path.set_shader_input("px_per_m", width_px / (2 * float(np.tan(FOV_X_RAD / 2))))
 
     def remove(self) -> None:
         """Take the ribbons away."""

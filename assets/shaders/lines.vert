@@ -3,7 +3,6 @@ in vec4 side;                   // mitred normal x, y, side, metres along
 in vec2 row;                    // line, kind
 uniform mat4 p3d_ViewProjectionMatrix;
 uniform sampler2D flows;        // per line: signed power -1..1, loading, known
-uniform float px_per_m;         // pixels of a metre at one metre
 
 out float across;               // -1.35 .. 1.35, casing outside 1
 out float along;
@@ -19,8 +18,9 @@ void main() {
     kind = row.y;
     vec3 p = p3d_Vertex.xyz;
     float d = length(p - eye_m);
-    float wide = kind > 0.5 ? 0.42 : 0.9 + 2.3 * sqrt(abs(flow.x));
-    float least = (kind > 0.5 ? 0.9 : 2.4) * d / px_per_m;
+    // Slimmer where the eye is near, so that a ribbon never outweighs the houses beside it.
+    float wide = kind > 0.5 ? 0.36 : 0.8 + 2.3 * sqrt(abs(flow.x)) * clamp(d / 420.0, 0.2, 1.0);
+    float least = (kind > 0.5 ? 1.0 : 2.8) * d / 1437.0;   // pixels of a picture 1280 wide
     half_width = wide;
     wide = max(wide, least);
     p.xy += side.xy * side.z * wide * 1.35;
