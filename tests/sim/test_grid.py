@@ -140,15 +140,25 @@ def test_two_nodes_by_hand() -> None:
     assert np.allclose(flux.voltage_pu[:, 1], np.sqrt(squared), atol=1e-10)
 
 
-def test_delft_s_grid_agrees_with_power_grid_model_under_full_roofs(shared: Path, tmp_path: Path) -> None:
+def test_delft_s_grid_holds_before_any_layer_and_agrees_with_power_grid_model_under_full_roofs(
+    shared: Path, tmp_path: Path
+) -> None:
     weather_file = shared / "data" / "weather" / "CHE_Zuerich-SMA_2015_AMY.epw.gz"
     build.build(
         [shared / "data" / "delft-district" / "delft_3dbag.city.jsonl.gz"], tmp_path / "delft", crs=None, country=None,
         zone=None, weather=weather_file, name=None, progress=lambda stage, share: None,
     )  # fmt: skip
     base, weather = package.load(tmp_path / "delft").district, read_epw(weather_file)
+    light = solar(base, weather)
+    case = prepare(base, light, weather)
+    _, flux = simulate(case, initial(case), Span(0, weather.steps))
+    transformer = base.line.kind == LineKind.TRANSFORMER
+    peak = flux.line_loading.max(axis=0)
+    assert peak.max() <= 0.8
+    assert ((peak[transformer] >= 0.4) | (base.line.rating_va[transformer] <= 50e3)).all()
+    assert np.abs(flux.voltage_pu - 1.0).max() <= 0.06
     district = apply(base, [LayerChoice("solar", {"share": 1.0})])
-    case = prepare(district, solar(base, weather), weather, dtype=np.float64)
+    case = prepare(district, light, weather, dtype=np.float64)
     _, flux = simulate(case, initial(case), Span(0, weather.steps))
     worst = _worst_differences(district, flux, hours=10, seed=2)
     assert worst[0] < 1e-6
