@@ -12,11 +12,17 @@ import typer
 from network.problems import Refused
 
 Offscreen = Annotated[bool, typer.Option("--offscreen", help="Draw without a window.")]
-Size = Annotated[str, typer.Option(help="Picture size, WIDTHxHEIGHT: 1920x1080.")]
-Camera = Annotated[str, typer.Option(help="home, top, street, or LAT,LON,HEIGHT,HEADING,PITCH.")]
+Size = Annotated[str, typer.Option(help="Picture size in pixels, WIDTHxHEIGHT: 1920x1080.")]
+Camera = Annotated[str, typer.Option(help="home, top, street, or LAT,LON,HEIGHT,HEADING,PITCH in degrees and m.")]
 Time = Annotated[str, typer.Option(help="Moment to show, ISO: 2025-06-21T13:00, wall time unless it has an offset.")]
 Paint = Annotated[str, typer.Option(help="Quantity that colours the buildings: surplus_w_m2.")]
-Layers = Annotated[str, typer.Option(help='What-ifs: "solar:share=60", several separated by ";", or a TOML file.')]
+Layers = Annotated[
+    str,
+    typer.Option(
+        help='What-ifs in the units of the panel: "solar:share=60,module_w_m2=200" (%, W/m²), or with a unit: '
+        'module_w_m2=0.2kW/m2; several separated by ";", or a TOML file.'
+    ),
+]
 Settle = Annotated[bool, typer.Option("--settle", help="Go on only when tiles and results are complete.")]
 Shot = Annotated[Path | None, typer.Option(help="Save a picture and end; implies --settle.")]
 Stats = Annotated[Path | None, typer.Option(help="Write frame times and tile counts as JSON.")]
