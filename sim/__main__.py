@@ -83,7 +83,7 @@ def serve(options: ServeOptions) -> None:
             facts = _facts(read, sky, kinds, server)
             state = _opened(options, facts, file)
             print(server.address_line, flush=True)
-            _loop(state, server, _worker(read, sky, kinds, facts), file=file, package_key=read.key, options=options)
+            _loop(state, server, _worker(read, sky, kinds, facts), file=file, options=options)
         finally:
             if lock:
                 lock.close()
@@ -167,7 +167,7 @@ def _version() -> str:
 
 def _loop(
     state: Session, server: Server, worker_of: Callable[[Callable[[], None]], Worker], *, file: Path | None,
-    package_key: str, options: ServeOptions,
+    options: ServeOptions,
 ) -> None:  # fmt: skip
     ended = threading.Event()
     near, far = socket.socketpair()
@@ -177,14 +177,14 @@ def _loop(
     if options.parent_pipe:
         threading.Thread(target=_watch_parent, args=(ended, far), name="parent", daemon=True).start()
     worker = worker_of(lambda: _ring(far))
-    _keep(file, state, package_key)
+    _keep(file, state)
     saved_s = time.monotonic()
     try:
         while not ended.is_set():
             requests = server.poll(session.due_s(state, time.monotonic()))
             _quiet(near)
             for request in requests:
-                state = _serve_one(state, server, request, keep=lambda s: _keep(file, s, package_key))
+                state = _serve_one(state, server, request, keep=lambda s: _keep(file, s))
             now_s = time.monotonic()
             for result in worker.results():
                 state, messages = session.finished(state, result, now_s)
@@ -193,9 +193,9 @@ def _loop(
             _publish(server, messages)
             worker.want(session.wanted(state, now_s))
             if state.pace > 0.0 and now_s - saved_s >= SAVE_S:
-                _keep(file, state, package_key)
+                _keep(file, state)
                 saved_s = now_s
-        _keep(file, state, package_key)
+        _keep(file, state)
     finally:
         worker.end()
         near.close()
@@ -221,11 +221,11 @@ def _serve_one(state: Session, server: Server, request: Request, *, keep: Callab
     return state
 
 
-def _keep(file: Path | None, state: Session, package_key: str) -> None:
+def _keep(file: Path | None, state: Session) -> None:
     """Save the session; a full disk must not end the twin, so it is said and the twin goes on."""
     if file:
         try:
-            store.save(file, state, package=package_key, wall_s=time.time())
+            store.save(file, state, wall_s=time.time())
         except Refused as e:
             print(f"surplus: {e}", file=sys.stderr)
 

@@ -56,8 +56,11 @@ class Package:
     inferred: tuple[Inferred, ...]
     problems: tuple[Problem, ...]
     report: dict[str, Any]
-    key: str
-    """Hash of everything but layers.toml."""
+
+    @property
+    def key(self) -> str:
+        """Hash of the folder as it is now, but for saved scenarios and tiles: the same key, the same figures."""
+        return _key(self.folder)
 
 
 def save(
@@ -130,7 +133,6 @@ def load(folder: Path) -> Package:
         inferred=inferred,
         problems=tuple(Problem(c, m, n, tuple(ids)) for c, m, n, ids in body["problems"]),
         report=body["report"],
-        key=_key(folder),
     )
 
 

@@ -29,8 +29,6 @@ class Saved(msgspec.Struct, frozen=True):
     """A session as kept."""
 
     format: int
-    package: str
-    """Key of the package."""
     wall_s: float
     """Time of day of the saving, since 1970."""
     time_s: float
@@ -53,7 +51,7 @@ def path_of(package: Path) -> Path:
     return folder / f"{package.name}-{name}.json"
 
 
-def save(path: Path, session: Session, *, package: str, wall_s: float) -> None:
+def save(path: Path, session: Session, *, wall_s: float) -> None:
     """Replace the session file.
 
     Raises:
@@ -61,7 +59,7 @@ def save(path: Path, session: Session, *, package: str, wall_s: float) -> None:
     """
     h = session.history
     saved = Saved(
-        format=FORMAT, package=package, wall_s=wall_s, time_s=session.time_s, pace=session.pace,
+        format=FORMAT, wall_s=wall_s, time_s=session.time_s, pace=session.pace,
         resume_pace=session.resume_pace, entries=h.entries, cursor=h.cursor, revision=h.revision, sender=h.sender,
         writers=h.writers, step=h.step, wishes=h.wishes,
     )  # fmt: skip
@@ -76,6 +74,8 @@ def save(path: Path, session: Session, *, package: str, wall_s: float) -> None:
 
 def load(path: Path, session: Session, *, wall_s: float, resume: bool) -> Session | None:
     """`session` as it was kept, every scenario checked against today's catalogue; None where there is nothing usable.
+
+    A package that was built again keeps its session as long as its scenarios still fit.
 
     With `resume` the clock stands where it would be now, else where it was left.
     """
