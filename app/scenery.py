@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app import pulse
 from app.camera import Camera, eye_of
+from app.gpu.glow import Glow
 from app.gpu.ground import Ground
 from app.gpu.lines import Lines
 from app.gpu.town import Town
@@ -42,6 +43,7 @@ class Scenery:
         self._ground = Ground(view.scene, self.ground, self.relief)
         ribbons = pulse.ribbons(roster, self.ground) if roster is not None else None
         self._lines = Lines(view.scene, ribbons) if ribbons is not None else None
+        self._glow = Glow(view.town, roster, self.ground) if roster is not None else None
         self.stream = self._open(own_tiles)
         self._legend: Legend | None = None
 
@@ -83,6 +85,8 @@ class Scenery:
         radius = float(np.hypot(east - west, north - south)) / 2 + min(MARGIN_M, 60.0)
         version = self.stream.version if self.stream else 0
         self._view.shine(light)
+        if self._glow is not None:
+            self._glow.shine(light.night)
         self._view.cast(light, centre, min(radius, 1500.0), version)
 
     def close(self) -> None:

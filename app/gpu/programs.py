@@ -17,6 +17,7 @@ _PARTS = {
     "sky": (("sky.vert",), ("common", "tone", "sky.frag")),
     "shadow": (("shadow.vert",), ("shadow.frag",)),
     "lines": (("common", "lines.vert"), ("common", "tone", "lines.frag")),
+    "glow": (("common", "flux", "glow.vert"), ("common", "tone", "glow.frag")),
     "overlay": (("overlay.vert",), ("overlay.frag",)),
     "copy": (("copy.vert",), ("copy.frag",)),
 }

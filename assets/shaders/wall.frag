@@ -25,6 +25,7 @@ void main() {
     float up = mix(0.5, saturate(face_at.y / max(face_size.y, 0.1)), known);
     float tint = c.a * mix(mix(0.02, 0.70, up * up), 0.80, smoothstep(380.0, 1300.0, away));
     vec3 surface = mix(albedo, c.rgb, tint) * light + c.rgb * tint * mood.z;
+    surface += c.rgb * c.a * mood.w * 0.16 * known * (1.0 - saturate(face_at.y / 5.0));   // light from the ground
     if (face_size.y > 2.3 && face_size.x > 1.6 && away < 1400.0 && flux < 1.5) {
         vec2 cell;
         float glass = windows(face_at, face_size, pixel_m, cell) * (1.0 - smoothstep(1000.0, 1400.0, away));
