@@ -4,7 +4,7 @@ in vec3 world;
 in vec3 shadow_at;
 in vec4 haze;
 in float away;
-uniform sampler2D noise;
+in vec2 fibre;
 uniform vec4 town_disc;         // centre x, y, radius, spare
 out vec4 pixel;
 
