@@ -21,6 +21,8 @@ COUNT = 28
 _ASKED = 70
 """Buildings that are tried, largest first, until `COUNT` signs stand."""
 _LEAST, _LARGEST = 5.0, 12.0
+_FAINT = 0.02
+"""Of the largest flow: less is not worth a sign."""
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom on the screen."""
 _PALE: Rgba = (0.96, 0.95, 0.93, 1.0)
@@ -41,7 +43,7 @@ def draw(ui: Panels, world: World, seen: Seen, taken: list[Box]) -> None:
         return
     size = watts * roster.footprint_m2 if world.paint == "surplus_w_m2" else watts
     largest = np.argsort(-np.abs(size), kind="stable")[:_ASKED]
-    largest = largest[size[largest] != 0]
+    largest = largest[np.abs(size[largest]) > _FAINT * np.max(np.abs(size), initial=0.0)]
     top = np.asarray(roster.building_xyz_m, np.float64)[largest].copy()
     top[:, 2] += roster.building_height_m[largest] + 3.0
     at = project(camera, top, seen.size)

@@ -14,7 +14,7 @@ from app.world import World
 
 REFUSAL_S = 8.0
 _DARK = (0.145, 0.165, 0.205, 1.0)
-_NIGHTFALL = 0.2
+_NIGHTFALL = 0.45
 """Of `Light.night`: then the title turns from ink to paper."""
 
 
