@@ -41,7 +41,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
         top = at.y + (226 + 54 * k) * s
         pen.text(x, top, label, size=14, colour=theme.NOTE)
         pen.text(x, top + 19 * s, figure, size=22, bold=True, colour=colour)
-        pen.text(x + w, top + 25 * s, note, size=13.5, colour=theme.NOTE, align=1.0)
+        pen.text(x + w, top + 25 * s, note, size=14, colour=theme.NOTE, align=1.0)
     commands = _notes(pen, world, at, x, w)
     imgui.end()
     return commands
@@ -55,7 +55,7 @@ def _verdict(pen: Pen, balance: Balance, gauge_j: float, x: float, top: float, w
     pen.text(x, top + 36 * s, fmt.energy(margin, sign=True), size=38, bold=True, colour=ink)
     words = "surplus: a positive energy district" if verdict.surplus else "short of a positive energy district"
     pen.text(x, top + 86 * s, words, size=15, colour=(*theme.TEXT[:3], alpha))
-    pen.text(x, top + 107 * s, "primary energy, given minus taken", size=13, colour=theme.NOTE)
+    pen.text(x, top + 107 * s, "primary energy, given minus taken", size=14, colour=theme.NOTE)
     y, h = top + 146 * s, 20 * s
     scale = max(gauge_j, abs(margin), 1.0)
     pen.bar(x, y, w, h, theme.TRACK, rounding=6)
@@ -69,7 +69,7 @@ def _verdict(pen: Pen, balance: Balance, gauge_j: float, x: float, top: float, w
     pen.triangle(middle + reach, y - 7 * s, 6, up=False, colour=theme.TEXT)
     for part, align in ((-1, 0.0), (0, 0.5), (1, 1.0)):
         text = fmt.energy(part * scale, digits=1, sign=True) if part else "0"
-        pen.text(middle + part * w / 2, y + h + 7 * s, text, size=13, colour=theme.NOTE, align=align)
+        pen.text(middle + part * w / 2, y + h + 7 * s, text, size=14, colour=theme.NOTE, align=align)
 
 
 def _rows(world: World) -> list[tuple[str, str, str, tuple[float, float, float, float]]]:
@@ -108,9 +108,9 @@ def _notes(pen: Pen, world: World, at: imgui.ImVec2, x: float, w: float) -> list
     imgui.set_cursor_screen_pos(imgui.ImVec2(x, at.y + (HEIGHT - 30) * s))
     clicked = imgui.invisible_button("notes", imgui.ImVec2(w, 22 * s))
     colour = theme.TEXT if imgui.is_item_hovered() or world.panel.notes else theme.NOTE
-    pen.text(x, at.y + (HEIGHT - 28) * s, label, size=13.5, colour=colour)
+    pen.text(x, at.y + (HEIGHT - 28) * s, label, size=14, colour=colour)
     pen.text(
-        x + w, at.y + (HEIGHT - 28) * s, "hide" if world.panel.notes else "show", size=13.5, colour=colour, align=1.0
+        x + w, at.y + (HEIGHT - 28) * s, "hide" if world.panel.notes else "show", size=14, colour=colour, align=1.0
     )
     if world.panel.notes:
         _list(pen, world, at)

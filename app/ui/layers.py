@@ -84,7 +84,7 @@ def _kind(pen: Pen, world: World, seen: Seen, kind: LayerKind, choices: Choices)
     if imgui.is_item_hovered() and kind.description:
         imgui.set_item_tooltip(kind.description)
     if kind.r:
-        imgui.same_line((WIDTH - 18) * s - pen.width(kind.r, size=13) * s)
+        imgui.same_line((WIDTH - 18) * s - pen.width(kind.r, size=14) * s)
         imgui.push_font(pen.fonts.medium, 13.0)
         _note(kind.r)
         imgui.pop_font()

@@ -39,13 +39,13 @@ def draw(ui: Panels, world: World, seen: Seen) -> None:
         right = at.x + (WIDTH - 42) * s
         pen.text(right, at.y + 13 * s, "gives to the district", size=15, align=1.0)
         pen.triangle(at.x + (WIDTH - 30) * s, at.y + 24 * s, 6.5, up=True, colour=theme.GIVES)
-        pen.text(at.x + WIDTH / 2 * s, at.y + 16 * s, unit, size=13, colour=theme.NOTE, align=0.5)
+        pen.text(at.x + WIDTH / 2 * s, at.y + 16 * s, unit, size=13.5, colour=theme.NOTE, align=0.5)
     else:
         pen.text(at.x + 24 * s, at.y + 13 * s, quantity.label, size=15)
-        pen.text(at.x + (WIDTH - 24) * s, at.y + 13 * s, unit, size=13, colour=theme.NOTE, align=1.0)
+        pen.text(at.x + (WIDTH - 24) * s, at.y + 13 * s, unit, size=14, colour=theme.NOTE, align=1.0)
     for part in (-1.0, -0.25, 0.0, 0.25, 1.0) if both else (0.0, 0.25, 0.5, 1.0):
         value = display(legend.quantity, legend.low + part * (legend.scale - legend.low))
         label = fmt.number(value, 2, sign=both)
         place = x + w * ((part + 1) / 2 if both else part)
-        pen.text(place, y + h + 5 * s, label, size=13, align=(part + 1) / 2 if both else part)
+        pen.text(place, y + h + 5 * s, label, size=14, align=(part + 1) / 2 if both else part)
     imgui.end()

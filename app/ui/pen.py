@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 from imgui_bundle import imgui
+from numpy.typing import NDArray
 
 from app.paint import Legend
 from app.ui import theme
 
 Rgba = tuple[float, float, float, float]
 _PAPER = np.array([0.687, 0.651, 0.578])
+_NOON, _SELF = 1.10, 0.24
+"""Light on a sunlit roof at noon, and the self-light of flux colours."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Pen:
         self, x: float, y: float, text: str, *, size: float = 16.0, bold: bool = False, colour: Rgba = theme.TEXT,
         align: float = 0.0, glow: Rgba | None = None,
     ) -> None:  # fmt: skip
-        """Text with its top left at (x, y) screen pixels; `align` 1 = right, 0.5 = middle; `glow` parts it from a picture."""
+        """Text with its top left at (x, y) screen pixels; `align` 1 = right, 0.5 = middle; `glow` lies around."""
         font = self.fonts.semibold if bold else self.fonts.medium
         x -= align * self.width(text, size=size, bold=bold) * self.scale
         px = size * self.scale
@@ -92,7 +95,10 @@ class Pen:
 
 @lru_cache(maxsize=4096)
 def swatch(legend: Legend, f: float, *, night: float = 0.0) -> Rgba:
-    """sRGB colour of paper under flux `f` (-1..1), as the shader mixes it (assets/shaders/flux.glsl)."""
+    """sRGB colour of a roof under flux `f` (-1..1) in the noon sun, as the shaders mix, light and tone it.
+
+    (assets/shaders: flux.glsl, roof.frag, tone.glsl.) By night the giving end is mixed as there, but stays bright.
+    """
     s = min(abs(f), 1.0) ** 0.5
     t = min(max(1.6 * s - 0.6, 0.0), 1.0)
     low, high = (legend.take_middle, legend.take_strong) if f < 0 else (legend.give_middle, legend.give_strong)
@@ -101,6 +107,19 @@ def swatch(legend: Legend, f: float, *, night: float = 0.0) -> Rgba:
         b = b * (1 - 0.4 * night) + a * 0.4 * night
     c = a * (1 - t) + b * t
     amount = 0.92 * min(max(2.4 * s, 0.0), 1.0)
-    mixed = _PAPER * (1 - amount) + c * amount
+    mixed = _toned((_PAPER * (1 - amount) + c * amount) * _NOON + c * amount * _SELF)
     r, g, b_ = np.where(mixed <= 0.0031308, 12.92 * mixed, 1.055 * mixed ** (1 / 2.4) - 0.055)
     return float(r), float(g), float(b_), 1.0
+
+
+def _toned(c: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The shaders' tone (assets/shaders/tone.glsl), linear to linear."""
+    low = float(c.min())
+    c = c - 0.5 * (low - 6.25 * low * low if low < 0.08 else 0.04)
+    peak, shoulder = float(c.max()), 0.76
+    if peak < shoulder:
+        return c
+    room = 1.0 - shoulder
+    held = 1.0 - room * room / (peak + room - shoulder)
+    part = 1.0 - 1.0 / (0.15 * (peak - held) + 1.0)
+    return c * held / peak * (1 - part) + held * part

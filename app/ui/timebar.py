@@ -111,7 +111,7 @@ def _day(pen: Pen, world: World, seen: Seen, x: float, y: float, w: float, h: fl
         share = (hour - saving) / 24
         if 0 <= share <= 1:
             align = hour / 24 if saving == 0 else 0.5
-            pen.text(x + w * share, y + h + 4 * s, f"{hour:02d}", size=13, colour=theme.NOTE, align=align)
+            pen.text(x + w * share, y + h + 4 * s, f"{hour:02d}", size=14, colour=theme.NOTE, align=align)
     imgui.set_cursor_screen_pos(imgui.ImVec2(x, y - 6 * s))
     imgui.invisible_button("day", imgui.ImVec2(w, h + 20 * s))
     commands: list[Command] = []
