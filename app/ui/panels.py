@@ -36,11 +36,12 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
         commands += layers.draw(ui, world, seen)
     if world.panel.help:
         keymap.draw(ui, seen)
-    signs.draw(ui, world, seen, _taken())
+    signs.draw(ui, world, seen, _taken(ui.scale))
     return commands
 
 
-def _taken() -> list[signs.Box]:
-    """Where panels are on the screen in this frame."""
+def _taken(scale: float) -> list[signs.Box]:
+    """Where title and panels are on the screen in this frame."""
     found = (imgui.internal.find_window_by_name(name) for name in WINDOWS)
-    return [(w.pos.x, w.pos.y, w.pos.x + w.size.x, w.pos.y + w.size.y) for w in found if w is not None and w.active]
+    panels = [(w.pos.x, w.pos.y, w.pos.x + w.size.x, w.pos.y + w.size.y) for w in found if w is not None and w.active]
+    return [(0.0, 0.0, title.WIDTH * scale, title.HEIGHT * scale), *panels]

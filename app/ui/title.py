@@ -13,6 +13,8 @@ from app.ui.seen import Seen
 from app.world import World
 
 REFUSAL_S = 8.0
+WIDTH, HEIGHT = 330.0, 84.0
+"""Room that is kept for it at 720p."""
 _DARK = (0.145, 0.165, 0.205, 1.0)
 _NIGHTFALL = 0.45
 """Of `Light.night`: then the title turns from ink to paper."""

@@ -189,7 +189,7 @@ def test_keys_of_imgui_exist() -> None:
 
 
 def test_signs_keep_clear_of_panels_and_of_larger_signs() -> None:
-    at = np.array([[400.0, 300.0, 200.0], [405.0, 304.0, 200.0], [100.0, 150.0, 200.0], [600.0, 300.0, -1.0]])
-    sizes = np.full(4, 12.0)
-    assert signs.place(at, sizes, SIZE, []).tolist() == [0, 2]
-    assert signs.place(at, sizes, SIZE, [(24.0, 96.0, 330.0, 390.0)]).tolist() == [0]
+    at = np.array([[400.0, 300.0, 200.0], [405.0, 304.0, 200.0], [100.0, 150.0, 200.0]])
+    sizes = np.full(3, 12.0)
+    assert signs.place(at, sizes, []).tolist() == [0, 2]
+    assert signs.place(at, sizes, [(24.0, 96.0, 330.0, 390.0)]).tolist() == [0]
