@@ -15,7 +15,7 @@ from app.ui import theme
 
 Rgba = tuple[float, float, float, float]
 _PAPER = np.array([0.687, 0.651, 0.578])
-_NOON, _SELF = 1.10, 0.24
+_NOON, _SELF = 1.10, 0.12
 """Light on a sunlit roof at noon, and the self-light of flux colours."""
 
 

@@ -28,6 +28,11 @@ float stripes(float along, float period, float part) {
     return mix(s, part, smoothstep(0.25, 0.55, w));
 }
 
+// Self-light of flux colours: all of it in shade, less in the sun, which would bleach them.
+float self_light(vec3 key) {
+    return mood.z * (1.0 - 0.75 * saturate(key.g));
+}
+
 vec4 finished(vec3 surface) {
     return toned(mix(surface, haze.rgb, haze.a));
 }

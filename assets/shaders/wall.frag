@@ -20,11 +20,12 @@ void main() {
     vec2 pixel_m = fwidth(face_at);
     float known = step(0.0, face_size.y), shade = edge(face_at, face_size, pixel_m, away);
     float foot = mix(1.0, mix(0.80, 1.0, saturate(face_at.y / 2.2)), known);
-    vec3 light = base_light * foot + key_light * lit_by_key(shadow_at);
+    vec3 key = key_light * lit_by_key(shadow_at), light = base_light * foot + key;
+    float self = self_light(key);
     vec4 c = flux_rgba(flux);
     float up = mix(0.5, saturate(face_at.y / max(face_size.y, 0.1)), known);
     float tint = c.a * mix(mix(0.02, 0.70, up * up), 0.80, smoothstep(380.0, 1300.0, away));
-    vec3 surface = mix(albedo, c.rgb, tint) * light + c.rgb * tint * mood.z;
+    vec3 surface = mix(albedo, c.rgb, tint) * light + c.rgb * tint * self;
     surface += c.rgb * c.a * mood.w * 0.16 * known * (1.0 - saturate(face_at.y / 5.0));   // light from the ground
     if (face_size.y > 2.3 && face_size.x > 1.6 && away < 1400.0 && flux < 1.5) {
         vec2 cell;
@@ -32,7 +33,7 @@ void main() {
         float line = abs(fract(face_at.y / face_size.y * max(floor(face_size.y / 3.1 + 0.5), 1.0)) - 0.5) * 2.0;
         shade *= 1.0 - 0.09 * smoothstep(0.93, 0.99, line) * (1.0 - smoothstep(80.0, 300.0, away));
         vec3 pane = vec3(0.23, 0.25, 0.28) * dot(light, vec3(0.333)) + 0.12 * mix(horizon_rgb, zenith_rgb, 0.45);
-        vec3 window = mix(pane, c.rgb * light, tint * 0.45) + c.rgb * tint * 0.45 * mood.z;
+        vec3 window = mix(pane, c.rgb * light, tint * 0.45) + c.rgb * tint * 0.45 * self;
         if (mood.y > 0.0) {
             float h = hash21(cell + vec2(kind.z * 1.37 + kind.y * 91.0, kind.y * 57.0 + floor(face_size.x * 3.0)));
             float warm = hash21(cell * 1.7 + kind.yz);
