@@ -46,6 +46,14 @@ def test_simulate_prints_one_json_object_and_nothing_else(demo_package: Path) ->
             "hours_over_limit"} <= set(result["grid"])  # fmt: skip
     assert result["conservation_residual"] < 1e-6
     assert result["steps"] == 8760
+    total, kpi, verdict = result["balance"], result["kpi"], result["verdict"]
+    assert kpi["pv_kwh"] == pytest.approx(total["generated_kwh"])
+    assert kpi["appliances_kwh"] + kpi["heater_kwh"] == pytest.approx(result["carriers"]["electricity"]["used"])
+    assert kpi["peak_import_kw"] > result["carriers"]["electricity"]["imported"] / result["steps"]
+    assert kpi["peak_import_kw"] < result["carriers"]["electricity"]["imported"]
+    assert verdict["primary_margin_kwh"] == -total["primary_energy_kwh"]
+    assert verdict["co2_margin_kg"] == -total["co2_kg"]
+    assert total["surplus"] is (verdict["primary_margin_kwh"] >= 0 and verdict["co2_margin_kg"] >= 0)
 
 
 def test_the_account_of_electricity_closes(demo_package: Path) -> None:

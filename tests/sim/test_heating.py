@@ -1,9 +1,16 @@
 """Heat pump, boiler and heating rod."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from factories import random_district, random_weather
 
+from sim.district import Heater
 from sim.physics import heating
+from sim.prepare import prepare
+from sim.solar import solar
+from sim.span import Span, initial, simulate
 
 
 def _supply(plant, heat_w, water_w, air_c):
@@ -36,6 +43,21 @@ def test_a_boiler_burns_gas_alone() -> None:
     power, gas, ambient = _supply([0.0, 0.0, 1.0 / 0.9, 40.0, -2.0], 5000.0, 800.0, 2.0)
     assert (power, ambient) == (0.0, 0.0)
     assert gas == pytest.approx(5800.0 / 0.9)
+
+
+def test_the_sink_of_every_heat_pump_follows_its_own_weather_curve() -> None:
+    """From the district's columns to the meter: electricity = rooms / COP(sink(T) - T) + tap / COP(50 - T)."""
+    weather = random_weather(seed=5)
+    district = random_district(seed=5, buildings=12, nodes=0)
+    b = replace(district.building, heater=np.full(12, Heater.HEAT_PUMP, np.int8))
+    b = replace(b, sink_c=np.where(np.arange(12) % 2, 30.0, 40.0), sink_slope=np.where(np.arange(12) % 2, -0.5, -1.0))
+    case = prepare(replace(district, building=b), solar(district, weather), weather, dtype=np.float64)
+    _, flux = simulate(case, initial(case), Span(0, 24 * 60))
+    air_c = weather.air_c[: 24 * 60, None]
+    lift_k = b.sink_c + b.sink_slope * air_c - air_c
+    expected = flux.heating_w / heating.cop(lift_k) + flux.hot_water_w / heating.cop(50.0 - air_c)
+    assert flux.heating_w.max() > 0.0
+    assert flux.heater_w == pytest.approx(expected, rel=1e-9)
 
 
 def test_without_heater_hot_water_comes_from_a_rod() -> None:

@@ -12,8 +12,8 @@ from small_city import add, faces_of_box, street, write
 
 from network.problems import Refused
 from sim import package
-from sim.district import SizeClass
-from tools import build, climate, countries
+from sim.district import SizeClass, SurfaceKind
+from tools import build, climate, countries, typology
 
 
 def quiet(stage: str, done: float) -> None:
@@ -52,12 +52,32 @@ def test_a_street_becomes_a_package(tmp_path: Path, weather: Path) -> None:
     place = read.district.place
     assert (place.name, place.country, place.zone, place.utc_offset_s) == ("A street", "NL", "Europe/Amsterdam", 3600)
     assert place.ranges["surplus_w_m2"] > 0
+    assert {f.carrier: f.region for f in place.factors} == {"electricity": "NL", "gas": "NL"}
     assert {p.code for p in read.problems} >= {"unknown-object", "no-geometry", "height-not-ellipsoidal"}
     assert report.counts["buildings"] == 4
     assert "BuildingZ" in report.text()
     assert ("building", "house-0", "use", "no use in the source: a home") in read.inferred
     assert not [i for i in read.inferred if i[2] in ("year", "storeys")]
     assert read.tileset.exists()
+
+
+def test_collecting_areas_are_those_of_the_archetype(tmp_path: Path, weather: Path) -> None:
+    """TABULA's window share, g, frame and shade on walls; alpha R_se U on what is opaque (ISO 13790 11.3.4)."""
+    make([write(tmp_path / "street.json", street(houses=3))], tmp_path / "out", weather)
+    d, t = package.load(tmp_path / "out").district, typology.table()
+    for house in range(3):
+        row = typology.row("NL", SizeClass(int(d.building.size_class[house])), int(d.building.year[house]))
+        k = {name: float(column[row]) for name, column in t.items() if name not in typology.TEXT}
+        window = k["window_m2"] / (k["wall_m2"] + k["window_m2"] + k["door_m2"])
+        through = k["glass_g"] * (1.0 - k["frame"]) * k["shade_vertical"] * k["skew"]
+        for kind, glass, opaque in (
+            (SurfaceKind.WALL, window * through, 0.6 * 0.04 * k["wall_u"] * k["wall_b"] * (1.0 - window)),
+            (SurfaceKind.ROOF, 0.0, 0.6 * 0.04 * k["roof_u"] * k["roof_b"]),
+        ):
+            mine = (d.surface.building == house) & (d.surface.kind == kind)
+            assert mine.any()
+            assert d.surface.glass_m2[mine] == pytest.approx(glass * d.surface.area_m2[mine])
+            assert d.surface.opaque_m2[mine] == pytest.approx(opaque * d.surface.area_m2[mine])
 
 
 def test_every_value_is_measured_said_or_named_as_inferred(tmp_path: Path, weather: Path) -> None:

@@ -1,0 +1,65 @@
+"""Jobs on the physics: a scenario that was computed once is there at once, and is the same."""
+
+import numpy as np
+import pytest
+from factories import random_district, random_weather
+
+from network import schema
+from network.schema import LayerChoice
+from sim import blocks, engine, layers
+from sim.engine import Engine
+from sim.session import DayJob, Facts, YearJob
+from sim.solar import solar
+
+DISTRICT, WEATHER = random_district(seed=6, buildings=8, nodes=10), random_weather(seed=6)
+LIGHT = solar(DISTRICT, WEATHER)
+PLAIN, ROOFS = (), layers.validate([LayerChoice("solar", {"share": 0.7})])
+
+
+@pytest.fixture
+def works() -> Engine:
+    hello = blocks.hello(DISTRICT, run="run", version="0", package="p", state_address="", tiles="",
+                         steps=WEATHER.steps, step_s=WEATHER.step_s)  # fmt: skip
+    facts = Facts(hello, blocks.roster(DISTRICT, revision=1), layers.wire(), schema.Problems(1, ()), tuple)
+    return Engine(DISTRICT, solar=LIGHT, weather=WEATHER, catalogue=layers.CATALOGUE, facts=facts)
+
+
+def whole(works: Engine, job: YearJob) -> schema.Balance:
+    year = works.begin(job)
+    while not year.done:
+        year = works.advance(year)
+    return works.balance(job, year)
+
+
+def test_toggling_back_finds_the_year_complete(works: Engine) -> None:
+    before = whole(works, YearJob(1, PLAIN))
+    assert not works.begin(YearJob(2, ROOFS)).done
+    changed = whole(works, YearJob(2, ROOFS))
+    assert changed.totals_j["generated"] > before.totals_j["generated"]
+    assert works.begin(YearJob(3, PLAIN)).done
+    again = whole(works, YearJob(3, PLAIN))
+    assert (again.totals_j, again.kpi, again.grid, again.revision) == (before.totals_j, before.kpi, before.grid, 3)
+
+
+def test_a_day_is_provisional_until_its_own_year_is_complete(works: Engine) -> None:
+    first = works.day(DayJob(1, PLAIN, 171))
+    whole(works, YearJob(1, PLAIN))
+    last = works.day(DayJob(1, PLAIN, 171))
+    assert (first.provisional, last.provisional) == (True, False)
+    assert [b.key.provisional for b in last.blocks if b.quantity == "pv_w"] == [False]
+    assert works.day(DayJob(2, ROOFS, 171)).provisional
+
+
+def test_the_least_recently_used_years_go_when_room_is_short(works: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole(works, YearJob(1, PLAIN))
+    monkeypatch.setattr(engine, "YEARS_BYTES", 1.0)
+    whole(works, YearJob(2, ROOFS))
+    assert works.begin(YearJob(2, ROOFS)).done
+    assert not works.begin(YearJob(3, PLAIN)).done
+
+
+def test_a_layer_changes_what_it_says_and_the_rest_to_the_bit_not(works: Engine) -> None:
+    plain, roofs = ({b.quantity: b.values for b in works.day(DayJob(1, c, 171)).blocks} for c in (PLAIN, ROOFS))
+    for same in ("appliances_w", "heating_w", "indoor_k", "sun_enu"):
+        assert np.array_equal(plain[same], roofs[same]), same
+    assert roofs["pv_w"].sum() > plain["pv_w"].sum()
