@@ -155,8 +155,8 @@ def _draw_scene(
         ports.view.look(SKYWARD, 0.0)
         return
     scenery.tiles(camera, ports.window.size)
-    installed = stage.blocks.get("pv_peak_w")
-    scenery.paint(levels, legend, paint.at_time(installed, 0.0) if installed is not None else None)
+    scenery.paint(levels, legend)
+    scenery.install(stage.blocks.get("pv_peak_w"))
     if stage.roster is not None:
         power, loading = stage.blocks.get("line_w"), stage.blocks.get("line_loading")
         flows = pulse.flows(power, loading, stage.roster, world.shown.time_s)

@@ -21,9 +21,7 @@ from app.tiles import tileset
 from app.tiles.cache import Stream
 from app.tiles.geodesy import ecef_from_enu
 from network.problems import Refused
-from network.schema import Hello, Roster
-
-Float = NDArray[np.float64]
+from network.schema import FluxBlock, Hello, Roster
 
 
 class Scenery:
@@ -46,6 +44,7 @@ class Scenery:
         self._glow = Glow(view.town, roster, self.ground) if roster is not None else None
         self.stream = self._open(own_tiles)
         self._legend: Legend | None = None
+        self._installed: FluxBlock | None = None
 
     def fits(self, hello: Hello, roster: Roster | None) -> bool:
         """Whether what stands still belongs to this district (a restarted sim sends equal names again)."""
@@ -65,13 +64,18 @@ class Scenery:
         self.stream.update(eye_of(camera, size=size), self.town)
         self._ground.refresh()
 
-    def paint(self, levels: NDArray[np.float32] | None, legend: Legend, installed_w: Float | None) -> None:
-        """Colour the buildings; `installed_w` [building] is the power of the modules on their roofs."""
+    def paint(self, levels: NDArray[np.float32] | None, legend: Legend) -> None:
+        """Colour the buildings."""
         self.town.paint(levels)
-        self.town.install(installed_w)
         if legend != self._legend:
             self._legend = legend
             self.town.legend(legend)
+
+    def install(self, peak: FluxBlock | None) -> None:
+        """Show the modules on the roofs: `peak` is the block of installed power, one row for all times."""
+        if peak is not self._installed:
+            self._installed = peak
+            self.town.install(np.asarray(peak.values[0], np.float64) if peak is not None else None)
 
     def pulse(self, flows: NDArray[np.float32], *, phase_s: float) -> None:
         """Let power run along the lines."""
