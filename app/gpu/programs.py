@@ -8,16 +8,16 @@ from functools import cache
 from panda3d.core import Shader
 
 _PARTS = {
-    "wall": (("common", "flux", "building.vert"), ("common", "tone", "flux", "building_in", "wall.frag")),
-    "roof": (("common", "flux", "building.vert"), ("common", "tone", "flux", "building_in", "roof.frag")),
-    "module": (("common", "flux", "module.vert"), ("common", "tone", "flux", "module.frag")),
-    "ground_town": (("common", "ground.vert"), ("common", "tone", "ground", "ground_town.frag")),
-    "ground_seam": (("common", "ground.vert"), ("common", "tone", "ground", "ground_seam.frag")),
-    "ground_country": (("common", "ground.vert"), ("common", "tone", "ground", "ground_country.frag")),
-    "sky": (("sky.vert",), ("common", "tone", "sky.frag")),
+    "wall": (("common", "flux", "building.vert"), ("common", "curve", "tone", "flux", "building_in", "wall.frag")),
+    "roof": (("common", "flux", "building.vert"), ("common", "curve", "tone", "flux", "building_in", "roof.frag")),
+    "module": (("common", "flux", "module.vert"), ("common", "curve", "tone", "flux", "module.frag")),
+    "ground_town": (("common", "ground.vert"), ("common", "curve", "tone", "ground", "ground_town.frag")),
+    "ground_seam": (("common", "ground.vert"), ("common", "curve", "tone", "ground", "ground_seam.frag")),
+    "ground_country": (("common", "ground.vert"), ("common", "curve", "tone", "ground", "ground_country.frag")),
+    "sky": (("sky.vert",), ("common", "curve", "tone", "sky.frag")),
     "shadow": (("shadow.vert",), ("shadow.frag",)),
-    "lines": (("common", "lines.vert"), ("common", "tone", "lines.frag")),
-    "glow": (("common", "flux", "glow.vert"), ("common", "tone", "glow.frag")),
+    "lines": (("common", "lines.vert"), ("common", "curve", "tone", "lines.frag")),
+    "glow": (("common", "flux", "curve", "glow.vert"), ("glow.frag",)),
     "overlay": (("overlay.vert",), ("overlay.frag",)),
     "copy": (("copy.vert",), ("copy.frag",)),
 }
