@@ -97,7 +97,7 @@ class Pen:
 def swatch(legend: Legend, f: float, *, night: float = 0.0) -> Rgba:
     """sRGB colour of a roof under flux `f` (-1..1) in the noon sun, as the shaders mix, light and tone it.
 
-    (assets/shaders: flux.glsl, roof.frag, tone.glsl.) By night the giving end is mixed as there, but stays bright.
+    (assets/shaders: flux.glsl, roof.frag, curve.glsl.) By night the giving end is mixed as there, but stays bright.
     """
     s = min(abs(f), 1.0) ** 0.5
     t = min(max(1.6 * s - 0.6, 0.0), 1.0)
@@ -113,7 +113,7 @@ def swatch(legend: Legend, f: float, *, night: float = 0.0) -> Rgba:
 
 
 def _toned(c: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The shaders' tone (assets/shaders/tone.glsl), linear to linear."""
+    """The shaders' tone (assets/shaders/curve.glsl), linear to linear."""
     low = float(c.min())
     c = c - 0.5 * (low - 6.25 * low * low if low < 0.08 else 0.04)
     peak, shoulder = float(c.max()), 0.76
