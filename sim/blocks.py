@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,8 @@ from sim.span import Flux
 SUN_STEP_S = 300.0
 """Of the sun's direction, finer than the flux: shadows move."""
 KELVIN = 273.15
+MODULE_W_M2 = 200.0
+"""Of a common module, for the scale of installed power."""
 
 
 def hello(
@@ -46,8 +49,19 @@ def roster(district: District, *, revision: int) -> schema.Roster:
         footprint_m2=b.footprint_m2, building_year=b.year, building_use=tuple(Use(u).name.lower() for u in b.use),
         line_ids=line.id, line_kind=tuple(LineKind(k).name.lower() for k in line.kind), line_rating_w=line.rating_va,
         vertex_start=line.vertex_start, vertices_m=district.vertex_m, node_ids=district.node.id,
-        ranges={"pv_peak_w": district.place.ranges.get("pv_w", 0.0), **district.place.ranges},
+        ranges={"pv_peak_w": _peak_range(district), **district.place.ranges},
     )  # fmt: skip
+
+
+def _peak_range(district: District) -> float:
+    """End of the colour scale of installed power [W]: most buildings' full roofs, rounded up to one digit."""
+    s = district.surface
+    roofs_w = MODULE_W_M2 * np.bincount(s.building, s.usable_m2, len(district.building))
+    most = float(np.quantile(roofs_w, 0.98)) if len(roofs_w) else 0.0
+    if most <= 0:
+        return 0.0
+    digit = 10.0 ** math.floor(math.log10(most))
+    return math.ceil(most / digit) * digit
 
 
 def problems(*sources: Sequence[schema.Problem], revision: int) -> schema.Problems:

@@ -20,8 +20,8 @@ Array = NDArray[Any]
 WIDE_M, HIGH_M = 1.0, 1.65
 MODULE_W = 330.0
 """Peak power of one module: 200 W/m2 over 1.0 x 1.65 m."""
-_EDGE_M = 0.4
-"""Roof left free along its edges: its colour frames the field."""
+_EDGE_M, _SLANT_M = 0.3, 0.15
+"""Roof left free along eaves and verges, so that its colour frames the field; along slanting edges, measured across."""
 _LIFT_M = 0.12
 _FLAT_PITCH_M = 2.75
 """Distance of rows on flat roofs."""
@@ -153,7 +153,7 @@ def _places(faces: _Faces) -> tuple[Array, Array, Array]:
     column, row = k % across, count[owner, 1] - 1 - k // across
     left, bottom = low[owner, 0] + column * WIDE_M, low[owner, 1] + row * pitch[owner]
     corners = np.stack(
-        [np.c_[left + x, bottom + y] for x in (-_EDGE_M, WIDE_M + _EDGE_M) for y in (-_EDGE_M, HIGH_M + _EDGE_M)],
+        [np.c_[left + x, bottom + y] for x in (-_SLANT_M, WIDE_M + _SLANT_M) for y in (-_SLANT_M, HIGH_M + _SLANT_M)],
         axis=1,
     )
     fits = np.zeros(len(owner), bool)
