@@ -6,7 +6,7 @@ from factories import random_district, random_weather
 
 from network.quantities import QUANTITIES
 from network.schema import BlockKey
-from sim.blocks import SUN_STEP_S, blocks
+from sim.blocks import SUN_STEP_S, blocks, roster
 from sim.physics import sun
 from sim.prepare import prepare
 from sim.solar import solar
@@ -45,6 +45,16 @@ def test_what_leaves_the_district_is_what_its_substations_do_not_feed(told) -> N
     flux, by_name = told
     assert flux.grid_loss_w.min() > 0.0
     assert by_name["district_surplus_w"].values[:, 0] == pytest.approx(-flux.source_w, rel=1e-6)
+
+
+def test_installed_modules_stand_as_one_row_and_have_a_scale_that_full_roofs_reach(told) -> None:
+    _, by_name = told
+    block, surface = by_name["pv_peak_w"], DISTRICT.surface
+    assert block.values.shape == (1, 12)
+    assert block.values.sum() == pytest.approx(surface.pv_peak_w.sum(), rel=1e-6)
+    scale = roster(DISTRICT, revision=1).ranges["pv_peak_w"]
+    full_w = 200.0 * np.bincount(surface.building, surface.usable_m2, 12)
+    assert np.median(full_w) < scale < 2.0 * full_w.max()
 
 
 def test_the_sun_of_the_picture_is_the_district_s_own_every_five_minutes(told) -> None:
