@@ -77,6 +77,18 @@ def test_horizon_hides_the_sun_from_its_own_side_alone() -> None:
     assert direct[0, 1] > 200.0
 
 
+@pytest.mark.parametrize(("azimuth_deg", "seen"), [(172.5, True), (177.5, False)])
+def test_the_horizon_between_two_bins_is_a_straight_line(azimuth_deg: float, seen: bool) -> None:
+    """0.2 rad at 170 degrees, 0.6 at 180, a cliff elsewhere: the sun at 0.45 rad stands over 0.3, behind 0.5."""
+    a, up = np.radians(azimuth_deg), 0.45
+    enu = np.array([[np.sin(a) * np.cos(up), np.cos(a) * np.cos(up), np.sin(up)]])
+    wall = np.full((36, 1), 1.5)
+    wall[17], wall[18] = 0.2, 0.6
+    one = np.ones(1)
+    _, direct, _ = _transpose(enu, 500 * one, 600 * one, 100 * one, 1361 * one, np.zeros(1), np.zeros(1), float, wall)
+    assert (direct[0, 0] > 0.0) == seen
+
+
 def test_denver_s_facades_are_inside_the_six_programs_of_ashrae_140(shared: Path) -> None:
     """Incident solar of ASHRAE 140-2020, kWh/m2 a year: north, east, south, west; the horizontal within 0.2 %."""
     weather = read_epw(shared / "data" / "weather" / "USA_CO_Denver.Intl.AP.725650_TMY3.epw.gz")

@@ -104,11 +104,14 @@ def test_months_of_the_buildings_add_up_to_the_district() -> None:
     assert np.allclose(months, ledger.steps.sum(axis=1) * ledger.step_s, rtol=1e-9)
 
 
-def test_grid_extremes_are_those_of_the_whole_year() -> None:
-    case = prepare(BASE, LIGHT, WEATHER)
+@pytest.mark.parametrize("thinner", [1.0, 4.0])
+def test_grid_extremes_are_those_of_the_whole_year(thinner: float) -> None:
+    line = replace(BASE.line, resistance_ohm=thinner * BASE.line.resistance_ohm, rating_va=10.0 * BASE.line.rating_va)
+    district = replace(BASE, line=line)
+    case = prepare(district, LIGHT, WEATHER)
     year = years.complete(case)
     _, flux = simulate(case, year.states[0], Span(0, 8760))
-    g = balance(year.ledger, BASE, side="a", revision=1, compute_s=0.0).grid
+    g = balance(year.ledger, district, side="a", revision=1, compute_s=0.0).grid
     assert g["voltage_min_pu"] == flux.voltage_pu[:, 1:].min()
     assert g["voltage_max_pu"] == flux.voltage_pu[:, 1:].max()
     assert g["transformer_loading_max"] == flux.line_loading[:, 0].max()

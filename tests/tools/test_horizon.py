@@ -47,6 +47,20 @@ def test_a_wall_as_high_as_it_is_far_stands_at_45_degrees(traced: bool, monkeypa
     assert level[0, 5] == 0
 
 
+@pytest.mark.parametrize("traced", [True, False])
+def test_a_tower_in_the_east_stands_in_the_east(traced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if traced:
+        pytest.importorskip("embreex")
+    else:
+        monkeypatch.setattr(horizon, "_rays", lambda triangles: None)
+    a, b, c, d = (30.0, -9.0, -5.0), (30.0, 9.0, -5.0), (30.0, 9.0, 30.0), (30.0, -9.0, 30.0)
+    ground = [[(-60.0, -60.0, -5.0), (60.0, -60.0, -5.0), (0.0, 60.0, -5.0)]]  # the height map is as large as all
+    tower = np.array([[a, b, c], [a, c, d], *ground])
+    level, _ = horizon.horizon(surface(tilt_deg=0, azimuth_deg=0), tower, np.array([1, 1, 2], np.int32), quiet)
+    assert np.flatnonzero(level[0] > 0.1).tolist() == [8, 9, 10]
+    assert np.degrees(level[0, 9]) == pytest.approx(45, abs=4)
+
+
 def test_an_open_sky_is_seen_whole() -> None:
     none = np.zeros((3, 36), np.float32)
     seen = horizon.sky_view(np.radians([0.0, 45.0, 90.0]), np.radians([0.0, 100.0, 200.0]), none)

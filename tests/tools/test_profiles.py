@@ -68,6 +68,13 @@ def test_hot_water_is_drawn_in_the_morning_and_evening() -> None:
     assert by_hour[[7, 20, 21]].min() > 2.0 * by_hour[[2, 3, 4]].max()
 
 
+def test_weekend_mornings_begin_later() -> None:
+    day = np.arange(365)
+    weekend = (day + 2) % 7 >= 5  # 1 January 2025 is a Wednesday
+    morning = rows("home-water-1").mean(axis=0).reshape(365, 24)[:, 5:8].sum(axis=1)
+    assert morning[weekend].mean() < 0.8 * morning[~weekend].mean()
+
+
 def test_schedules_follow_the_wall_clock_through_summer_time() -> None:
     wall = profiles.wall_hours(steps=8760, year=2025, **PLACE)
     winter, summer = 24 * 10 + 7, 24 * 180 + 7
