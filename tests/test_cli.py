@@ -96,6 +96,24 @@ def test_wrong_usage_is_2_and_failure_is_1_each_in_one_sentence(demo_package: Pa
     one_sentence(surplus("bench", "no-such-benchmark"), 2, "no-such-benchmark")
 
 
+def test_help_speaks_of_surplus_and_says_whole_sentences() -> None:
+    done = surplus("--help")
+    assert "Usage: surplus [OPTIONS]" in done.stdout
+    assert "..." not in done.stdout.partition("Commands:")[2]
+
+
+def test_ctrl_c_inside_a_compiled_library_is_not_lost() -> None:
+    source = (
+        "import ctypes, sys, time\nfrom tools import main\nsys.unraisablehook = main._again\n"
+        "def interrupted():\n    raise KeyboardInterrupt\n"
+        "ctypes.CFUNCTYPE(None)(interrupted)()\ntime.sleep(5)\nprint('went on')"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", source], env=os.environ | {"PYTHONPATH": str(ROOT)},
+                          capture_output=True, text=True, check=False, timeout=60)  # fmt: skip
+    assert "went on" not in done.stdout
+    assert "KeyboardInterrupt" in done.stderr
+
+
 def test_doctor_says_what_is_here() -> None:
     done = surplus("doctor", "--json")
     result = json.loads(done.stdout)

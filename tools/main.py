@@ -6,8 +6,10 @@ Every error is one sentence that names culprit and remedy; --debug shows the tra
 
 from __future__ import annotations
 
+import _thread
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,8 +30,9 @@ def main() -> None:
     """Entry point of the console script."""
     debug = "--debug" in sys.argv
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
+    sys.unraisablehook = _again
     try:
-        code = surplus(arguments, standalone_mode=False)
+        code = surplus(arguments, prog_name="surplus", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except Refused as e:
         if debug:
@@ -47,6 +50,14 @@ def main() -> None:
             raise
         print(f"surplus: unexpected {type(e).__name__}: {e}; run again with --debug and report it", file=sys.stderr)
         sys.exit(1)
+
+
+def _again(unraisable: Any) -> None:
+    """Ctrl+C inside a compiled library's callback is lost there; it is given once more, a moment later."""
+    if isinstance(unraisable.exc_value, KeyboardInterrupt):
+        threading.Timer(0.02, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 @surplus.callback(invoke_without_command=True)
@@ -116,7 +127,7 @@ def view(
 
 @surplus.command()
 def build(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="CityJSON or CityJSONSeq, also .gz.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT", help="CityJSON or CityJSONSeq, also .gz.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Package folder to write.")],
     crs: Annotated[str | None, typer.Option(help="EPSG code, where the file names none: 28992.")] = None,
     country: Annotated[str | None, typer.Option(help="Two letters, for archetypes and factors: NL.")] = None,
@@ -124,7 +135,10 @@ def build(
     weather: Annotated[Path | None, typer.Option(help="EPW weather year, also .gz.")] = None,
     name: Annotated[str | None, typer.Option(help="Title of the district.")] = None,
 ) -> None:  # fmt: skip
-    """City files -> district package, tiles included, with a report of what was inferred."""
+    """City files to a district package.
+
+    Tiles included, with a report of what was inferred.
+    """
     from tools import build as importer
     from tools.progress import Progress
 
