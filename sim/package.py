@@ -123,6 +123,9 @@ def load(folder: Path) -> Package:
             )
         district, inferred = _read_tables(folder, _place(head))
         body = json.loads((folder / "report.json").read_text())
+        for needed in (folder / "weather.epw", folder / "tiles" / "tileset.json"):
+            if not needed.exists():
+                raise ValueError(f"no {needed.relative_to(folder)}")
     except (OSError, KeyError, ValueError, TypeError) as e:
         raise Refused(f"the package {folder} is broken ({e}); build it again with `surplus build`") from e
     return Package(

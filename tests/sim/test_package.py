@@ -110,6 +110,14 @@ def test_refusals_are_sentences(tmp_path: Path, district: District) -> None:
         package.load(tmp_path / "p")
 
 
+@pytest.mark.parametrize("lost", ["building.parquet", "weather.epw", "tiles/tileset.json", "report.json"])
+def test_a_package_with_a_lost_file_names_it(tmp_path: Path, district: District, lost: str) -> None:
+    write(tmp_path / "p", district, tmp_path / "s")
+    (tmp_path / "p" / lost).unlink()
+    with pytest.raises(Refused, match=rf"broken.*{lost}.*build it again"):
+        package.load(tmp_path / "p")
+
+
 def test_a_folder_of_something_else_is_never_overwritten(tmp_path: Path, district: District) -> None:
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "thesis.txt").write_text("years of work")
