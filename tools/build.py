@@ -8,6 +8,8 @@ Nothing of an older package is touched before the new one is whole.
 
 from __future__ import annotations
 
+import glob
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -46,6 +48,8 @@ from tools import (
 from tools.report import Report as Report
 
 Progress = Callable[[str, float], None]
+STALE_S = 86400.0
+"""What a killed build left behind is litter after this time; younger, it may belong to a build that runs."""
 SEED = 1
 """Of the profiles that buildings get; a district's use never changes with a rebuild."""
 EVERY_ROW: tuple[report.Inferred, ...] = (
@@ -129,11 +133,12 @@ def build(
 
 def measure(inputs: Sequence[Path], *, crs: str | None, progress: Progress) -> Shape:
     """Read the files and derive all geometry."""
+    option = frame.code(crs) if crs is not None else None
     cities = []
     for k, path in enumerate(inputs):
         cities.append(cityjson.read(path))
         progress("reading", (k + 1) / len(inputs))
-    systems = [_crs_of(city, path, crs) for city, path in zip(cities, inputs, strict=True)]
+    systems = [_crs_of(city, path, option) for city, path in zip(cities, inputs, strict=True)]
     place = frame.frame(systems[0], cities[0].faces.xyz)
     worlds = [replace(c.faces, xyz=frame.to_world(s, c.faces.xyz, place)) for c, s in zip(cities, systems, strict=True)]
     problems = [p for city in cities for p in report.of_city(city)] + _height_problem(place)
@@ -163,11 +168,16 @@ def measure(inputs: Sequence[Path], *, crs: str | None, progress: Progress) -> S
 
 
 def _crs_of(city: cityjson.City, path: Path, option: str | None) -> str:
-    if city.crs is not None:
+    """As the file says, else as the option says; a code that PROJ lacks is as good as none."""
+    if city.crs is not None and frame.known(city.crs):
         return city.crs
-    if option is None:
-        raise Refused(f"{path} names no coordinate system; name it with --crs, for example --crs EPSG:28992")
-    return frame.code(option)
+    if option:
+        return option
+    if city.crs_text:
+        found = f"names the coordinate system {city.crs_text!r}, which is no EPSG code that PROJ knows"
+    else:
+        found = "names no coordinate system"
+    raise Refused(f"{path} {found}; name it with --crs, for example --crs EPSG:28992")
 
 
 def _height_problem(place: frame.Frame) -> list[Problem]:
@@ -337,11 +347,20 @@ def _scratch(output: Path) -> Iterator[Path]:
         raise Refused(f"{output} exists and is not a district package; choose another place with -o")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
         made = tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.work-")
     except OSError as e:
         raise Refused(f"cannot write to {folder.parent}: {e.strerror or e}; choose a writable place with -o") from e
     with made as name:
         yield Path(name)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what builds of `folder` that were killed have left beside it."""
+    for word in ("work", "build"):
+        for litter in folder.parent.glob(f".{glob.escape(folder.name)}.{word}-*"):
+            if time.time() - litter.stat().st_mtime > STALE_S:
+                shutil.rmtree(litter, ignore_errors=True)
 
 
 class _Clock:

@@ -93,6 +93,8 @@ class City:
     file: str
     crs: str | None
     """EPSG:CODE as the file names it."""
+    crs_text: str
+    """What the file says of its coordinate system, word for word; empty where it says nothing."""
     credit: str
     """Title and publisher, empty where the file names none."""
     buildings: tuple[Source, ...]
@@ -113,14 +115,15 @@ def read(path: Path) -> City:
         Refused: missing, empty, truncated, another format or an unknown version.
     """
     gather = _Gather(path.name)
-    crs, credit = None, ""
+    crs_text, credit = "", ""
     for header, objects, vertices in _models(path, _text(path)):
-        crs, credit = _crs(header), _credit(header)
+        crs_text, credit = _crs_text(header), _credit(header)
         gather.add(objects, vertices)
     if not gather.sources:
         raise Refused(f"{path} has no building with a volume; give a file with buildings of LoD 1 or better")
     return City(
-        file=path.name, crs=crs, credit=credit, buildings=tuple(gather.sources), faces=gather.faces(),
+        file=path.name, crs=_crs(crs_text), crs_text=crs_text, credit=credit, buildings=tuple(gather.sources),
+        faces=gather.faces(),
         unknown=gather.unknown, skipped=gather.skipped, without_geometry=tuple(gather.empty),
         broken=tuple(gather.broken),
     )  # fmt: skip
@@ -212,13 +215,15 @@ def _vertices(path: Path, model: dict[str, Any], head: dict[str, Any]) -> NDArra
     return raw
 
 
-def _crs(head: dict[str, Any]) -> str | None:
-    """EPSG:CODE from any of the ways in which the versions write it."""
+def _crs_text(head: dict[str, Any]) -> str:
+    """The coordinate system in any of the ways in which the versions write it."""
     metadata = _metadata(head)
     text = metadata.get("referenceSystem") or metadata.get("crs") or ""
-    if isinstance(text, dict):
-        text = f"EPSG:{text.get('epsg') or ''}"
-    found = re.search(r"EPSG.*?(\d+)\s*/?$", str(text), re.IGNORECASE)
+    return f"EPSG:{text.get('epsg') or ''}" if isinstance(text, dict) else str(text)
+
+
+def _crs(text: str) -> str | None:
+    found = re.search(r"EPSG.*?(\d+)\s*/?$", text, re.IGNORECASE)
     return f"EPSG:{found.group(1)}" if found else None
 
 

@@ -58,6 +58,18 @@ def code(text: str) -> str:
     return f"EPSG:{found.group(1)}"
 
 
+def known(crs: str) -> bool:
+    """Whether PROJ knows `crs`."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        CRS.from_user_input(crs)
+    except CRSError:
+        return False
+    return True
+
+
 def frame(crs: str, xyz: Float) -> Frame:
     """Frame around the middle of `xyz` [vertex, 3] in `crs`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -115,6 +116,32 @@ def test_a_crs_can_be_named_where_the_file_names_none(tmp_path: Path, weather: P
         assert build.measure([path], crs=text, progress=quiet).place.crs == "EPSG:28992"
     with pytest.raises(Refused, match="999999"):
         make([path], tmp_path / "out", weather, crs="999999")
+
+
+@pytest.mark.parametrize("written", ["urn:ogc:def:crs:local", "EPSG:999999"])
+def test_a_crs_that_is_none_is_quoted_and_can_be_named_instead(tmp_path: Path, written: str) -> None:
+    path = write(tmp_path / "odd.json", street(crs=written))
+    with pytest.raises(Refused, match=rf"odd\.json.*{written}.*--crs"):
+        build.measure([path], crs=None, progress=quiet)
+    assert build.measure([path], crs="28992", progress=quiet).place.crs == "EPSG:28992"
+
+
+def test_a_wrong_crs_option_is_said_even_where_the_file_names_its_own(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="--crs bogus") as refusal:
+        build.measure([write(tmp_path / "a.json", street())], crs="bogus", progress=quiet)
+    assert refusal.value.code == 2
+
+
+def test_litter_of_killed_builds_goes_with_the_next_one_but_a_running_build_keeps_its_own(
+    tmp_path: Path, weather: Path
+) -> None:
+    old, young = tmp_path / ".out.work-killed", tmp_path / ".out.work-running"
+    for folder in (old, young):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    make([write(tmp_path / "a.json", street())], tmp_path / "out", weather)
+    assert not old.exists()
+    assert young.exists()
 
 
 def test_the_first_input_wins_where_two_overlap(tmp_path: Path, weather: Path) -> None:
