@@ -48,6 +48,10 @@ def test_a_terraced_house_by_hand() -> None:
     assert house.gains_w[0] == pytest.approx(3.0 * 102.0)
     assert house.hot_water_j[0] == pytest.approx(10.0 * 3.6e6 * 102.0)
     assert 17.0 < house.set_point_c[0] < 20.0
+    loss_w_k = (house.h_opaque_w_k + house.h_glass_w_k + house.h_air_w_k)[0]
+    coldest_k = t["set_point_c"][k] - (t["mean_c"][k] - 17.0)  # EN 12831: about -10 degC in the Netherlands
+    assert house.heat_limit_w[0] == pytest.approx(1.3 * loss_w_k * coldest_k)
+    assert 28.0 < coldest_k < 33.0
     assert house.dwellings[0] == 1
 
 
