@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,21 @@ def test_wrong_usage_is_2_and_failure_is_1_each_in_one_sentence(demo_package: Pa
     one_sentence(surplus("run", demo_package, "--offscreen", "--size", "big", "--shot", "x.png"), 2, "WIDTHxHEIGHT")
     one_sentence(surplus("view"), 2, "--tileset")
     one_sentence(surplus("bench", "no-such-benchmark"), 2, "no-such-benchmark")
+
+
+def test_a_viewer_that_nobody_watches_does_not_wait_in_vain(tmp_path: Path) -> None:
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        line = f"tcp://127.0.0.1:{taken.getsockname()[1]}#{'A' * 43}"
+        done = surplus("view", line, "--offscreen", "--shot", tmp_path / "x.png")
+    one_sentence(done, 1, "nothing answers at tcp://127.0.0.1", "surplus serve")
+
+
+def test_statistics_alone_end_once_the_picture_is_complete(demo_package: Path, tmp_path: Path) -> None:
+    done = surplus("run", demo_package, "--offscreen", "--size", "320x180", "--stats", tmp_path / "s.json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "s.json").read_text())["settled"] is True
+    one_sentence(surplus("run", demo_package, "--offscreen", "--stats", tmp_path), 1, str(tmp_path), "folder")
 
 
 def test_help_speaks_of_surplus_and_says_whole_sentences() -> None:

@@ -51,11 +51,15 @@ def view(
     for path in (shot, stats):
         if path and not path.absolute().parent.is_dir():
             raise Refused(f"the folder of {path} does not exist; make it or choose another place")
+        if path and path.is_dir():
+            raise Refused(f"{path} is a folder; name a file in it")
     if frames == 0 and offscreen and shot is None and stats is None and not settle:
         raise Refused("--offscreen draws for nobody; add --shot FILE.png, --stats FILE.json or --frames N", code=2)
     options: dict[str, Any] = {
         "offscreen": offscreen, "camera": camera, "time": time, "paint": paint, "layers": layers,
-        "settle": settle or shot is not None, "shot": str(shot.absolute()) if shot else None,
+        # Without a window nobody can close it: it ends once the picture is complete.
+        "settle": settle or shot is not None or (offscreen and frames == 0),
+        "shot": str(shot.absolute()) if shot else None,
         "stats": str(stats.absolute()) if stats else None, "frames": frames,
     }  # fmt: skip
     if size:

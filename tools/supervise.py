@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,8 @@ DEATHS = 5
 SPELL_S = 30.0
 GRACE_S = 3.0
 """Time for a child to end by itself before it is ended."""
+ANSWER_S = 10.0
+"""Time for the machine of a simulation to take a connection."""
 _Child = subprocess.Popen[str]
 
 
@@ -79,16 +82,27 @@ def view(line: str, options: Mapping[str, Any]) -> int:
     """A viewer alone, of the sim at `line` or (empty) of the tileset in the options.
 
     Raises:
-        Refused: the line is no address.
+        Refused: the line is no address, or a viewer that nobody watches would wait there in vain.
     """
     if line:
-        line = address.line(address.parse(line))
+        where = address.parse(line)
+        line = address.line(where)
+        if options.get("offscreen"):
+            _listening(where)
     with _signals(), contextlib.ExitStack() as children:
         screen = _start("app", options, children)
         _tell(screen, line)
         while screen.poll() is None:
             time.sleep(LOOK_S)
         return screen.returncode if screen.returncode >= 0 else 1
+
+
+def _listening(where: address.Address) -> None:
+    try:
+        socket.create_connection((where.host, where.port), timeout=ANSWER_S).close()
+    except OSError as e:
+        why = e.strerror or str(e)
+        raise Refused(f"nothing answers at {where.endpoint} ({why}); see that `surplus serve` runs there") from e
 
 
 # ---------------------------------------------------------------- children
