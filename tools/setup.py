@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-SETUP = "2"
+SETUP = "3"
 """Raise when the set-up itself changes meaning."""
 
 _GL_PROBE = """
@@ -178,7 +178,11 @@ def _install(pins: Path) -> None:
 
 
 def _link_checkout() -> None:
-    """The checkout itself becomes importable from anywhere in this environment."""
+    """The checkout itself becomes importable from anywhere in this environment, and `surplus` a command of it."""
     query = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
     site = subprocess.run([str(PYTHON), "-c", query], capture_output=True, text=True, check=True).stdout.strip()
     (Path(site) / "surplus.pth").write_text(f"{ROOT}\n")
+    if os.name != "nt":
+        command = PYTHON.parent / "surplus"
+        command.write_text(f'#!/bin/sh\nexec "{PYTHON}" -P -m tools.main "$@"\n')
+        command.chmod(0o755)
