@@ -137,7 +137,9 @@ def placed(text: str, hello: Hello) -> Camera:
         Refused: not five numbers.
     """
     try:
-        lat, lon, height, heading, pitch = (float(part) for part in text.split(","))
+        lat, lon, height, heading, pitch = values = [float(part) for part in text.split(",")]
+        if not np.isfinite(values).all():
+            raise ValueError(text)
     except ValueError as error:
         raise Refused(
             f"--camera {text}: not LAT,LON,HEIGHT,HEADING,PITCH (five numbers, degrees and m).", code=2

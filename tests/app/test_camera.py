@@ -57,7 +57,7 @@ def test_a_place_of_the_command_line_is_where_it_says() -> None:
     assert here.forward[0] > 0.9 and here.forward[2] == pytest.approx(-np.sin(np.radians(20)))
 
 
-@pytest.mark.parametrize("text", ["nowhere", "1,2,3", "a,b,c,d,e"])
+@pytest.mark.parametrize("text", ["nowhere", "1,2,3", "a,b,c,d,e", "52,4,100,0,nan"])
 def test_an_odd_camera_is_refused(text: str) -> None:
     rows = houses(1)
     hello = Feed(None, rows, [str(k) for k in range(len(rows))]).hello()
