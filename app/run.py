@@ -138,7 +138,29 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
             time.sleep(rest)
     if session.options.stats:
         _write_stats(ports, session, Path(session.options.stats))
+    _say_what_failed(ports)
     return world
+
+
+def _say_what_failed(ports: Ports) -> None:
+    """One line on tiles that could not be drawn.
+
+    Raises:
+        Refused: none could.
+    """
+    errors = _errors(ports)
+    if not errors or ports.scenery is None:
+        return
+    first = f"{errors[0]['uri']} ({errors[0]['reason']})"
+    if ports.scenery.stream is None or not ports.scenery.stream.loaded:
+        raise Refused(f"nothing of the tileset could be drawn: {first}; build the package again or mend the tileset.")
+    print(f"surplus: {len(errors)} tiles could not be drawn, the first: {first}", file=sys.stderr)
+
+
+def _errors(ports: Ports) -> list[dict[str, str]]:
+    """What of the tileset failed: {uri, reason}."""
+    scenery = ports.scenery
+    return scenery.errors + (scenery.stream.errors if scenery.stream else []) if scenery else []
 
 
 def _check(options: ViewOptions) -> None:
@@ -237,7 +259,7 @@ def _done(world: World, ports: Ports, session: Session) -> bool:
 def _what_is_missing(world: World, ports: Ports, session: Session) -> str:
     stage = world.stage
     if stage.clock is None:
-        what = "the simulation does not answer; see that it runs"
+        what = "the simulation does not answer; see that it runs and that address and key are as it printed them"
     elif ports.scenery is None or not ports.scenery.settled:
         what = "tiles are still loading; see that the tileset can be reached"
     else:
@@ -267,7 +289,6 @@ def _write_stats(ports: Ports, session: Session, path: Path) -> None:
     stream = scenery.stream if scenery else None
     frames = np.array(session.frame_ms or [0.0])
     tiles = np.array((stream.attach_ms if stream else []) or [0.0])
-    errors = (scenery.errors if scenery else []) + (stream.errors if stream else [])
     document = {
         "frames": session.frames,
         "frame_ms": {**_percentiles(frames, (50, 95, 99)), "max": float(frames.max())},
@@ -277,7 +298,7 @@ def _write_stats(ports: Ports, session: Session, path: Path) -> None:
             "failed": len(stream.errors) if stream else 0, "bytes": stream.bytes if stream else 0,
             "cap_bytes": stream.cap_bytes if stream else 0,
         },
-        "errors": errors,
+        "errors": _errors(ports),
         "settled": session.settled_s is not None,
         "settle_s": session.settled_s,
         "features": scenery.town.features if scenery else 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -144,3 +145,16 @@ def test_without_a_display_surplus_draws_and_tells_the_balance(demo_package: Pat
     assert "positive energy district" in done.stdout
     assert "surplus-demo.png" in done.stdout
     assert Image.open(tmp_path / "surplus-demo.png").size == (1920, 1080)
+
+
+def test_tiles_that_fail_are_said_and_none_at_all_is_a_failure(demo_package: Path, tmp_path: Path) -> None:
+    package, shot = tmp_path / "torn", tmp_path / "a.png"
+    shutil.copytree(demo_package, package)
+    tiles = sorted((package / "tiles").glob("*.glb"))
+    assert len(tiles) > 1
+    tiles[0].unlink()
+    done = surplus("run", package, "--offscreen", "--size", "320x180", "--shot", shot)
+    assert done.returncode == 0, done.stderr
+    assert tiles[0].name in done.stderr
+    (package / "tiles" / "tileset.json").write_text("{")
+    one_sentence(surplus("run", package, "--offscreen", "--size", "320x180", "--shot", shot), 1, "tileset.json")
