@@ -150,11 +150,14 @@ def test_without_a_display_surplus_draws_and_tells_the_balance(demo_package: Pat
 def test_tiles_that_fail_are_said_and_none_at_all_is_a_failure(demo_package: Path, tmp_path: Path) -> None:
     package, shot = tmp_path / "torn", tmp_path / "a.png"
     shutil.copytree(demo_package, package)
-    tiles = sorted((package / "tiles").glob("*.glb"))
-    assert len(tiles) > 1
-    tiles[0].unlink()
+    tileset = package / "tiles" / "tileset.json"
+    whole = json.loads(tileset.read_text())
+    lost = json.loads(tileset.read_text())["root"]["children"][0]
+    lost["content"]["uri"] = "lost.glb"
+    whole["root"]["children"].append(lost)
+    tileset.write_text(json.dumps(whole))
     done = surplus("run", package, "--offscreen", "--size", "320x180", "--shot", shot)
     assert done.returncode == 0, done.stderr
-    assert tiles[0].name in done.stderr
-    (package / "tiles" / "tileset.json").write_text("{")
+    assert "lost.glb" in done.stderr
+    tileset.write_text("{")
     one_sentence(surplus("run", package, "--offscreen", "--size", "320x180", "--shot", shot), 1, "tileset.json")
