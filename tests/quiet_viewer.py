@@ -11,7 +11,10 @@ from network import wire
 def main() -> None:
     line = b""
     while not line.endswith(b"\n"):
-        line += os.read(0, 1)
+        byte = os.read(0, 1)
+        if not byte:
+            return
+        line += byte
     ended = threading.Event()
     threading.Thread(target=lambda: (os.read(0, 1), ended.set()), daemon=True).start()
     with wire.Client(line.decode()) as client:
