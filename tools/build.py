@@ -328,7 +328,9 @@ def _report(
 
 
 def _title(path: Path) -> str:
-    return path.name.split(".")[0]
+    """The file's name as people would write it: delft_3dbag.city.jsonl.gz -> Delft 3dbag."""
+    words = path.name.split(".")[0].replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 def _generated(scratch: Path) -> Path:

@@ -35,11 +35,13 @@ def draw(ui: Panels, world: World, seen: Seen) -> None:
         pen.hatch(x, y, w / 2, h, alpha=0.42)
         pen.bar(x + w / 2 - s, y - 4 * s, 2 * s, h + 8 * s, theme.TEXT)
         pen.triangle(at.x + 30 * s, at.y + 24 * s, 6.5, up=False, colour=theme.TAKES_BAR)
-        pen.text(at.x + 42 * s, at.y + 13 * s, "takes from the district", size=15)
+        takes, gives = "takes from the district", "gives to the district"
+        pen.text(at.x + 42 * s, at.y + 13 * s, takes, size=15)
         right = at.x + (WIDTH - 42) * s
-        pen.text(right, at.y + 13 * s, "gives to the district", size=15, align=1.0)
+        pen.text(right, at.y + 13 * s, gives, size=15, align=1.0)
         pen.triangle(at.x + (WIDTH - 30) * s, at.y + 24 * s, 6.5, up=True, colour=theme.GIVES)
-        pen.text(at.x + WIDTH / 2 * s, at.y + 16 * s, unit, size=13.5, colour=theme.NOTE, align=0.5)
+        between = (WIDTH + pen.width(takes, size=15) - pen.width(gives, size=15)) / 2
+        pen.text(at.x + between * s, at.y + 16 * s, unit, size=13.5, colour=theme.NOTE, align=0.5)
     else:
         pen.text(at.x + 24 * s, at.y + 13 * s, quantity.label, size=15)
         pen.text(at.x + (WIDTH - 24) * s, at.y + 13 * s, unit, size=14, colour=theme.NOTE, align=1.0)
