@@ -26,6 +26,8 @@ from sim.span import Flux
 Float = NDArray[np.float64]
 ACCOUNTS = ("pv_w", "appliances_w", "heater_w", "gas_w", "ambient_w", "heating_w", "hot_water_w", "surplus_w")
 """Columns of Flux that are booked, per step for the district and per month for each building."""
+UNSOLVED = 1e-5
+"""Residual of the grid above which a step has no solution: the grid cannot carry that power."""
 VOLTAGE_LIMITS_PU = (0.9, 1.1)
 """EN 50160:2010, 10-minute means for 95 % of a week."""
 LOADING_LIMIT = 1.0
@@ -107,12 +109,20 @@ def residual(ledger: Ledger) -> float:
     sources feed against surplus and losses); the two sides of each come from different kernels.
     """
     made, plugs, heater = ledger.steps[0], ledger.steps[1], ledger.steps[2]
-    through = np.maximum(made + plugs + heater + ledger.loss_w, 1.0)
-    buildings = np.abs(made - plugs - heater - ledger.steps[-1]) / through
+    buildings = np.abs(made - plugs - heater - ledger.steps[-1]) / _throughput(ledger)
+    return float(max(buildings.max(), _wires(ledger).max()))
+
+
+def _throughput(ledger: Ledger) -> Float:
+    """[step] what is made, used and lost [W], at least 1."""
+    return np.maximum(ledger.steps[0] + ledger.steps[1] + ledger.steps[2] + ledger.loss_w, 1.0)
+
+
+def _wires(ledger: Ledger) -> Float:
+    """[step] residual of the grid relative to throughput: large where the power flow has no solution."""
     if not ledger.source_w.any():
-        return float(buildings.max())
-    wires = np.abs(ledger.source_w + ledger.on_grid_w - ledger.loss_w) / through
-    return float(max(buildings.max(), wires.max()))
+        return np.zeros_like(ledger.source_w)
+    return np.abs(ledger.source_w + ledger.on_grid_w - ledger.loss_w) / _throughput(ledger)
 
 
 def accounts_w(ledger: Ledger) -> dict[str, dict[str, Float]]:
@@ -224,4 +234,5 @@ def _grid(ledger: Ledger, district: District) -> dict[str, float]:
         "line_loading_max": most(ledger.loading[1, ~transformer]),
         "transformer_loading_max": most(ledger.loading[1, transformer]),
         "hours_over_limit": float(ledger.strained.sum() * ledger.step_s / 3600.0),
+        "hours_unsolved": float((_wires(ledger) > UNSOLVED).sum() * ledger.step_s / 3600.0),
     }

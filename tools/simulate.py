@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from network.schema import Balance, LayerChoice
+from network.schema import Balance, LayerChoice, Problem
 
 KWH = 3.6e6
 
@@ -41,11 +41,20 @@ def simulate(
     balance = ledger.balance(run.ledger, district, side="a", revision=0, compute_s=compute_s, fraction=1.0)
     contract = contract_of(balance, package_name=str(folder), buildings=len(district.building), steps=sky.steps)
     contract["inferred"] = read.report.get("inferred", {})
-    problems = (*read.problems, *sky.problems)
+    problems = (*read.problems, *sky.problems, *unsolved(balance))
     contract["problems"] = [
         {"code": p.code, "message": p.message, "count": p.count, "ids": list(p.ids)} for p in problems
     ]
     return contract
+
+
+def unsolved(balance: Balance) -> tuple[Problem, ...]:
+    """A word on the hours in which the grid cannot carry the power at all."""
+    hours = balance.grid.get("hours_unsolved", 0.0)
+    if not hours:
+        return ()
+    text = f"in {hours:,.0f} hours the grid cannot carry the power at all: its voltages and losses mean nothing there"
+    return (Problem("grid-unsolved", text, round(hours)),)
 
 
 def choices_of(text: str, kinds: Any) -> tuple[LayerChoice, ...]:

@@ -19,6 +19,7 @@ from sim.ledger import accounts_w, balance, weigh
 from sim.prepare import prepare
 from sim.solar import solar
 from sim.span import Span, initial, simulate
+from tools.simulate import unsolved
 
 WEATHER = random_weather(seed=3)
 BASE = random_district(seed=9, buildings=20, nodes=25)
@@ -119,6 +120,16 @@ def test_grid_extremes_are_those_of_the_whole_year(thinner: float) -> None:
     over = ((flux.line_loading > 1.0).any(axis=1) | (np.abs(flux.voltage_pu - 1.0) > 0.1).any(axis=1)).sum()
     assert g["hours_over_limit"] == over
     assert (over > 0) == (thinner > 1.0)
+
+
+def test_hours_that_the_grid_cannot_carry_are_counted_and_said() -> None:
+    line = BASE.line
+    thin = replace(line, resistance_ohm=100.0 * line.resistance_ohm, reactance_ohm=100.0 * line.reactance_ohm)
+    for district, solvable in ((BASE, True), (replace(BASE, line=thin), False)):
+        year = years.complete(prepare(district, LIGHT, WEATHER))
+        b = balance(year.ledger, district, side="a", revision=1, compute_s=0.0)
+        assert (b.grid["hours_unsolved"] == 0.0) == solvable
+        assert [p.code for p in unsolved(b)] == ([] if solvable else ["grid-unsolved"])
 
 
 def test_without_a_grid_there_are_no_losses_and_no_grid_figures() -> None:
