@@ -48,6 +48,10 @@ class Link(Protocol):
     def connected(self) -> bool:
         """Whether sim is heard."""
 
+    @property
+    def settled(self) -> bool:
+        """Whether all wishes are answered and nothing that sim named is missing."""
+
     def poll(self) -> list[Message]:
         """What is new."""
 

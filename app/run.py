@@ -224,7 +224,7 @@ def _settled(world: World, ports: Ports, session: Session) -> bool:
         return False
     if session.options.tileset:
         return True
-    if not session.asked or not link.settled or not inbox.settled(stage, {world.paint, *FOLLOWED}):  # type: ignore[attr-defined]
+    if not session.asked or not link.settled or not inbox.settled(stage, {world.paint, *FOLLOWED}):
         return False
     wanted = session.sought_s
     block = stage.blocks[world.paint]

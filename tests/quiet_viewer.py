@@ -5,19 +5,17 @@ import sys
 import threading
 import time
 
+from app.__main__ import first_line
 from network import wire
 
 
 def main() -> None:
-    line = b""
-    while not line.endswith(b"\n"):
-        byte = os.read(0, 1)
-        if not byte:
-            return
-        line += byte
+    line = first_line()
+    if not line:
+        return
     ended = threading.Event()
     threading.Thread(target=lambda: (os.read(0, 1), ended.set()), daemon=True).start()
-    with wire.Client(line.decode()) as client:
+    with wire.Client(line) as client:
         client.show(["surplus_w_m2"])
         while not ended.is_set():
             client.poll()

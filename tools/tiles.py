@@ -24,7 +24,7 @@ from tools.triangles import Triangles, in_plane
 Float = NDArray[np.float64]
 CELL_M = 250.0
 WALL, PITCHED, FLAT = 0.0, 1.0, 2.0
-"""ART.md's material ids."""
+"""Material ids of the tiles: what the viewer draws as wall, pitched and flat roof."""
 FLAT_UP = 0.985
 """Roofs whose normal points up further than this (10 deg) are flat."""
 PLAIN_M = 0.9

@@ -36,20 +36,30 @@ class Batch(Protocol):
     """One draw call."""
 
     @property
-    def index(self) -> NDArray[np.uint32]: ...  # noqa: D102
+    def index(self) -> NDArray[np.uint32]:
+        """[corner] rows of the list's vertices, three a triangle."""
+
     @property
-    def clip(self) -> tuple[float, float, float, float]: ...  # noqa: D102
+    def clip(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in pixels."""
+
     @property
-    def texture(self) -> int: ...  # noqa: D102
+    def texture(self) -> int:
+        """Number of the picture that it shows."""
+
 
 
 class DrawList(Protocol):
     """Vertices (20 bytes: x, y, u, v, rgba) and their draw calls."""
 
     @property
-    def vertices(self) -> NDArray[np.void]: ...  # noqa: D102
+    def vertices(self) -> NDArray[np.void]:
+        """[vertex] place in pixels, place in the picture, colour."""
+
     @property
-    def batches(self) -> Sequence[Batch]: ...  # noqa: D102
+    def batches(self) -> Sequence[Batch]:
+        """In drawing order."""
+
 
 
 class Overlay:

@@ -2,7 +2,7 @@
 
 Of data, a tile carries ids only: EXT_mesh_features names a feature per vertex and EXT_structural_metadata (or a
 b3dm batch table) names the id of each feature; `slots` turns the id into the row of the value texture, 0 = no data.
-Tiles of our own also carry `_MATERIAL` (ART.md: 0 wall, 1 pitched roof, 2 flat roof) and `_FACE` (u, v, L, H of the
+Tiles of our own also carry `_MATERIAL` (0 wall, 1 pitched roof, 2 flat roof) and `_FACE` (u, v, L, H of the
 face in metres; H < 0 = no windows, no edges); in a foreign tile the normal says wall or roof.
 Sources: glTF 2.0 specification 3.6 (accessors), 3D Tiles 1.1, EXT_mesh_features, EXT_structural_metadata.
 """
@@ -14,6 +14,7 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -223,7 +224,7 @@ def _mesh(
     ids: tuple[str, ...],
     slots: Mapping[str, int],
 ) -> Mesh:
-    read: Callable[[int], Array] = lambda index: accessor(gltf, binary, index)  # noqa: E731
+    read = partial(accessor, gltf, binary)
     attributes = primitive["attributes"]
     position = np.ascontiguousarray(read(attributes["POSITION"]), np.float32)
     n = len(position)

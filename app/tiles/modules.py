@@ -206,9 +206,13 @@ def _strips(faces: _Faces, owner: Array, column: Array, row: Array, count: Array
     facing = np.cross(WIDE_M * u, HIGH_M * v + upper - lower)
     facing /= np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-9)
     facing *= np.sign(np.einsum("ij,ij->i", facing, n))[:, None]
-    spread = lambda x: np.repeat(x, 4, axis=0).astype(np.float32)  # noqa: E731
-    strip = spread(np.c_[slot, number, count, np.zeros(len(slot))])
+    strip = _at_corners(np.c_[slot, number, count, np.zeros(len(slot))])
     strip[:, 3] = np.tile([0.0, 1.0, 3.0, 2.0], len(slot))
     index = (4 * np.arange(len(slot))[:, None] + np.array([0, 1, 2, 0, 2, 3])).astype(np.uint32)
     position = corner.reshape(-1, 3).astype(np.float32)
-    return Modules(position, spread(facing), spread(WIDE_M * u), strip, index.ravel())
+    return Modules(position, _at_corners(facing), _at_corners(WIDE_M * u), strip, index.ravel())
+
+
+def _at_corners(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """[module, n] -> [4 * module, n]: the same at every corner."""
+    return np.repeat(values, 4, axis=0).astype(np.float32)

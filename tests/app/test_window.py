@@ -26,14 +26,18 @@ view(options, "", threading.Event(), link=Feed(tiles, rows, ids))
 """
 
 
+def _lacking(reason: str) -> None:
+    """Skip, but fail where nothing may be skipped."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 @pytest.fixture(scope="module")
 def display():
     """DISPLAY of a virtual screen of our own."""
     if shutil.which("Xvfb") is None:
-        reason = "no Xvfb for a virtual screen (apt-get install xvfb)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        _lacking("no Xvfb for a virtual screen (apt-get install xvfb)")
     read, write = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
@@ -133,7 +137,7 @@ def test_a_click_on_a_switch_and_the_space_bar_become_wishes(display: str, tmp_p
     import ctypes.util
 
     if ctypes.util.find_library("Xtst") is None:
-        pytest.skip("no libXtst to move the pointer of a virtual screen (apt-get install libxtst6)")
+        _lacking("no libXtst to move the pointer of a virtual screen (apt-get install libxtst6)")
     opening = SCRIPT.format(root=str(ROOT), here=str(Path(__file__).parent), folder=str(tmp_path)).split("options =")[0]
     # The panel is drawn at half size; the window stands in the middle of the 800 x 600 screen.
     x, y = 80 + (24 + 18 + 16) / 2, 120 + (96 + 14 + 28 + 8 + 1 + 8 + 9) / 2

@@ -1,10 +1,8 @@
 """The real process on a real package: late viewers, wishes, drags, deaths, ports and locks."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,7 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from twins import ENVIRONMENT, Watcher, end, sim_process, start_sim, write_package
+from twins import Watcher, end, sim_process, start_sim, write_package
 
 from network import address, schema, wire
 from network.problems import Refused
@@ -347,80 +345,3 @@ def test_a_session_file_that_is_no_session_is_left_alone(tmp_path: Path) -> None
         store.Lock(path, address_line="", package=tmp_path)
     lock.close()
     store.Lock(path, address_line="", package=tmp_path).close()
-
-
-def test_the_supervisor_restarts_a_killed_sim_and_leaves_nothing_behind(folder: Path) -> None:
-    program = (
-        "import sys; from tools import supervise; "
-        f"sys.exit(supervise.run({{'package': {str(folder)!r}, 'interactive': True}}, {{}}, viewer='quiet_viewer'))"
-    )
-    environment = {**os.environ, **ENVIRONMENT}
-    supervisor = subprocess.Popen([sys.executable, "-c", program], env=environment, stderr=subprocess.PIPE, text=True)
-    lock = store.path_of(folder).with_suffix(".lock")
-    viewer = Watcher(_lines(lock, after=0)[0])
-    viewer.settle()
-    viewer.client.send(schema.SetPace("me", 0.0))
-    viewer.client.send(schema.Seek("me", JUNE_NOON_S))
-    viewer.choose(0.55)
-    viewer.settle()
-    clock, balance = viewer.newest["clock"], viewer.newest["balance"]
-    for k in range(2):
-        pid = int(_lines(lock, after=0)[1])
-        viewer.choose(0.6 + k / 10, gesture=f"drag {k}")
-        viewer.look()
-        os.kill(pid, signal.SIGKILL)
-        viewer.choose(0.55, gesture=f"drag {k}")
-        run = viewer.newest["hello"].run
-        viewer.until(lambda old=run: viewer.newest["hello"].run != old, within_s=20.0)  # type: ignore[misc]
-        viewer.settle()
-    assert viewer.scenario.choices[0].values["share"] == 0.55
-    assert viewer.newest["clock"].time_s == clock.time_s == JUNE_NOON_S
-    assert viewer.newest["balance"].totals_j == balance.totals_j
-    pid = int(_lines(lock, after=0)[1])
-    viewer.close()
-    supervisor.send_signal(signal.SIGINT)
-    _, said = supervisor.communicate(timeout=15.0)
-    assert said.count("the simulation died") == 2
-    _gone(pid)
-
-
-def test_children_end_when_the_supervisor_is_killed(folder: Path) -> None:
-    program = (
-        "import sys; from tools import supervise; "
-        f"sys.exit(supervise.run({{'package': {str(folder)!r}, 'interactive': True}}, {{}}, viewer='quiet_viewer'))"
-    )
-    lock = store.path_of(folder).with_suffix(".lock")
-    began = time.time()
-    supervisor = subprocess.Popen([sys.executable, "-c", program], env={**os.environ, **ENVIRONMENT})
-    pid = int(_lines(lock, after=began)[1])
-    supervisor.kill()
-    supervisor.wait()
-    _gone(pid)
-
-
-def _lines(lock: Path, *, after: float) -> list[str]:
-    """Address line and process of the lock, once it is held by a process that lives."""
-    end_s = time.monotonic() + 30.0
-    while time.monotonic() < end_s:
-        if lock.exists() and lock.stat().st_mtime >= after:
-            lines = lock.read_text().splitlines()
-            if len(lines) == 2 and _alive(int(lines[1])):
-                return lines
-        time.sleep(0.02)
-    raise AssertionError("no sim took the lock")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def _gone(pid: int) -> None:
-    end_s = time.monotonic() + 8.0
-    while _alive(pid):
-        assert time.monotonic() < end_s, f"process {pid} was left behind"
-        time.sleep(0.02)
-
-
