@@ -18,7 +18,7 @@ class Quantity:
     unit: str
     """SI unit as stored and sent."""
     axis: str
-    """Axis of the last array dimension: building, line, node or district."""
+    """Axis of the last array dimension: building, line, node, site or district."""
     sign: str
     """What a positive value means, in a few words; empty where it cannot be negative."""
     label: str
@@ -53,6 +53,16 @@ QUANTITIES: dict[str, Quantity] = {
            source="scenario, at standard test conditions"),
         _q("appliances_w", "W", "building", "Appliances", "kW", 1e-3),
         _q("heating_w", "W", "building", "Space heat", "kW", 1e-3, source="ISO 13790:2008 annex C"),
+        _q("heating_w_m2", "W/m2", "building", "Space heat per footprint", "W/m²", 1.0,
+           source="ISO 13790:2008 annex C"),
+        _q("heater_w", "W", "building", "Electricity for heat", "kW", 1e-3),
+        _q("gas_w", "W", "building", "Gas", "kW", 1e-3),
+        _q("battery_w", "W", "building", "Home battery", "kW", 1e-3, sign="gives, discharging",
+           colour_map="diverging"),
+        _q("vehicle_w", "W", "building", "Charging of cars", "kW", 1e-3),
+        _q("site_w", "W", "site", "Power of the plant", "kW", 1e-3, sign="gives to the district",
+           colour_map="diverging"),
+        _q("site_charge", "1", "site", "State of charge", "%", 100.0),
         _q("indoor_k", "K", "building", "Indoor temperature", "°C", 1.0, offset=-273.15),
         _q("line_w", "W", "line", "Power along the line", "kW", 1e-3,
            sign="from its `from` node to its `to` node, away from the substation", colour_map="diverging"),

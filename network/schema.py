@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised whenever a message changes its meaning; Hello carries it."""
 
 
@@ -74,6 +74,12 @@ class Roster(Message, frozen=True):
     node_ids: tuple[str, ...]
     ranges: dict[str, float]
     """Symmetric colour range per quantity, SI; never changes with time or toggle."""
+    site_ids: tuple[str, ...] = ()
+    site_names: tuple[str, ...] = ()
+    site_kind: tuple[str, ...] = ()
+    """battery, turbine, canopy or charger: places for plant, whose capacity may be 0."""
+    site_xyz_m: np.ndarray = msgspec.field(default_factory=lambda: np.zeros((0, 3)))
+    """[site, 3] foot point in local metres."""
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -106,6 +112,8 @@ class LayerKind(msgspec.Struct, frozen=True):
     source: str
     attributes: tuple[str, ...] = ()
     """Attributes a selection may compare."""
+    paint: str = "surplus_w_m2"
+    """Quantity that shows best what it does: the panel offers it, and shows it when the layer is switched on."""
 
 
 class Catalogue(Message, frozen=True):
@@ -176,6 +184,52 @@ class Balance(Message, frozen=True):
     """1 when complete."""
 
 
+class Fact(msgspec.Struct, frozen=True):
+    """One thing known of a building, line or site, with where it comes from."""
+
+    name: str
+    """Column of the district, with its unit as suffix."""
+    label: str
+    text: str = ""
+    """The value where it is a word."""
+    value: float | None = None
+    """SI."""
+    display_unit: str = ""
+    display_factor: float = 1.0
+    origin: str = "source"
+    """source, inferred or scenario."""
+    rule: str = ""
+    """How it was inferred."""
+
+
+class Facts(Message, frozen=True):
+    """What is known of one row of an axis, and its year month by month; the answer to Ask(facts)."""
+
+    side: str
+    axis: str
+    row: int
+    id: str
+    revision: int
+    """Revision of the Scenario that facts and months belong to."""
+    facts: tuple[Fact, ...]
+    months_j: dict[str, np.ndarray] = {}
+    """Per account of this row (pv, appliances, heater, gas, ...): [12]."""
+
+
+class NamedScenario(msgspec.Struct, frozen=True):
+    """A scenario that was saved under a name."""
+
+    name: str
+    choices: tuple[LayerChoice, ...]
+
+
+class Saved(Message, frozen=True):
+    """All saved scenarios of the package, in the order in which they were saved."""
+
+    revision: int
+    scenarios: tuple[NamedScenario, ...]
+
+
 class Problem(msgspec.Struct, frozen=True):
     """Something the user should know: a code, a sentence, what it concerns and how often."""
 
@@ -228,7 +282,7 @@ class Clock(Message, frozen=True):
     resume_pace: float
     """Pace to take up again after a pause."""
     revisions: dict[str, int]
-    """roster, catalogue, problems, and per side `scenario:a`, `balance:a`."""
+    """roster, catalogue, problems, saved, and per side `scenario:a`, `balance:a`."""
     keys: dict[str, BlockKey]
     computing: float = 1.0
     """Fraction of the wanted year that is done; 1 = nothing pending."""
@@ -277,12 +331,24 @@ class Redo(Message, frozen=True):
     based_on: int
 
 
+class SaveScenario(Message, frozen=True):
+    """Keep `choices` under `name`, in place of what had that name; without choices the name is forgotten."""
+
+    sender: str
+    name: str
+    choices: tuple[LayerChoice, ...] | None
+
+
 class Ask(Message, frozen=True):
-    """A question: hello, roster, catalogue, scenario, balance, problems, flux (with `quantities`), clock."""
+    """A question: hello, roster, catalogue, scenario, balance, problems, saved, clock, flux (with `quantities`), facts
+    (of `row` of `axis`)."""
 
     what: str
     side: str = "a"
     quantities: tuple[str, ...] = ()
+    axis: str = "building"
+    """building, line or site."""
+    row: int = -1
 
 
 class Answer(Message, frozen=True):
@@ -293,6 +359,6 @@ class Answer(Message, frozen=True):
     """How many messages follow in the same reply."""
 
 
-Down = Hello | Roster | Catalogue | Scenario | Balance | Problems | FluxBlock | Clock | Answer
-Wish = ChooseLayers | Seek | SetPace | Undo | Redo
+Down = Hello | Roster | Catalogue | Scenario | Balance | Problems | Saved | Facts | FluxBlock | Clock | Answer
+Wish = ChooseLayers | Seek | SetPace | Undo | Redo | SaveScenario
 AnyMessage = Down | Wish | Ask

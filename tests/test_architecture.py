@@ -24,6 +24,7 @@ FENCES = {
     "numba": ["sim/"],
     "pandas": ["sim/weather.py", "sim/solar.py", "tools/"],
     "pvlib": ["sim/weather.py", "sim/solar.py", "tools/"],
+    "lxml": ["tools/"],
     "trimesh": ["tools/"],
     "embreex": ["tools/"],
     "shapely": ["tools/"],

@@ -13,7 +13,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -37,6 +37,33 @@ class Unreadable(Exception):  # noqa: N818 - the reason a tile is left out
     """The tile cannot be read; the text says why."""
 
 
+LAND = {
+    "water": (15,), "grass": (10, 11, 21), "field": (16, 17), "road": (12, 18), "paved": (13, 14, 19, 20, 22),
+}  # fmt: skip
+"""Groups of ground materials that share a shader program: name -> material ids."""
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Trees of a tile, in the mesh's own y-up frame; float32."""
+
+    foot: Array
+    """[tree, 3] on the ground."""
+    height_m: Array
+    crown_m: Array
+    """[tree] radius of the crown."""
+    seed: Array
+    """[tree] 0..1."""
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the arrays."""
+        return sum(a.nbytes for a in (self.foot, self.height_m, self.crown_m, self.seed))
+
+
+NO_TREES = Trees(np.zeros((0, 3), np.float32), *(np.zeros(0, np.float32) for _ in range(3)))
+
+
 @dataclass(frozen=True)
 class Mesh:
     """One primitive, ready for the GPU; arrays are float32 by vertex."""
@@ -58,12 +85,17 @@ class Mesh:
     features: int
     modules: Modules = NONE
     """Where solar modules could lie; laid once the hemisphere is known (app.tiles.schedule)."""
+    land: Mapping[str, Array] = field(default_factory=dict)
+    """Per group of `LAND`: [3 k] vertex indices, uint32; `info` holds the material."""
+    trees: Trees = NO_TREES
+    coarse: bool = False
+    """A far level of detail: no windows, no edges, drawn by the cheapest program."""
 
     @property
     def bytes(self) -> int:
         """Memory of the arrays."""
-        arrays = (self.position, self.normal, self.info, self.face, self.walls, self.roofs)
-        return sum(a.nbytes for a in arrays) + self.modules.bytes
+        arrays = (self.position, self.normal, self.info, self.face, self.walls, self.roofs, *self.land.values())
+        return sum(a.nbytes for a in arrays) + self.modules.bytes + self.trees.bytes
 
 
 def decode(content: bytes, slots: Mapping[str, int]) -> tuple[Mesh, ...]:

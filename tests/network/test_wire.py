@@ -205,10 +205,10 @@ def test_a_viewer_with_another_servers_key_hears_nothing(twin: Twin) -> None:
 
 def test_another_protocol_is_refused_in_words(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "PROTOCOL", schema.PROTOCOL + 1)
-    older = twin.hello
+    older, theirs = twin.hello, schema.PROTOCOL - 1
     monkeypatch.setattr(twin, "hello", lambda: schema.Hello(*[
-        1 if f == "protocol" else getattr(older(), f) for f in schema.Hello.__struct_fields__]))  # fmt: skip
-    with wire.Client(twin.server.address_line) as viewer, pytest.raises(Refused, match="protocol 1, this viewer 2"):
+        theirs if f == "protocol" else getattr(older(), f) for f in schema.Hello.__struct_fields__]))  # fmt: skip
+    with wire.Client(twin.server.address_line) as viewer, pytest.raises(Refused, match=rf"protocol {theirs}, this viewer {theirs + 1}"):
         until(lambda: False, twin.turn, viewer.poll)
 
 
