@@ -11,11 +11,13 @@ from network.schema import (
     Balance,
     Catalogue,
     Clock,
+    Facts,
     FluxBlock,
     Hello,
     Message,
     Problems,
     Roster,
+    Saved,
     Scenario,
 )
 
@@ -32,6 +34,10 @@ def absorb(stage: Stage, messages: Iterable[Message], now_s: float) -> Stage:
                 stage = replace(stage, catalogue=message)
             case Problems():
                 stage = replace(stage, problems=message)
+            case Saved():
+                stage = replace(stage, saved=message)
+            case Facts():
+                stage = replace(stage, facts=message)
             case Scenario(side=side) if side == SIDE:
                 stage = replace(stage, scenario=message)
             case Balance(side=side) if side == SIDE:

@@ -9,7 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.camera import Camera
-from network.schema import Balance, Catalogue, Clock, FluxBlock, Hello, LayerChoice, Problems, Roster, Scenario
+from network.schema import (
+    Balance,
+    Catalogue,
+    Clock,
+    Facts,
+    FluxBlock,
+    Hello,
+    LayerChoice,
+    Problems,
+    Roster,
+    Saved,
+    Scenario,
+)
 
 SIDE = "a"
 """The side that is shown."""
@@ -25,6 +37,10 @@ class Stage:
     scenario: Scenario | None = None
     balance: Balance | None = None
     problems: Problems | None = None
+    saved: Saved | None = None
+    """Scenarios that were saved under a name."""
+    facts: Facts | None = None
+    """Of the row that was asked for last."""
     clock: Clock | None = None
     clock_s: float = 0.0
     """When the Clock arrived, on this process's monotonic clock."""

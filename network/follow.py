@@ -3,7 +3,8 @@
 Rules: (1) Clock names every revision and the key of the shown blocks; what is missing or different is asked for.
 (2) A question that got no answer within `PATIENCE_S` is asked again. (3) One wish of a kind is in flight; while it is,
 only the newest value waits. (4) A wish that got no answer is sent again, at once when sim restarted. (5) Steps
-through the history are counted, not replaced, and based on what the steps before them brought.
+through the history are counted, not replaced, and based on what the steps before them brought. (6) Facts of one row
+are followed like a block: asked for until they are here, and again when a newer year is.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ SILENCE_S = 0.6
 QUEUE = 32
 """Most wishes of a kind that wait."""
 
-Question = tuple[str, str, tuple[str, ...]]
-"""what, side, quantities"""
+Row = tuple[str, str, int]
+"""side, axis, row"""
 
 
 class Follower:
@@ -43,7 +44,11 @@ class Follower:
         """Key, and how many messages were heard before."""
         self._heard = 0
         self._clock_heard = 0
-        self._asked: dict[Question, tuple[int, float]] = {}
+        self.row: Row | None = None
+        """Whose facts are followed."""
+        self._facts: tuple[Row, int] | None = None
+        """Whose facts are here, of which year."""
+        self._asked: dict[schema.Ask, tuple[int, float]] = {}
         self._waiting: dict[str, list[schema.Wish]] = {}
         self._flying: dict[str, tuple[int, schema.Wish, float]] = {}
         self._number = 0
@@ -65,8 +70,12 @@ class Follower:
                 if key.run != self.run or not _newer(key, held):
                     return False
                 self._blocks[side, quantity] = key, self._heard
-            case schema.Roster() | schema.Catalogue() | schema.Problems():
+            case schema.Roster() | schema.Catalogue() | schema.Problems() | schema.Saved():
                 self._have[type(message).__name__.lower()] = message.revision
+            case schema.Facts(side=side, axis=axis, row=row, revision=revision):
+                if (side, axis, row) != self.row:
+                    return False
+                self._facts = (side, axis, row), revision
             case schema.Scenario(side=side, revision=revision) | schema.Balance(side=side, revision=revision):
                 name = f"{type(message).__name__.lower()}:{side}"
                 if revision < self._have.get(name, -1):
@@ -76,11 +85,17 @@ class Follower:
                     self._scenario[side] = message
         return True
 
-    def answered(self, number: int) -> schema.Wish | None:
-        """The question or wish `number` got its answer; the wish, if it was one."""
-        for question, (asked, _) in list(self._asked.items()):
+    def answered(self, number: int, *, refused: bool = False) -> schema.Wish | schema.Ask | None:
+        """The question or wish `number` got its answer; the one it was. Facts that are refused are not asked again."""
+        for question, (asked, sent_s) in list(self._asked.items()):
             if asked == number:
-                del self._asked[question]
+                if question.what == "facts" and refused:
+                    self.inquire(None)
+                elif question.what == "facts" and self._facts is None:  # the first year is not there yet: patience
+                    self._asked[question] = (0, sent_s)
+                else:
+                    del self._asked[question]
+                return question
         for kind, (flying, wish, _) in list(self._flying.items()):
             if flying == number:
                 del self._flying[kind]
@@ -96,6 +111,7 @@ class Follower:
             self.hello = None
         self._have.clear()
         self._blocks.clear()
+        self._facts = None
         self._asked.clear()
         self._flying = {k: (n, wish, float("-inf")) for k, (n, wish, _) in self._flying.items()}
 
@@ -113,6 +129,12 @@ class Follower:
         """Follow exactly these quantities of `side`."""
         self.wanted[side] = quantities
         self._blocks = {(s, q): key for (s, q), key in self._blocks.items() if s != side or q in quantities}
+
+    def inquire(self, row: Row | None) -> None:
+        """Follow the facts of this row and of no other."""
+        if row != self.row:
+            self.row, self._facts = row, None
+            self._asked = {q: at for q, at in self._asked.items() if q.what != "facts"}
 
     @property
     def idle(self) -> bool:
@@ -156,29 +178,33 @@ class Follower:
             _, asked_s = self._asked.get(question, (0, float("-inf")))
             if now_s - asked_s > PATIENCE_S:
                 self._asked[question] = (self._next(), now_s)
-                what, side, quantities = question
-                yield self._asked[question][0], schema.Ask(what=what, side=side, quantities=quantities)
+                yield self._asked[question][0], question
 
-    def _lacking(self, now_s: float) -> Iterator[Question]:
+    def _lacking(self, now_s: float) -> Iterator[schema.Ask]:
         if self.hello is None or now_s - self.heard_s > SILENCE_S:
-            yield "hello", "", ()
+            yield schema.Ask("hello", "")
         yield from self._missing()
 
-    def _missing(self) -> Iterator[Question]:
+    def _missing(self) -> Iterator[schema.Ask]:
         """What the last Clock names and this viewer has not."""
         if self.clock is None or self.clock.run != self.run:
             return
         for name, revision in self.clock.revisions.items():
             if self._have.get(name, -1) < revision:
                 what, _, side = name.partition(":")
-                yield what, side, ()
+                yield schema.Ask(what, side)
         for side, quantities in self.wanted.items():
             key = self.clock.keys.get(side)
             held = {q: self._blocks.get((side, q), (None, 0)) for q in quantities}
             # a block that came after the Clock may be newer than its word: the next Clock will tell
             missing = sorted(q for q, (k, heard) in held.items() if key and k != key and heard < self._clock_heard)
             if missing:
-                yield "flux", side, tuple(missing)
+                yield schema.Ask("flux", side, tuple(missing))
+        if self.row is not None:
+            side, axis, row = self.row
+            year = self.clock.revisions.get(f"balance:{side}", -1)
+            if self._facts is None or self._facts[1] < year:
+                yield schema.Ask("facts", side, (), axis, row)
 
     def _next(self) -> int:
         self._number += 1
@@ -201,8 +227,8 @@ def newest_first_needed(message: schema.Message) -> int:
 _ORDER: Mapping[Any, int] = {
     kind: place
     for place, kind in enumerate(
-        (schema.Hello, schema.Roster, schema.Catalogue, schema.Problems, schema.Scenario, schema.Balance,
-         schema.FluxBlock, schema.Clock, schema.Answer)
+        (schema.Hello, schema.Roster, schema.Catalogue, schema.Problems, schema.Saved, schema.Scenario, schema.Balance,
+         schema.Facts, schema.FluxBlock, schema.Clock, schema.Answer)
     )
 }  # fmt: skip
 
@@ -216,6 +242,8 @@ def _replaces(wish: schema.Wish, waiting: schema.Wish) -> bool:
     """Whether `wish` makes `waiting` needless. Another gesture would be another undo step, so it does not."""
     if isinstance(wish, schema.ChooseLayers):
         return isinstance(waiting, schema.ChooseLayers) and waiting.gesture == wish.gesture
+    if isinstance(wish, schema.SaveScenario):
+        return isinstance(waiting, schema.SaveScenario) and waiting.name == wish.name
     return type(wish) is type(waiting) and not hasattr(wish, "side")
 
 

@@ -195,14 +195,15 @@ class Client:
         self._state_endpoint = ""
         self._early: list[schema.Message] = []
         """Taken in while waiting; the next poll hands them out."""
-        for name in ("clock", "roster", "catalogue", "problems", "scenario", "balance"):
+        for name in ("clock", "roster", "catalogue", "problems", "saved", "scenario", "balance"):
             self._subscriber.subscribe(name)
 
     def poll(self, now_s: float | None = None) -> list[schema.Message]:
         """What is new, without waiting: the newest of each topic, names before what refers to them, Clock last.
 
-        Hello, Roster, Catalogue, Problems, Scenario, Balance, FluxBlock and Clock come by themselves, late or not;
-        an Answer comes only for a refused wish. Sends the questions and wishes that are due.
+        Hello, Roster, Catalogue, Problems, Saved, Scenario, Balance, FluxBlock and Clock come by themselves, late or
+        not, and so do the Facts of the row that `ask_facts` named; an Answer comes only for a refused wish or row.
+        Sends the questions and wishes that are due.
 
         Raises:
             Refused: sim speaks another protocol.
@@ -244,6 +245,14 @@ class Client:
         for quantity in held - wanted:
             self._subscriber.unsubscribe(codec.flux_topic(side, quantity))
         self._follower.want(side, wanted)
+
+    def ask_facts(self, axis: str, row: int, *, side: str = "a") -> None:
+        """Follow what is known of one row (building, line, site); `poll` brings its Facts, again after every new year.
+
+        Costs nothing when it is the row that is followed already. A row that does not exist is refused in words, once.
+        A negative row ends it.
+        """
+        self._follower.inquire((side, axis, row) if row >= 0 else None)
 
     @property
     def connected(self) -> bool:
@@ -291,8 +300,10 @@ class Client:
                 self.malformed += 1
                 continue
             yield from state
-            wish = self._follower.answered(int.from_bytes(number, "big"))
-            if wish is not None and isinstance(answer, schema.Answer) and answer.refused:
+            refused = isinstance(answer, schema.Answer) and bool(answer.refused)
+            about = self._follower.answered(int.from_bytes(number, "big"), refused=refused)
+            personal = not isinstance(about, schema.Ask) or about.what == "facts"
+            if about is not None and refused and personal:
                 answers.append(answer)
 
     def _published(self) -> Iterable[schema.Message]:

@@ -133,3 +133,48 @@ def test_every_press_of_undo_counts_and_follows_the_one_before() -> None:
     viewer.wish(schema.Undo("a", "me", 10))
     ((_, wish),) = viewer.due(0.2)
     assert wish.based_on == 10  # type: ignore[union-attr]  # somebody else's change is not undone blindly
+
+
+def facts(row: int, revision: int, axis: str = "building") -> schema.Facts:
+    return schema.Facts("a", axis, row, f"id {row}", revision, ())
+
+
+def test_the_facts_of_a_row_are_asked_for_until_they_are_here_and_again_after_a_new_year() -> None:
+    viewer = joined()
+    viewer.inquire(("a", "building", 7))
+    question = schema.Ask("facts", "a", (), "building", 7)
+    ((number, asked),) = viewer.due(0.1)
+    assert asked == question and not viewer.complete
+    viewer.answered(number)  # the first year is not there yet
+    assert sent(viewer, 0.2) == []
+    viewer.hear(clock(1), PATIENCE_S)
+    ((number, asked),) = viewer.due(0.2 + PATIENCE_S)
+    assert asked == question
+    assert not viewer.hear(facts(6, 1), 0.3 + PATIENCE_S)  # of another row: too late
+    assert viewer.hear(facts(7, 1), 0.3 + PATIENCE_S)
+    viewer.answered(number)
+    assert viewer.complete and sent(viewer, 0.4 + PATIENCE_S) == []
+    newer = schema.Clock("one", 0.0, 1.0, 1.0, {"balance:a": 2}, {"a": key(1)})
+    viewer.hear(schema.Balance("a", 2, {}, {}, 0.0, None, {}, {}, {}, 0.0, 0.0), 0.5 + PATIENCE_S)  # type: ignore[arg-type]
+    viewer.hear(newer, 0.5 + PATIENCE_S)
+    assert sent(viewer, 0.5 + PATIENCE_S) == [question]
+
+
+def test_a_row_that_does_not_exist_is_asked_for_once() -> None:
+    viewer = joined()
+    viewer.inquire(("a", "building", 10**9))
+    ((number, _),) = viewer.due(0.1)
+    assert viewer.answered(number, refused=True) == schema.Ask("facts", "a", (), "building", 10**9)
+    assert viewer.row is None and viewer.complete and sent(viewer, 0.5) == []
+
+
+def test_two_scenarios_saved_at_once_are_both_saved() -> None:
+    viewer = joined()
+    for name in ("today", "dreams", "dreams"):
+        viewer.wish(schema.SaveScenario("me", name, ()))
+    names = []
+    for _ in range(2):
+        ((number, wish),) = viewer.due(0.1)
+        names.append(wish.name)  # type: ignore[union-attr]
+        viewer.answered(number)
+    assert names == ["today", "dreams"] and viewer.idle
