@@ -4,6 +4,8 @@
     solar[use=home]:share=60,module=0.2kW/m2;battery:capacity=10kWh
                                       a selection in brackets, literals with a unit, several layers
 
+    format = 1
+
     [[layer]]
     kind = "solar"
     selection = "use=home"
@@ -16,6 +18,7 @@ What a parameter may be (range, selection) is the catalogue's to judge, in sim; 
 from __future__ import annotations
 
 import math
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,6 +41,8 @@ UNITS: Mapping[str, tuple[str, float]] = {
 }  # fmt: skip
 """Unit -> (SI unit, factor). Quotients such as kW/m2 follow from these."""
 RESERVED = ("kind", "selection")
+FORMAT = 1
+"""Of scenario files; raised when an older program could no longer read them."""
 
 _LAYER = re.compile(r"\s*(?P<kind>[^\s\[\]:]+)\s*(?:\[(?P<selection>[^\[\]]*)\])?\s*(?::(?P<values>.*))?\s*", re.S)
 _NUMBER = re.compile(r"\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>\S.*?)?\s*")
@@ -69,32 +74,62 @@ def read(path: Path, kinds: Sequence[LayerKind]) -> tuple[LayerChoice, ...]:
     Raises:
         Refused: the file cannot be read, is no scenario, or names what does not exist.
     """
+    body = load(path)
+    if "scenario" in body:
+        raise Refused(f"{path} holds several scenarios; name one: {path}#NAME", code=2)
+    return of_tables(body.get("layer", []), kinds, where=str(path))
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The tables of a scenario file, without `format`: `layer` or `scenario`, or nothing.
+
+    Raises:
+        Refused: it cannot be read, is no scenario, or was written by a newer Surplus.
+    """
     try:
         body = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as e:
-        raise Refused(f"cannot read the scenario {path}: {getattr(e, 'strerror', None) or e}") from e
-    layers = body.get("layer")
-    if set(body) != {"layer"} or not isinstance(layers, list) or not all(isinstance(e, dict) for e in layers):
-        if body:
-            raise Refused(f"{path} is no scenario: it should hold [[layer]] tables only, it holds {sorted(body)}")
-        return ()
+    except (OSError, ValueError, RecursionError) as e:
+        raise Refused(f"cannot read the scenario {path}: {getattr(e, 'strerror', None) or e}; mend the file") from e
+    version = body.pop("format", FORMAT)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise Refused(f"{path} is no scenario: its format is {version!r}; write format = {FORMAT}")
+    if version > FORMAT:
+        raise Refused(f"{path} has scenario format {version}, this Surplus reads up to {FORMAT}; update Surplus")
+    if len(body) > 1 or not set(body) <= {"layer", "scenario"}:
+        raise Refused(f"{path} is no scenario: it should hold [[layer]] tables only, it holds {sorted(body)}")
+    return body
+
+
+def of_tables(entries: Any, kinds: Sequence[LayerKind], *, where: str) -> tuple[LayerChoice, ...]:
+    """Choices of [[layer]] tables.
+
+    Raises:
+        Refused: they are no tables, or name what does not exist; the sentence begins with `where`.
+    """
+    if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        raise Refused(f"{where} is no scenario: `layer` should be [[layer]] tables; mend the file")
     try:
-        return tuple(_from_table(entry, kinds) for entry in layers)
+        return tuple(_from_table(entry, kinds) for entry in entries)
     except Refused as e:
-        raise Refused(f"{path}: {e}", code=e.code) from e
+        raise Refused(f"{where}: {e}", code=e.code) from e
 
 
 def toml(choices: Iterable[LayerChoice], kinds: Sequence[LayerKind]) -> str:
     """TOML scenario of choices, in display units; `read` reads it back."""
+    return "\n".join([f"format = {FORMAT}\n", *tables(choices, kinds, table="layer")])
+
+
+def tables(choices: Iterable[LayerChoice], kinds: Sequence[LayerKind], *, table: str) -> list[str]:
+    """One TOML table a choice, in display units."""
     blocks = []
     for choice in choices:
         kind = _kind(choice.kind, kinds)
-        rows = ["[[layer]]", f"kind = {_quoted(kind.kind)}"]
+        rows = [f"[[{table}]]", f"kind = {quoted(kind.kind)}"]
         if choice.selection != "all":
-            rows.append(f"selection = {_quoted(choice.selection)}")
+            rows.append(f"selection = {quoted(choice.selection)}")
         rows += [f"{p.name} = {_shown(choice, p)!r}  # {p.display_unit}".rstrip("# ") for p in kind.parameters]
         blocks.append("\n".join(rows) + "\n")
-    return "\n".join(blocks)
+    return blocks
 
 
 def write(path: Path, choices: Iterable[LayerChoice], kinds: Sequence[LayerKind]) -> None:
@@ -103,11 +138,24 @@ def write(path: Path, choices: Iterable[LayerChoice], kinds: Sequence[LayerKind]
     Raises:
         Refused: the file cannot be written.
     """
-    beside = path.with_name(f".{path.name}.new")
+    replace_file(path, toml(choices, kinds))
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write beside, sync, rename: whoever reads sees the old file or the new one.
+
+    Raises:
+        Refused: it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(toml(choices, kinds), encoding="utf-8")
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         beside.replace(path)
     except OSError as e:
+        beside.unlink(missing_ok=True)
         raise Refused(f"cannot write the scenario {path}: {e.strerror or e}; choose a writable place") from e
 
 
@@ -223,7 +271,7 @@ def _split(text: str, mark: str) -> Iterator[str]:
         yield text[begin:]
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """TOML basic string."""
     escaped = "".join(
         f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else f"\\{c}" if c in '"\\' else c for c in word

@@ -115,7 +115,7 @@ def test_toml_is_written_as_people_would(tmp_path: Path) -> None:
     path = tmp_path / "s.toml"
     choices.write(path, choices.parse("solar[use=home]:share=60;plain", KINDS), KINDS)
     assert path.read_text() == (
-        '[[layer]]\nkind = "solar"\nselection = "use=home"\nshare = 60.0  # %\nmodule = 200.0  # W/m²\n'
+        'format = 1\n\n[[layer]]\nkind = "solar"\nselection = "use=home"\nshare = 60.0  # %\nmodule = 200.0  # W/m²\n'
         '\n[[layer]]\nkind = "plain"\n'
     )
 
@@ -126,6 +126,10 @@ def test_toml_is_written_as_people_would(tmp_path: Path) -> None:
         ("[[layer]]\nkind = 'solar'\nshare = true", "share is True, which is no number"),
         ("[[layer]]\nshare = 1", "no layer kind None"),
         ("layer = 3", "is no scenario"),
+        ("format = 2\n[[layer]]\nkind = 'solar'", "scenario format 2, this Surplus reads up to 1; update Surplus"),
+        ("format = 'new'", "its format is 'new'"),
+        ("[[scenario]]\nname = 'a'", "name one"),
+        ("[[turbine]]\nkind = 'solar'", "it holds \\['turbine'\\]"),
         ("[[layer]\n", "cannot read the scenario"),
         ("[[layer]]\nkind = 'solar'\nselection = 3", "selection 3 is no text"),
     ],
