@@ -26,7 +26,7 @@ from app.scenery import Scenery
 from app.tiles import tileset
 from app.ui.backend import Panels
 from app.world import SIDE, Panel, Shown, Stage, World
-from network import choices, moment
+from network import moment, scenarios
 from network.problems import Refused
 from network.quantities import QUANTITIES
 from network.schema import PROTOCOL, ChooseLayers, Hello, Message, Seek, SetPace, Wish
@@ -206,9 +206,7 @@ def _ask(world: World, link: Link, session: Session) -> None:
     if options.ends_by_itself:
         link.send(SetPace(sender=link.sender, pace=0.0))
     if options.layers:
-        path = Path(options.layers)
-        kinds = stage.catalogue.kinds
-        chosen = choices.read(path, kinds) if path.suffix == ".toml" else choices.parse(options.layers, kinds)
+        chosen = scenarios.one_of(options.layers, stage.catalogue.kinds)
         session.layers = tuple(c.kind for c in chosen)
         link.send(
             ChooseLayers(

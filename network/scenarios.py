@@ -9,7 +9,7 @@
     kind = "solar"
     share = 100.0  # %
 
-A `--layers` option names one of them as `FILE.toml#NAME`. Files are replaced as a whole: written beside, synced, renamed.
+A `--layers` option names one of them as `FILE.toml#NAME`. Files are replaced as a whole.
 """
 
 from __future__ import annotations

@@ -58,20 +58,18 @@ def unsolved(balance: Balance) -> tuple[Problem, ...]:
 
 
 def choices_of(text: str, kinds: Any) -> tuple[LayerChoice, ...]:
-    """Choices in canonical order from the --layers text or a TOML file.
+    """Choices in canonical order from the --layers text, FILE.toml or FILE.toml#NAME.
 
     Raises:
         Refused: unknown kind, parameter, unit or value.
     """
-    from network import choices
+    from network import scenarios
     from sim import layers as layer_kinds
 
     if not text:
         return ()
     offered = layer_kinds.wire(kinds, 0).kinds
-    path = Path(text)
-    parsed = choices.read(path, offered) if path.suffix == ".toml" else choices.parse(text, offered)
-    return layer_kinds.validate(parsed, kinds)
+    return layer_kinds.validate(scenarios.one_of(text, offered), kinds)
 
 
 def contract_of(balance: Balance, *, package_name: str, buildings: int, steps: int) -> dict[str, Any]:
