@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from app import camera as cameras
 from app import pace
+from app.paint import PAINTS
 from app.world import SIDE, World
 from network.schema import ChooseLayers, LayerChoice, Redo, Seek, SetPace, Undo, Wish
 
@@ -92,6 +93,25 @@ class ToggleNotes:
 
 
 @dataclass(frozen=True)
+class SetPaint:
+    """Colour the model by another quantity."""
+
+    quantity: str
+
+
+@dataclass(frozen=True)
+class NextPaint:
+    """Colour the model by the quantity that follows on the list of paints (-1: precedes)."""
+
+    steps: int = 1
+
+
+@dataclass(frozen=True)
+class ToggleUnder:
+    """Look under the streets, or at them again."""
+
+
+@dataclass(frozen=True)
 class Picture:
     """Save a picture."""
 
@@ -103,7 +123,7 @@ class Close:
 
 Command = (
     SeekTo | Run | Pause | Choose | Begin | UndoLayers | RedoLayers | GoTo | NorthUp | SwitchFlying | Scale | ToggleHelp
-    | ToggleNotes | Picture | Close
+    | ToggleNotes | Picture | Close | SetPaint | NextPaint | ToggleUnder
 )  # fmt: skip
 _LEAST_SCALE, _LARGEST_SCALE = 0.6, 2.5
 
@@ -150,6 +170,13 @@ def _own(world: World, command: Command) -> World:
             return replace(world, panel=replace(panel, help=not panel.help))
         case ToggleNotes():
             return replace(world, panel=replace(panel, notes=not panel.notes))
+        case SetPaint(quantity) if quantity in PAINTS:
+            return replace(world, paint=quantity)
+        case NextPaint(steps):
+            at = PAINTS.index(world.paint) if world.paint in PAINTS else -1
+            return replace(world, paint=PAINTS[(at + steps) % len(PAINTS)])
+        case ToggleUnder():
+            return replace(world, panel=replace(panel, under=not panel.under))
         case Picture():
             return replace(world, panel=replace(panel, shot=True))
         case Close():

@@ -6,6 +6,7 @@ Each line is one small system: it takes what it reads and returns what it change
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -23,10 +24,15 @@ from app.ui import panels
 from app.ui.backend import Panels
 from app.ui.seen import Seen
 from app.world import World
+from network.quantities import QUANTITIES
 from network.schema import Message, Wish
 
 FOLLOWED = ("line_w", "line_loading", "district_surplus_w", "pv_w", "pv_peak_w", "sun_enu")
 """Quantities the picture needs besides the painted one."""
+OF_SITES = ("site_w", "site_charge")
+"""And these where there are places for plant."""
+REPAINT_S = 0.5
+"""So long the old colours stand until those of another quantity are here."""
 SLOW_S = 0.025
 """Drawing that takes longer is done in software, on the cores that sim answers with: then an answer is worth more than
 one more picture of the old state."""
@@ -55,6 +61,9 @@ class Link(Protocol):
     def poll(self) -> list[Message]:
         """What is new."""
 
+    def show(self, quantities: Iterable[str]) -> None:
+        """Follow exactly these quantities."""
+
     def wait(self, limit_s: float) -> None:
         """Let sim answer a change that is under way, no longer than `limit_s`."""
 
@@ -77,6 +86,10 @@ class Ports:
     """Where to look first (empty: home), once the district is known."""
     drawing_s: float = 0.0
     """Time that the last picture took to draw."""
+    followed: frozenset[str] = frozenset()
+    """Quantities that sim was asked for."""
+    repainted_s: float = -1e9
+    """When they last changed."""
 
 
 def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
@@ -85,7 +98,8 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     if slow:
         ports.link.wait(ANSWER_S)
     stage = inbox.absorb(world.stage, ports.link.poll(), now_s)
-    world = _stand(replace(world, stage=stage), ports)
+    world = _follow(_stand(replace(world, stage=stage), ports), ports, now_s)
+    stage = world.stage
     touch = ports.window.input()
     shown = pace.advance(world.shown, stage, now_s=now_s, dt_s=dt_s)
     world, wanted = _steer(replace(world, shown=shown), ports, touch.events, touch.pointer, dt_s)
@@ -105,6 +119,23 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     if not (slow and wishes):
         ports.drawing_s = _render(ports.window)
     return commands.drafted(world, now_s=now_s)
+
+
+def followed(world: World) -> frozenset[str]:
+    """Quantities that this picture needs of sim."""
+    sites = OF_SITES if world.stage.roster is not None and world.stage.roster.site_ids else ()
+    return frozenset({world.paint, *FOLLOWED, *sites}) & frozenset(QUANTITIES)
+
+
+def _follow(world: World, ports: Ports, now_s: float) -> World:
+    """Ask sim for what is shown; what is no longer followed would grow old unseen, and is forgotten."""
+    wanted = followed(world)
+    if wanted == ports.followed:
+        return world
+    ports.followed, ports.repainted_s = wanted, now_s
+    ports.link.show(wanted)
+    blocks = {name: block for name, block in world.stage.blocks.items() if name in wanted}
+    return replace(world, stage=replace(world.stage, blocks=blocks))
 
 
 def _render(window: Window) -> float:
@@ -159,7 +190,8 @@ def _draw_scene(
         ports.view.look(SKYWARD, 0.0)
         return
     scenery.tiles(camera, ports.window.size)
-    scenery.paint(levels, legend)
+    if world.paint in stage.blocks or not scenery.painted or now_s - ports.repainted_s > REPAINT_S:
+        scenery.paint(levels, legend)
     scenery.install(stage.blocks.get("pv_peak_w"))
     if stage.roster is not None:
         power, loading = stage.blocks.get("line_w"), stage.blocks.get("line_loading")

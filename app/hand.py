@@ -17,6 +17,7 @@ from app.commands import (
     Close,
     Command,
     GoTo,
+    NextPaint,
     NorthUp,
     Pause,
     Picture,
@@ -25,6 +26,7 @@ from app.commands import (
     Scale,
     SwitchFlying,
     ToggleHelp,
+    ToggleUnder,
     UndoLayers,
 )
 
@@ -44,7 +46,7 @@ class Hand:
 
 KEYS: dict[str, Command] = {
     "home": GoTo("home"), "t": GoTo("top"), "g": GoTo("street"), "n": NorthUp(), "tab": SwitchFlying(),
-    "space": Pause(),
+    "space": Pause(), "p": NextPaint(), "u": ToggleUnder(),
     "f1": ToggleHelp(), "?": ToggleHelp(), "/": ToggleHelp(), "f12": Picture(), "escape": Close(),
     **{str(k + 1): Run(speed) for k, (speed, _) in enumerate(pace.PACES)},
 }  # fmt: skip

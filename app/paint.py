@@ -33,6 +33,23 @@ _COMFORT_K = (288.15, 303.15)
 """Ends of a temperature legend: 15 to 30 degrees Celsius."""
 RAMP_MIDDLE, RAMP_STRONG = "#8E6FA8", "#3A1F52"
 """One-sided quantities: violet, so that no amount is read as a direction."""
+HEAT_MIDDLE, HEAT_STRONG = "#DC8FB4", "#B0246E"
+"""Heat is raspberry."""
+HEAT = frozenset({"heating_w", "heating_w_m2", "gas_w"})
+LOADING = "line_loading"
+LOADING_STOPS = ("#E0CFA4", "#8A5AA6", "#1B1226")
+"""Sand, violet, near-black at 0, 60 and 100 % of what a cable may carry."""
+LOADING_MIDDLE = 0.6
+PAINTS = (
+    "surplus_w_m2", "pv_w", "heating_w_m2", "heater_w", "gas_w", "vehicle_w", "battery_w", LOADING, "pv_peak_w",
+)  # fmt: skip
+"""What the model can be coloured by, in the order in which the hand goes through it."""
+_USUAL = {
+    LOADING: 1.0, "surplus_w_m2": 50.0, "surplus_w": 50e3, "pv_w": 20e3, "pv_peak_w": 20e3, "appliances_w": 5e3,
+    "heating_w": 50e3, "heating_w_m2": 100.0, "heater_w": 20e3, "gas_w": 50e3, "battery_w": 10e3, "vehicle_w": 11e3,
+    "site_w": 250e3,
+}  # fmt: skip
+"""Ends of the scale [SI] where a package brings none of its own."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +71,27 @@ class Legend:
 def legend(quantity: str, ranges: dict[str, float]) -> Legend:
     """Legend of a quantity of the vocabulary; `ranges` come with the Roster."""
     q = QUANTITIES[quantity]
-    low_end, high_end = _COMFORT_K if q.display_unit == "°C" else (0.0, float(ranges.get(quantity, 0.0)) or 1.0)
+    low_end, high_end = _COMFORT_K if q.display_unit == "°C" else (0.0, _end(quantity, ranges))
     both = q.colour_map == "diverging"
-    low, high = ((TAKE_MIDDLE, TAKE_STRONG), (GIVE_MIDDLE, GIVE_STRONG)) if both else ((RAMP_MIDDLE, RAMP_STRONG),) * 2
+    one = (HEAT_MIDDLE, HEAT_STRONG) if quantity in HEAT else (RAMP_MIDDLE, RAMP_STRONG)
+    low, high = ((TAKE_MIDDLE, TAKE_STRONG), (GIVE_MIDDLE, GIVE_STRONG)) if both else (one, one)
     return Legend(
         quantity, high_end, linear(low[0]), linear(low[1]), linear(high[0]), linear(high[1]), both, low_end,
     )  # fmt: skip
+
+
+def _end(quantity: str, ranges: dict[str, float]) -> float:
+    """SI value at the end of the legend; a cable's is always what it may carry."""
+    usual = _USUAL.get(quantity, 1.0)
+    return usual if quantity == LOADING else float(ranges.get(quantity, 0.0)) or usual
+
+
+def loading_rgb(share: Float) -> Float:
+    """[n, 3] linear colour of a cable's loading (1 = 100 %), as assets/shaders/lines.frag mixes it."""
+    sand, violet, black = (np.array(linear(c)) for c in LOADING_STOPS)
+    f = np.clip(np.asarray(share, np.float64), 0.0, 1.0)[:, None]
+    low, high = np.clip(f / LOADING_MIDDLE, 0, 1), np.clip((f - LOADING_MIDDLE) / (1 - LOADING_MIDDLE), 0, 1)
+    return np.asarray((sand * (1 - low) + violet * low) * (1 - high) + black * high, np.float64)
 
 
 def row_weights(block: FluxBlock, time_s: float) -> tuple[int, int, float]:
@@ -83,9 +115,14 @@ def mean_of_step(block: FluxBlock, time_s: float) -> Float:
 
 
 def levels(block: FluxBlock | None, legend: Legend, time_s: float, count: int) -> NDArray[np.float32] | None:
-    """-1..1 per building for the value texture; None when nothing is known of anything."""
+    """-1..1 per building for the value texture; None when nothing is known of anything.
+
+    While the cables show their loading the buildings are paper.
+    """
     if count == 0:
         return None
+    if legend.quantity == LOADING:
+        return np.zeros(count, np.float32)
     if block is None or block.values.shape[1] != count:
         return np.full(count, np.nan, np.float32)
     least = -1.0 if legend.hatch_takes else 0.0

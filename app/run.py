@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +17,13 @@ import numpy as np
 
 from app import inbox
 from app.camera import of_text, sights
-from app.frame import FOLLOWED, Link, Ports, frame
+from app.frame import Link, Ports, followed, frame
 from app.gpu import shot
 from app.gpu.overlay import Overlay
 from app.gpu.view import View
 from app.gpu.window import Window
 from app.options import ViewOptions
+from app.paint import PAINTS
 from app.scenery import Scenery
 from app.tiles import tileset
 from app.ui.backend import Panels
@@ -51,6 +53,9 @@ class Alone:
     def poll(self) -> list[Message]:
         """Nothing is ever new."""
         return []
+
+    def show(self, quantities: Iterable[str]) -> None:
+        """Nothing to follow."""
 
     def wait(self, limit_s: float) -> None:
         """Nothing is ever under way."""
@@ -101,8 +106,6 @@ def view(options: ViewOptions, address: str, ended: threading.Event, *, link: An
         )
         if options.tileset:
             world = _alone(world, ports, options.tileset)
-        else:
-            link.show({world.paint, *FOLLOWED} & set(QUANTITIES))
         return _loop(world, ports, Session(options, time.monotonic()), ended)
     finally:
         if ports is not None and ports.scenery is not None:
@@ -167,7 +170,7 @@ def _check(options: ViewOptions) -> None:
     if options.paint and options.paint not in QUANTITIES:
         known = ", ".join(sorted(q.name for q in QUANTITIES.values() if q.axis == "building"))
         raise Refused(f"--paint {options.paint}: no such quantity; use one of {known}.", code=2)
-    if options.paint and QUANTITIES[options.paint].axis != "building":
+    if options.paint and options.paint not in PAINTS and QUANTITIES[options.paint].axis != "building":
         raise Refused(f"--paint {options.paint}: belongs to {QUANTITIES[options.paint].axis}s, not buildings.", code=2)
 
 
@@ -222,7 +225,7 @@ def _settled(world: World, ports: Ports, session: Session) -> bool:
         return False
     if session.options.tileset:
         return True
-    if not session.asked or not link.settled or not inbox.settled(stage, {world.paint, *FOLLOWED}):
+    if not session.asked or not link.settled or not inbox.settled(stage, followed(world)):
         return False
     wanted = session.sought_s
     block = stage.blocks[world.paint]

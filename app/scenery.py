@@ -57,6 +57,11 @@ class Scenery:
         """Whether every wanted tile is here or has failed, and the ground knows its shade."""
         return (self.stream is None or self.stream.settled) and not self.relief.pending
 
+    @property
+    def painted(self) -> bool:
+        """Whether the buildings have had colours."""
+        return self._legend is not None
+
     def tiles(self, camera: Camera, size: tuple[int, int]) -> None:
         """Stream what the camera wants, within this frame's budget."""
         if self.stream is None:

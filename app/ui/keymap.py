@@ -18,6 +18,8 @@ KEYS = (
     ("N", "north up"),
     ("Tab", "orbit or fly"),
     ("Space, 1 2 3 4", "pause, speeds"),
+    ("P", "colour by the next quantity"),
+    ("U", "look under the streets"),
     ("Ctrl Z, Ctrl Shift Z", "undo, redo"),
     ("Ctrl +, −, 0", "size of text"),
     ("F12", "save a picture"),
