@@ -17,6 +17,7 @@ What a parameter may be (range, selection) is the catalogue's to judge, in sim; 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -155,7 +156,8 @@ def replace_file(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as e:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         raise Refused(f"cannot write the scenario {path}: {e.strerror or e}; choose a writable place") from e
 
 

@@ -14,10 +14,10 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from network import choices as written
-from network import moment, schema
+from network import moment, scenarios, schema
 from network.address import is_loopback
 from network.problems import Refused
 from network.wire import Request, Server
@@ -28,6 +28,7 @@ from sim.layers import Layer, select
 from sim.options import ServeOptions, parse
 from sim.package import Package
 from sim.session import Facts, Session
+from sim.shelf import Shelf
 from sim.weather import Weather
 from sim.worker import Worker
 
@@ -81,9 +82,10 @@ def serve(options: ServeOptions) -> None:
             if file and options.interactive:
                 lock = store.Lock(file, address_line=server.address_line, package=read.folder)
             facts = _facts(read, sky, kinds, server)
-            state = _opened(options, facts, file)
+            shelf = Shelf(read.folder, facts.catalogue.kinds, facts.validate)
+            state = _with_saved(_opened(options, facts, file), shelf)
             print(server.address_line, flush=True)
-            _loop(state, server, _worker(read, sky, kinds, facts), file=file, options=options)
+            _loop(state, server, _worker(read, sky, kinds, facts), _Disk(file, shelf), options=options)
         finally:
             if lock:
                 lock.close()
@@ -131,8 +133,7 @@ def _opened(options: ServeOptions, facts: Facts, file: Path | None) -> Session:
     state = kept or state
     now_s = time.monotonic()
     if options.layers:
-        path, offer = Path(options.layers), facts.catalogue.kinds
-        chosen = written.read(path, offer) if path.suffix == ".toml" else written.parse(options.layers, offer)
+        chosen = scenarios.one_of(options.layers, facts.catalogue.kinds)
         ask = schema.ChooseLayers(session.SIDE, OPENING, state.history.revision, "", facts.validate(chosen))
         state, _ = session.wish(state, ask, now_s)
     if options.time:
@@ -142,6 +143,17 @@ def _opened(options: ServeOptions, facts: Facts, file: Path | None) -> Session:
             print(f"surplus: {note}", file=sys.stderr)
         state, _ = session.wish(state, schema.Seek(OPENING, time_s), now_s)
     return state
+
+
+def _with_saved(state: Session, shelf: Shelf) -> Session:
+    """The state with the package's saved scenarios; a file that cannot be used is said, and left as it is."""
+    try:
+        return replace(state, saved=schema.Saved(state.saved.revision, shelf.read()))
+    except Refused as e:
+        held = state.problems or state.facts.problems
+        more = schema.Problem("saved-scenarios", str(e))
+        problems = schema.Problems(held.revision + 1, (*held.problems, more))
+        return replace(state, shelf=str(e), problems=problems)
 
 
 def _worker(
@@ -165,8 +177,24 @@ def _version() -> str:
 # ---------------------------------------------------------------- the loop
 
 
+@dataclass(frozen=True)
+class _Disk:
+    """Where the process keeps what must outlive it."""
+
+    session: Path | None
+    shelf: Shelf
+
+    def keep(self, state: Session) -> None:
+        """Save the session; a full disk must not end the twin, so it is said and the twin goes on."""
+        if self.session:
+            try:
+                store.save(self.session, state, wall_s=time.time())
+            except Refused as e:
+                print(f"surplus: {e}", file=sys.stderr)
+
+
 def _loop(
-    state: Session, server: Server, worker_of: Callable[[Callable[[], None]], Worker], *, file: Path | None,
+    state: Session, server: Server, worker_of: Callable[[Callable[[], None]], Worker], disk: _Disk, *,
     options: ServeOptions,
 ) -> None:  # fmt: skip
     ended = threading.Event()
@@ -177,14 +205,14 @@ def _loop(
     if options.parent_pipe:
         threading.Thread(target=_watch_parent, args=(ended, far), name="parent", daemon=True).start()
     worker = worker_of(lambda: _ring(far))
-    _keep(file, state)
+    disk.keep(state)
     saved_s = time.monotonic()
     try:
         while not ended.is_set():
             requests = server.poll(session.due_s(state, time.monotonic()))
             _quiet(near)
             for request in requests:
-                state = _serve_one(state, server, request, keep=lambda s: _keep(file, s))
+                state = _serve_one(state, server, request, disk)
             now_s = time.monotonic()
             for result in worker.results():
                 state, messages = session.finished(state, result, now_s)
@@ -193,16 +221,16 @@ def _loop(
             _publish(server, messages)
             worker.want(session.wanted(state, now_s))
             if state.pace > 0.0 and now_s - saved_s >= SAVE_S:
-                _keep(file, state)
+                disk.keep(state)
                 saved_s = now_s
-        _keep(file, state)
+        disk.keep(state)
     finally:
         worker.end()
         near.close()
         far.close()
 
 
-def _serve_one(state: Session, server: Server, request: Request, *, keep: Callable[[Session], None]) -> Session:
+def _serve_one(state: Session, server: Server, request: Request, disk: _Disk) -> Session:
     """Answer one request; a granted wish is on disk before its answer leaves."""
     message = request.message
     if isinstance(message, schema.Ask):
@@ -211,23 +239,20 @@ def _serve_one(state: Session, server: Server, request: Request, *, keep: Callab
         except Refused as e:
             server.reply(request, refused=str(e))
     elif isinstance(message, schema.Wish):
+        before = state
         state, outcome = session.wish(state, message, time.monotonic())
-        if not outcome.refused:
-            keep(state)
+        if isinstance(message, schema.SaveScenario) and not outcome.refused:
+            try:
+                disk.shelf.keep(state.saved.scenarios)
+            except Refused as e:
+                state, outcome = before, session.Outcome(refused=str(e), reply=(before.saved,))
+        elif not outcome.refused:
+            disk.keep(state)
         server.reply(request, outcome.reply, refused=outcome.refused)
         _publish(server, outcome.publish)
     else:
         server.reply(request, refused=f"{type(message).__name__} is no wish and no question")
     return state
-
-
-def _keep(file: Path | None, state: Session) -> None:
-    """Save the session; a full disk must not end the twin, so it is said and the twin goes on."""
-    if file:
-        try:
-            store.save(file, state, wall_s=time.time())
-        except Refused as e:
-            print(f"surplus: {e}", file=sys.stderr)
 
 
 def _publish(server: Server, messages: Sequence[schema.Message]) -> None:

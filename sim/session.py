@@ -18,7 +18,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from network import schema
+from network import scenarios, schema
 from network.problems import Refused
 from network.schema import BlockKey, FluxBlock
 from sim import history as past
@@ -34,6 +34,8 @@ LONG_YEAR_S = 1.0
 FASTEST = 1e6
 """Simulated seconds per second: a dozen days, each still computed before it is over."""
 Message = schema.Message
+Tell = Callable[[str, int], schema.Facts]
+"""(axis, row) -> what is known of it, with the months of one complete year; raises Refused."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Year:
 
     job: YearJob
     balance: schema.Balance
+    tell: Tell | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,11 @@ class Session:
     failed: tuple[DayJob | YearJob, ...] = ()
     problems: schema.Problems | None = None
     """Those of the package and of the run, once the run has some."""
+    saved: schema.Saved = field(default_factory=lambda: schema.Saved(1, ()))
+    shelf: str = ""
+    """Why scenarios cannot be saved, one sentence."""
+    tell: Tell | None = None
+    """Facts from the newest complete year."""
 
 
 # ---------------------------------------------------------------- wishes
@@ -161,14 +169,15 @@ class Session:
 
 def wish(session: Session, wish: schema.Wish, now_s: float) -> tuple[Session, Outcome]:
     """Grant or refuse a wish; either way the reply holds the state it is about."""
-    before = session.history.revision
+    before, shelf = session.history.revision, session.saved.revision
     session = _advance(session, now_s)
     try:
         session = _granted(session, wish, now_s)
     except Refused as e:
         return session, Outcome(refused=str(e), reply=_state_of(session, wish))
     session, crossed = _cross(session)
-    state = (past.scenario(session.history, SIDE),) if session.history.revision != before else ()
+    state: tuple[Message, ...] = (past.scenario(session.history, SIDE),) if session.history.revision != before else ()
+    state += (session.saved,) if session.saved.revision != shelf else ()
     session = replace(session, clock_s=now_s)
     return session, Outcome(reply=_state_of(session, wish), publish=(*crossed, *state, clock(session)))
 
@@ -183,6 +192,11 @@ def _granted(session: Session, wish: schema.Wish, now_s: float) -> Session:
             if not 0.0 <= pace <= FASTEST:
                 raise Refused(f"the pace must be between 0 and {FASTEST:g} seconds per second")
             return replace(session, pace=pace, resume_pace=pace or session.resume_pace)
+        case schema.SaveScenario(name=name, choices=kept):
+            if session.shelf:
+                raise Refused(session.shelf)
+            named = scenarios.changed(session.saved.scenarios, name, kept and session.facts.validate(kept))
+            return replace(session, saved=schema.Saved(session.saved.revision + 1, named))
     if wish.side != SIDE:
         raise Refused(f"there is no side {wish.side!r}; choose side {SIDE!r}")
     if isinstance(wish, schema.ChooseLayers):
@@ -194,6 +208,8 @@ def _granted(session: Session, wish: schema.Wish, now_s: float) -> Session:
 
 
 def _state_of(session: Session, wish: schema.Wish) -> tuple[Message, ...]:
+    if isinstance(wish, schema.SaveScenario):
+        return (session.saved,)
     return (past.scenario(session.history, SIDE),) if hasattr(wish, "side") else (clock(session),)
 
 
@@ -206,11 +222,15 @@ def ask(session: Session, question: schema.Ask) -> tuple[Message, ...]:
     Raises:
         Refused: nothing goes by that name.
     """
-    if question.what in ("scenario", "balance", "flux") and question.side != SIDE:
+    if question.what in ("scenario", "balance", "flux", "facts") and question.side != SIDE:
         raise Refused(f"there is no side {question.side!r}; ask for side {SIDE!r}")
     match question.what:
         case "hello" | "roster" | "catalogue":
             return (getattr(session.facts, question.what),)
+        case "saved":
+            return (session.saved,)
+        case "facts":
+            return _facts(session, question)
         case "problems":
             return (session.problems or session.facts.problems,)
         case "clock":
@@ -222,8 +242,20 @@ def ask(session: Session, question: schema.Ask) -> tuple[Message, ...]:
         case "flux":
             blocks = session.shown.blocks if session.shown else ()
             return tuple(b for b in blocks if b.quantity in question.quantities)
-    known = "hello, roster, catalogue, scenario, balance, problems, flux, clock"
+    known = "hello, roster, catalogue, scenario, balance, problems, saved, facts, flux, clock"
     raise Refused(f"there is no {question.what!r} to ask for; there are {known}")
+
+
+def _facts(session: Session, question: schema.Ask) -> tuple[Message, ...]:
+    """What is known of a row; nothing before the first year is complete."""
+    roster = session.facts.roster
+    rows = {"building": roster.building_ids, "line": roster.line_ids, "site": roster.site_ids}
+    if question.axis not in rows:
+        raise Refused(f"nothing is known by {question.axis!r}; ask for {', '.join(rows)}")
+    count = len(rows[question.axis])
+    if not 0 <= question.row < count:
+        raise Refused(f"there is no {question.axis} {question.row}; there are {count}, counted from 0")
+    return (session.tell(question.axis, question.row),) if session.tell else ()
 
 
 # ---------------------------------------------------------------- time
@@ -250,6 +282,7 @@ def clock(session: Session) -> schema.Clock:
         "roster": session.facts.roster.revision,
         "catalogue": session.facts.catalogue.revision,
         "problems": problems.revision,
+        "saved": session.saved.revision,
         f"scenario:{SIDE}": session.history.revision,
     }
     if session.balance:
@@ -335,11 +368,11 @@ def finished(session: Session, result: Result, now_s: float) -> tuple[Session, t
             return _day(session, result)
         case Progress():
             return replace(session, begun=result), ()
-        case Year(balance=balance):
+        case Year(balance=balance, tell=tell):
             over = session.begun is not None and session.begun.job.revision <= result.job.revision
             newer = session.balance is None or balance.revision > session.balance.revision
             session = replace(session, begun=None if over else session.begun, year_s=balance.compute_s)
-            return (replace(session, balance=balance), (balance,)) if newer else (session, ())
+            return (replace(session, balance=balance, tell=tell), (balance,)) if newer else (session, ())
         case Failed(job=job, reason=reason):
             held = session.problems or session.facts.problems
             more = schema.Problem("computing-failed", reason)

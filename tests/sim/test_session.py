@@ -4,6 +4,7 @@ import itertools
 import math
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -150,6 +151,53 @@ def test_what_cannot_be_granted_is_refused_in_words(state: Session, wish: schema
     assert sentence in outcome.refused and after == state and outcome.reply and not outcome.publish
 
 
+# ---------------------------------------------------------------- saved scenarios and facts
+
+
+def test_a_saved_scenario_is_heard_of_and_checked_like_any_other(state: Session) -> None:
+    save = schema.SaveScenario("me", "Half", share(0.5))
+    state, outcome = core.wish(state, save, 0.0)
+    (saved,) = outcome.reply
+    assert saved == schema.Saved(2, (schema.NamedScenario("Half", share(0.5)),))
+    assert saved in outcome.publish and core.clock(state).revisions["saved"] == 2
+    assert state.history.choices == (), "saving chooses nothing"
+    _, outcome = core.wish(state, schema.SaveScenario("me", "Odd", (LayerChoice("magic", {}),)), 0.0)
+    assert "magic" in outcome.refused and outcome.reply == (saved,)
+    state = granted(state, schema.SaveScenario("me", "Half", None))
+    assert state.saved == schema.Saved(3, ())
+    closed = replace(state, shelf="layers.toml is of a newer Surplus")
+    _, outcome = core.wish(closed, save, 0.0)
+    assert outcome.refused == "layers.toml is of a newer Surplus"
+
+
+def test_facts_come_from_the_newest_complete_year_and_only_of_rows_that_exist(state: Session) -> None:
+    three = msgspec.structs.replace(ROSTER, building_ids=("a", "b", "c"))
+    state = replace(state, facts=replace(state.facts, roster=three))
+    question = schema.Ask("facts", SIDE, (), "building", 2)
+    assert core.ask(state, question) == (), "before the first year there is nothing to tell"
+    asked: list[tuple[int, str, int]] = []
+
+    def of_year(revision: int) -> core.Tell:
+        def tell(axis: str, row: int) -> schema.Facts:
+            asked.append((revision, axis, row))
+            return schema.Facts(SIDE, axis, row, three.building_ids[row], revision, ())
+
+        return tell
+
+    for revision in (2, 1):  # the older one comes late
+        made = year(YearJob(revision, ()))
+        state, _ = core.finished(state, replace(made, tell=of_year(revision)), 0.0)
+    (told,) = core.ask(state, question)
+    assert isinstance(told, schema.Facts) and (told.id, told.revision) == ("c", 2) and asked == [(2, "building", 2)]
+    for wrong, words in (
+        (schema.Ask("facts", SIDE, (), "building", 3), "there is no building 3; there are 3"),
+        (schema.Ask("facts", SIDE, (), "building", -1), "no building -1"),
+        (schema.Ask("facts", SIDE, (), "dog", 0), "ask for building, line, site"),
+    ):
+        with pytest.raises(Refused, match=words):
+            core.ask(state, wrong)
+
+
 # ---------------------------------------------------------------- clock
 
 
@@ -286,6 +334,6 @@ def test_everything_that_the_clock_names_can_be_asked_for(state: Session) -> Non
     (found,) = core.ask(state, schema.Ask("flux", SIDE, ("pv_w", "nonsense")))
     assert isinstance(found, schema.FluxBlock) and found.key == clock.keys[SIDE]
     assert core.ask(state, schema.Ask("hello")) == (HELLO,)
-    for question in (schema.Ask("meaning"), schema.Ask("flux", "b")):
+    for question in (schema.Ask("meaning"), schema.Ask("flux", "b"), schema.Ask("facts", "b", (), "building", 0)):
         with pytest.raises(Refused, match="there is no"):
             core.ask(state, question)
