@@ -2,8 +2,9 @@
 
 Of data, a tile carries ids only: EXT_mesh_features names a feature per vertex and EXT_structural_metadata (or a
 b3dm batch table) names the id of each feature; `slots` turns the id into the row of the value texture, 0 = no data.
-Tiles of our own also carry `_MATERIAL` (0 wall, 1 pitched roof, 2 flat roof) and `_FACE` (u, v, L, H of the
-face in metres; H < 0 = no windows, no edges); in a foreign tile the normal says wall or roof.
+Tiles of our own also carry `_MATERIAL` (0 wall, 1 pitched roof, 2 flat roof, 4 and 5 trees, from 10 on land) and
+`_FACE` (u, v, L, H of the face in metres; H < 0 = no windows, no edges: all of a far level of detail); in a foreign
+tile the normal says wall or roof. Land belongs to no building: it has materials but no features.
 Sources: glTF 2.0 specification 3.6 (accessors), 3D Tiles 1.1, EXT_mesh_features, EXT_structural_metadata.
 """
 
@@ -13,7 +14,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.tiles import instances
 from app.tiles.modules import NONE, Modules
 
 Array = NDArray[Any]
@@ -30,7 +32,9 @@ Y_UP_TO_Z_UP = np.array([[1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]
 WALL, PITCHED_ROOF, FLAT_ROOF = 0, 1, 2
 _TYPES = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
-_READABLE = {"EXT_mesh_features", "EXT_structural_metadata", "KHR_mesh_quantization", "KHR_materials_unlit"}
+_READABLE = {
+    "EXT_mesh_features", "EXT_structural_metadata", "KHR_mesh_quantization", "KHR_materials_unlit", instances.NAME,
+}  # fmt: skip
 
 
 class Unreadable(Exception):  # noqa: N818 - the reason a tile is left out
@@ -41,6 +45,8 @@ LAND = {
     "water": (15,), "grass": (10, 11, 21), "field": (16, 17), "road": (12, 18), "paved": (13, 14, 19, 20, 22),
 }  # fmt: skip
 """Groups of ground materials that share a shader program: name -> material ids."""
+_FIRST_LAND = 10
+"""Materials from here on are land."""
 
 
 @dataclass(frozen=True)
@@ -169,16 +175,19 @@ def _meshes(
         raise Unreadable(f"needs the glTF extension {sorted(strange)[0]}, which is not read")
     ids = _property_ids(gltf, binary) if batch_ids is None else batch_ids
     meshes: list[Mesh] = []
+    read = partial(accessor, gltf, binary)
 
     def visit(index: int, above: Array) -> None:
         node = gltf["nodes"][index]
         matrix = above @ _local(node)
         if "mesh" in node:
-            meshes.extend(
-                _mesh(gltf, binary, primitive, matrix, ids, slots)
-                for primitive in gltf["meshes"][node["mesh"]]["primitives"]
-                if primitive.get("mode", 4) == 4
-            )
+            shapes = [p for p in gltf["meshes"][node["mesh"]]["primitives"] if p.get("mode", 4) == 4]
+            places = instances.places(node, read)
+            if places is not None and _are_trees(shapes, read):
+                meshes.append(_grove(shapes, read, places, matrix))
+            else:
+                made = [_mesh(p, read, matrix, ids, slots) for p in shapes]
+                meshes.extend(made if places is None else [_written_out(m, places) for m in made])
         for child in node.get("children", ()):
             visit(child, matrix)
 
@@ -188,7 +197,47 @@ def _meshes(
             visit(root, Y_UP_TO_Z_UP)
     except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
         raise Unreadable(f"glTF is inconsistent: {type(error).__name__} {error}") from error
-    return tuple(meshes)
+    first = next((k for k, m in enumerate(meshes) if m.features), 0)  # primitives share the table: it counts once
+    return tuple(m if k == first or not m.features else replace(m, features=0) for k, m in enumerate(meshes))
+
+
+def _are_trees(shapes: list[dict[str, Any]], read: Callable[[int], Array]) -> bool:
+    """Whether all of an instanced mesh is crown or trunk."""
+    kinds = (instances.CROWN, instances.TRUNK)
+    return bool(shapes) and all(
+        "_MATERIAL" in s["attributes"] and np.isin(read(s["attributes"]["_MATERIAL"]), kinds).all() for s in shapes
+    )
+
+
+def _grove(
+    shapes: list[dict[str, Any]], read: Callable[[int], Array], places: instances.Places, matrix: Array
+) -> Mesh:
+    """Trees by foot, height and crown: the shape that the tile brings serves viewers that draw it as it is."""
+    shape = np.concatenate([read(s["attributes"]["POSITION"]) for s in shapes])
+    trees = Trees(
+        foot=places.translation.astype(np.float32),
+        height_m=(places.scale[:, 1] * shape[:, 1].max()).astype(np.float32),
+        crown_m=(places.scale[:, 0] * np.abs(shape[:, 0]).max()).astype(np.float32),
+        seed=instances.seeds(places),
+    )
+    none, no_index = np.zeros((0, 4), np.float32), np.zeros(0, np.uint32)
+    return Mesh(none[:, :3], none[:, :3], none, none, no_index, no_index, matrix, 0, trees=trees)
+
+
+def _written_out(m: Mesh, places: instances.Places) -> Mesh:
+    """The same shape at every place."""
+    k, n = len(places), len(m.position)
+    if k * n > instances.MOST_VERTICES:
+        raise Unreadable(f"{instances.NAME} of {k} times {n} vertices is too much to write out")
+    position, normal = instances.spread(places, m.position, m.normal)
+
+    def repeated(index: Array) -> Array:
+        return (np.arange(k, dtype=np.uint32)[:, None] * np.uint32(n) + index).ravel()
+
+    return replace(
+        m, position=position, normal=normal, info=np.tile(m.info, (k, 1)), face=np.tile(m.face, (k, 1)),
+        walls=repeated(m.walls), roofs=repeated(m.roofs), land={g: repeated(i) for g, i in m.land.items()},
+    )  # fmt: skip
 
 
 def _local(node: dict[str, Any]) -> Array:
@@ -249,14 +298,12 @@ def _property_ids(gltf: dict[str, Any], binary: memoryview) -> tuple[str, ...]:
 
 
 def _mesh(
-    gltf: dict[str, Any],
-    binary: memoryview,
     primitive: dict[str, Any],
+    read: Callable[[int], Array],
     matrix: Array,
     ids: tuple[str, ...],
     slots: Mapping[str, int],
 ) -> Mesh:
-    read = partial(accessor, gltf, binary)
     attributes = primitive["attributes"]
     position = np.ascontiguousarray(read(attributes["POSITION"]), np.float32)
     n = len(position)
@@ -265,30 +312,37 @@ def _mesh(
         raise Unreadable("an index points beyond the vertices")
     normal = read(attributes["NORMAL"]) if "NORMAL" in attributes else _flat_normals(position, index)
     normal = np.ascontiguousarray(normal, np.float32)
-    up = normal @ (matrix[:3, :3].T @ [0.0, 0.0, 1.0]).astype(np.float32)
     if "_MATERIAL" in attributes:
         material = read(attributes["_MATERIAL"]).astype(np.float32)
     else:
+        up = normal @ (matrix[:3, :3].T @ [0.0, 0.0, 1.0]).astype(np.float32)
         material = np.where(up > 0.985, FLAT_ROOF, np.where(up > 0.25, PITCHED_ROOF, WALL)).astype(np.float32)
     face = np.full((n, 4), (0.0, 0.0, 0.0, -1.0), np.float32)
     if "_FACE" in attributes:
         face = np.ascontiguousarray(read(attributes["_FACE"]), np.float32)
-    slot_of, seed_of = _features(ids, slots)
     feature = _feature_ids(primitive, attributes, read, n)
-    safe = np.clip(feature, 0, len(slot_of) - 1)
     info = np.zeros((n, 4), np.float32)
-    info[:, 0], info[:, 1], info[:, 2] = slot_of[safe], material, seed_of[safe]
+    info[:, 1], info[:, 2] = material, 0.5
     triangles = index[: len(index) // 3 * 3].reshape(-1, 3)
-    wall = material[triangles[:, 0]] == WALL if len(triangles) else np.zeros(0, bool)
+    kind = material[triangles[:, 0]] if len(triangles) else np.zeros(0, np.float32)
+    none = np.zeros(0, np.uint32)
+    if feature is None and "_MATERIAL" in attributes and n and (material >= _FIRST_LAND).all():
+        land = {name: triangles[np.isin(kind, members)].ravel() for name, members in LAND.items()}
+        land = {name: np.ascontiguousarray(rows) for name, rows in land.items() if len(rows)}
+        return Mesh(position, normal, info, face, none, none, matrix, 0, land=land)
+    slot_of, seed_of = _features(ids, slots)
+    safe = np.clip(feature if feature is not None else np.zeros(n, np.int64), 0, len(slot_of) - 1)
+    info[:, 0], info[:, 2] = slot_of[safe], seed_of[safe]
     return Mesh(
         position=position,
         normal=normal,
         info=info,
         face=face,
-        walls=np.ascontiguousarray(triangles[wall].ravel()),
-        roofs=np.ascontiguousarray(triangles[~wall].ravel()),
+        walls=np.ascontiguousarray(triangles[kind == WALL].ravel()),
+        roofs=np.ascontiguousarray(triangles[kind != WALL].ravel()),
         matrix=matrix,
         features=len(ids),
+        coarse="_FACE" in attributes and n > 0 and bool((face[:, 3] < 0).all()),
     )
 
 
@@ -303,8 +357,8 @@ def _features(ids: tuple[str, ...], slots: Mapping[str, int]) -> tuple[Array, Ar
 
 def _feature_ids(
     primitive: dict[str, Any], attributes: dict[str, int], read: Callable[[int], Array], count: int
-) -> Array:
-    """Feature of each vertex: attribute, implicit (feature = vertex), or b3dm's `_BATCHID`; else all 0."""
+) -> Array | None:
+    """Feature of each vertex: attribute, implicit (feature = vertex), or b3dm's `_BATCHID`; None without any."""
     sets = primitive.get("extensions", {}).get("EXT_mesh_features", {}).get("featureIds", ())
     for chosen in sets:
         if "attribute" in chosen:
@@ -314,7 +368,7 @@ def _feature_ids(
     for name in ("_FEATURE_ID_0", "_BATCHID", "BATCHID"):
         if name in attributes:
             return read(attributes[name]).astype(np.int64)
-    return np.zeros(count, np.int64)
+    return None
 
 
 def _flat_normals(position: Array, index: Array) -> Array:
