@@ -112,6 +112,11 @@ class ToggleUnder:
 
 
 @dataclass(frozen=True)
+class ToggleStill:
+    """Reduced motion: hold what moves by itself, or let it go."""
+
+
+@dataclass(frozen=True)
 class Picture:
     """Save a picture."""
 
@@ -123,7 +128,7 @@ class Close:
 
 Command = (
     SeekTo | Run | Pause | Choose | Begin | UndoLayers | RedoLayers | GoTo | NorthUp | SwitchFlying | Scale | ToggleHelp
-    | ToggleNotes | Picture | Close | SetPaint | NextPaint | ToggleUnder
+    | ToggleNotes | Picture | Close | SetPaint | NextPaint | ToggleUnder | ToggleStill
 )  # fmt: skip
 _LEAST_SCALE, _LARGEST_SCALE = 0.6, 2.5
 
@@ -177,6 +182,8 @@ def _own(world: World, command: Command) -> World:
             return replace(world, paint=PAINTS[(at + steps) % len(PAINTS)])
         case ToggleUnder():
             return replace(world, panel=replace(panel, under=not panel.under))
+        case ToggleStill():
+            return replace(world, panel=replace(panel, still=not panel.still))
         case Picture():
             return replace(world, panel=replace(panel, shot=True))
         case Close():

@@ -109,7 +109,7 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     levels = paint.levels(stage.blocks.get(world.paint), legend, shown.time_s, count)
     sun = paint.sun_at(stage.blocks.get("sun_enu"), shown.time_s)
     now = light(sun if sun is not None else NOON)
-    _draw_scene(world, ports, levels, legend, now, now_s)
+    _draw_scene(world, ports, levels, legend, now, now_s=now_s, dt_s=dt_s)
 
     seen = Seen(ports.window.size, legend, now, ports.link.connected, now_s)
     wanted += _draw_panels(world, ports, seen, touch.events, touch.pointer, dt_s)
@@ -180,8 +180,9 @@ def _steer(
 
 
 def _draw_scene(
-    world: World, ports: Ports, levels: paint.Levels | None, legend: paint.Legend, now: Light, now_s: float
-) -> None:
+    world: World, ports: Ports, levels: paint.Levels | None, legend: paint.Legend, now: Light, *,
+    now_s: float, dt_s: float,
+) -> None:  # fmt: skip
     """Tiles, colours, lines, light and camera."""
     scenery, camera, stage = ports.scenery, world.camera, world.stage
     ports.view.resize()
@@ -196,7 +197,8 @@ def _draw_scene(
     if stage.roster is not None:
         power, loading = stage.blocks.get("line_w"), stage.blocks.get("line_loading")
         flows = pulse.flows(power, loading, stage.roster, world.shown.time_s)
-        scenery.pulse(flows, phase_s=now_s % 3600.0)
+        scenery.pulse(flows, dt_s=dt_s, now_s=now_s, still=world.panel.still)
+    scenery.under(world.panel.under)
     scenery.shine(now)
     ports.view.look(camera, scenery.hello.ground_m)
 

@@ -26,6 +26,7 @@ from app.commands import (
     Scale,
     SwitchFlying,
     ToggleHelp,
+    ToggleStill,
     ToggleUnder,
     UndoLayers,
 )
@@ -52,6 +53,7 @@ KEYS: dict[str, Command] = {
 }  # fmt: skip
 CONTROL_KEYS: dict[str, Command] = {
     "z": UndoLayers(), "y": RedoLayers(), "=": Scale(1.1), "+": Scale(1.1), "-": Scale(1 / 1.1), "0": Scale(0.0),
+    "m": ToggleStill(),
 }  # fmt: skip
 _DRAGS = ("mouse1", "mouse2", "mouse3")
 

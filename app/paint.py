@@ -37,7 +37,7 @@ HEAT_MIDDLE, HEAT_STRONG = "#DC8FB4", "#B0246E"
 """Heat is raspberry."""
 HEAT = frozenset({"heating_w", "heating_w_m2", "gas_w"})
 LOADING = "line_loading"
-LOADING_STOPS = ("#E0CFA4", "#8A5AA6", "#1B1226")
+LOADING_STOPS = ("#DDBE78", "#8A5AA6", "#1B1226")
 """Sand, violet, near-black at 0, 60 and 100 % of what a cable may carry."""
 LOADING_MIDDLE = 0.6
 PAINTS = (

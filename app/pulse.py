@@ -12,11 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.paint import at_time
-from app.terrain import Terrain
 from network.schema import FluxBlock, Roster
 
 Float = NDArray[np.float64]
 LIFT_M = 0.35
+"""Above the height that the source gives the street."""
+PERIODS_M = (18.0, 9.0)
+"""From one comet to the next, on cables and on service cables."""
+SLOWEST_M_S, FASTEST_M_S = 6.0, 20.0
+"""Speed of comets, by power."""
 _KINDS = {"cable": 0.0, "service": 1.0}
 
 
@@ -33,8 +37,8 @@ class Ribbons:
     index: NDArray[np.uint32]
 
 
-def ribbons(roster: Roster, ground: Terrain) -> Ribbons:
-    """Strips along the polylines, laid on the ground; transformers are points and have none."""
+def ribbons(roster: Roster) -> Ribbons:
+    """Strips along the polylines, at the height they have in the source; transformers are points and have none."""
     positions, sides, rows, indices = [], [], [], []
     start = 0
     for line, kind in enumerate(roster.line_kind):
@@ -44,7 +48,7 @@ def ribbons(roster: Roster, ground: Terrain) -> Ribbons:
         p = p[np.r_[True, np.linalg.norm(np.diff(p[:, :2], axis=0), axis=1) > 0.01]]
         if len(p) < 2:
             continue
-        p[:, 2] = ground.at(p[:, 0], p[:, 1]) + LIFT_M
+        p[:, 2] += LIFT_M
         step = np.diff(p[:, :2], axis=0)
         length = np.linalg.norm(step, axis=1)
         along = np.r_[0.0, np.cumsum(length)]
@@ -71,7 +75,7 @@ def ribbons(roster: Roster, ground: Terrain) -> Ribbons:
 
 
 def flows(power: FluxBlock | None, loading: FluxBlock | None, roster: Roster, time_s: float) -> NDArray[np.float32]:
-    """[line, 4]: signed power over the largest cable rating (-1..1), loading (1 = 100 %), 1 where known, spare."""
+    """[line, 4]: signed power over the end of the scale (-1..1), loading (1 = 100 %), 1 where known, 0."""
     n = len(roster.line_ids)
     out = np.zeros((n, 4), np.float32)
     if power is None or power.values.shape[1] != n or n == 0:
@@ -86,3 +90,16 @@ def flows(power: FluxBlock | None, loading: FluxBlock | None, roster: Roster, ti
         out[:, 1] = np.abs(watts) / np.maximum(roster.line_rating_w, 1.0)
     out[:, 2] = 1.0
     return out
+
+
+def travelled(before_m: Float, flows: NDArray[np.float32], *, dt_s: float, now_s: float) -> Float:
+    """[line] how far the comets have run along their line [m], after `before_m`; with power, so against it backwards.
+
+    Distances are added up frame by frame, for a speed that changes must not make comets jump. A still (`dt_s` 0) shows
+    where they would be at `now_s`, so that the same moment is always the same picture.
+    """
+    power = flows[:, 0].astype(np.float64)
+    speed = np.sign(power) * (SLOWEST_M_S + (FASTEST_M_S - SLOWEST_M_S) * np.abs(power))
+    start = before_m if dt_s > 0 and len(before_m) == len(speed) else np.zeros(len(speed))
+    # a whole number of either period, so that nothing is lost by beginning again
+    return np.asarray((start + speed * (dt_s if dt_s > 0 else now_s)) % (PERIODS_M[0] * PERIODS_M[1]), np.float64)

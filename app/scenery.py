@@ -15,7 +15,7 @@ from app.gpu.lines import Lines
 from app.gpu.town import Town
 from app.gpu.view import View
 from app.light import Light
-from app.paint import Legend
+from app.paint import LOADING, Legend
 from app.terrain import MARGIN_M, Relief, terrain
 from app.tiles import tileset
 from app.tiles.cache import Stream
@@ -39,12 +39,15 @@ class Scenery:
         self.town = Town(view.town)
         self.town.relief = self.relief
         self._ground = Ground(view.scene, self.ground, self.relief)
-        ribbons = pulse.ribbons(roster, self.ground) if roster is not None else None
+        ribbons = pulse.ribbons(roster) if roster is not None else None
         self._lines = Lines(view.scene, ribbons) if ribbons is not None else None
         self._glow = Glow(view.town, roster, self.ground) if roster is not None else None
         self.stream = self._open(own_tiles)
         self._legend: Legend | None = None
         self._installed: FluxBlock | None = None
+        self._travelled_m = np.zeros(0)
+        self._under: bool | None = None
+        self.under(False)
 
     def fits(self, hello: Hello, roster: Roster | None) -> bool:
         """Whether what stands still belongs to this district (a restarted sim sends equal names again)."""
@@ -75,6 +78,8 @@ class Scenery:
         if legend != self._legend:
             self._legend = legend
             self.town.legend(legend)
+            if self._lines is not None:
+                self._lines.loading(legend.quantity == LOADING)
 
     def install(self, peak: FluxBlock | None) -> None:
         """Show the modules on the roofs: `peak` is the block of installed power, one row for all times."""
@@ -82,10 +87,20 @@ class Scenery:
             self._installed = peak
             self.town.install(np.asarray(peak.values[0], np.float64) if peak is not None else None)
 
-    def pulse(self, flows: NDArray[np.float32], *, phase_s: float) -> None:
-        """Let power run along the lines."""
-        if self._lines is not None:
-            self._lines.pulse(flows, phase_s=phase_s)
+    def pulse(self, flows: NDArray[np.float32], *, dt_s: float, now_s: float, still: bool) -> None:
+        """Let power run along the lines; `still` holds the comets, whose V points all the same."""
+        if self._lines is None:
+            return
+        self._travelled_m = np.zeros(len(flows)) if still else pulse.travelled(
+            self._travelled_m, flows, dt_s=dt_s, now_s=now_s
+        )  # fmt: skip
+        self._lines.pulse(flows, self._travelled_m)
+
+    def under(self, on: bool) -> None:
+        """Look under the streets: the ground dimmed, trees away, lines as they are."""
+        if on != self._under:
+            self._under = on
+            self._view.scene.set_shader_input("under", 1.0 if on else 0.0)
 
     def shine(self, light: Light) -> None:
         """Light and shadows of the hour."""

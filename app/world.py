@@ -79,6 +79,8 @@ class Panel:
     gesture: str = ""
     gauge_j: float = 0.0
     """Scale of the verdict gauge; it only grows, so that the needle moves and the scale stands still."""
+    still: bool = False
+    """Reduced motion: nothing moves that is not moved by time or hand."""
     under: bool = False
     """Under the streets: the ground is dimmed, cables stay."""
     shot: bool = False

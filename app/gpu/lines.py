@@ -9,8 +9,8 @@ from panda3d.core import GeomNode, NodePath, TransparencyAttrib
 from app.gpu.arrays import ValueTexture, triangles, vertices
 from app.gpu.programs import program
 from app.gpu.view import vec
-from app.paint import GIVE_STRONG, TAKE_STRONG, linear
-from app.pulse import Ribbons
+from app.paint import GIVE_STRONG, LOADING_STOPS, TAKE_STRONG, linear
+from app.pulse import PERIODS_M, Ribbons
 
 
 class Lines:
@@ -28,16 +28,24 @@ class Lines:
         self._path.set_shader_input("flows", self.flows.texture)
         self._path.set_shader_input("line_take", vec(linear(TAKE_STRONG)))
         self._path.set_shader_input("line_give", vec(linear(GIVE_STRONG)))
-        self._path.set_shader_input("phase_s", 0.0)
+        for name, colour in zip(("load_low", "load_middle", "load_high"), LOADING_STOPS, strict=True):
+            self._path.set_shader_input(name, vec(linear(colour)))
+        self._path.set_shader_input("periods", vec(PERIODS_M))
+        self._path.set_shader_input("show_loading", 0.0)
         self._path.set_two_sided(True)
         self._path.set_transparency(TransparencyAttrib.M_alpha)
         self._path.set_bin("fixed", 20)
         self._path.set_depth_write(False)
 
-    def pulse(self, flows: NDArray[np.float32], *, phase_s: float) -> None:
-        """Show `flows` [line, 4] (app.pulse.flows) with the comets at `phase_s`."""
-        self.flows.write(flows)
-        self._path.set_shader_input("phase_s", phase_s)
+    def pulse(self, flows: NDArray[np.float32], travelled_m: NDArray[np.float64]) -> None:
+        """Show `flows` [line, 4] (app.pulse.flows) with the comets at `travelled_m` [line] along their lines."""
+        texels = flows.copy()
+        texels[:, 3] = travelled_m
+        self.flows.write(texels)
+
+    def loading(self, on: bool) -> None:
+        """Colour by loading instead of direction."""
+        self._path.set_shader_input("show_loading", 1.0 if on else 0.0)
 
     def remove(self) -> None:
         """Take the ribbons away."""

@@ -22,6 +22,7 @@ KEYS = (
     ("U", "look under the streets"),
     ("Ctrl Z, Ctrl Shift Z", "undo, redo"),
     ("Ctrl +, −, 0", "size of text"),
+    ("Ctrl M", "reduced motion"),
     ("F12", "save a picture"),
     ("F1 or ?", "this help; Esc closes it"),
 )

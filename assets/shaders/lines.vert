@@ -2,9 +2,10 @@ in vec4 p3d_Vertex;
 in vec4 side;                   // mitred normal x, y, side, metres along
 in vec2 row;                    // line, kind
 uniform mat4 p3d_ViewProjectionMatrix;
-uniform sampler2D flows;        // per line: signed power -1..1, loading, known
+uniform sampler2D flows;        // per line: signed power -1..1, loading, known, metres travelled
+uniform float under;            // 1: the view under the streets
 
-out float across;               // -1.35 .. 1.35, casing outside 1
+out float across;               // -1 .. 1 the ribbon, its casing beyond
 out float along;
 flat out float half_width;
 flat out vec4 flow;
@@ -17,18 +18,21 @@ void main() {
     flow = texelFetch(flows, ivec2(k & 2047, k >> 11), 0);
     kind = row.y;
     vec3 p = p3d_Vertex.xyz;
-    float d = length(p - eye_m);
-    // Slimmer where the eye is near, so that a ribbon never outweighs the houses beside it.
-    float wide = kind > 0.5 ? 0.36 : 0.8 + 2.3 * sqrt(abs(flow.x)) * clamp(d / 420.0, 0.2, 1.0);
-    float least = (kind > 0.5 ? 1.0 : 2.8) * d / 1437.0;   // pixels of a picture 1280 wide
-    half_width = wide;
-    wide = max(wide, least);
-    p.xy += side.xy * side.z * wide * 1.35;
-    across = side.z * 1.35;
-    along = side.w;
     vec3 ray = p - eye_m;
-    haze = vec4(haze_rgb(ray / max(d, 1e-3)), haze_amount(ray));
-    fade = kind > 0.5 ? 1.0 - smoothstep(220.0, 520.0, d) : 1.0;
+    float d = max(length(ray), 1e-3);
+    bool service = kind > 0.5;
+    // Slimmer where the eye is near, so that a ribbon never outweighs the houses beside it.
+    float wide = service ? 0.36 : 0.9 + 2.3 * sqrt(abs(flow.x)) * clamp(d / 300.0, 0.35, 1.0);
+    half_width = max(wide, (service ? 0.9 : 2.8) * d / 1437.0);   // pixels of a picture 1280 wide
+    float casing = flow.y > 1.0 ? 1.75 : 1.35;
+    p.xy += side.xy * side.z * half_width * casing;
+    across = side.z * casing;
+    along = side.w;
+    haze = vec4(haze_rgb(ray / d), haze_amount(ray));
+    fade = service ? 1.0 - smoothstep(mix(220.0, 500.0, under), mix(520.0, 1100.0, under), d) : 1.0;
     gl_Position = p3d_ViewProjectionMatrix * vec4(p, 1.0);
-    gl_Position.z -= 0.00004 * gl_Position.w;
+    // Only its depth comes towards the eye: the land between two points of a street may bulge, and must not flicker.
+    float nearer = min(mix(0.9, 3.0, under) + 0.004 * d, 0.5 * d);
+    vec4 lifted = p3d_ViewProjectionMatrix * vec4(p - ray / d * nearer, 1.0);
+    gl_Position.z = lifted.z / lifted.w * gl_Position.w;
 }
