@@ -1,0 +1,233 @@
+"""Far levels of detail: every building as a few triangles, within a budget, each where it is missed most.
+
+A building has a ladder of shapes: a level plate at roof height, a box on its narrowest rectangle, its outline
+simplified and extruded, the finer outline. All start on the lowest rung; whoever errs most for the triangles that the
+next rung costs climbs first, until the budget is spent. Walls that stand against a neighbour of at least their height
+are left out, for nobody sees them. The error of a shape is the largest distance, in metres, that something stands off:
+for a plate its whole height, for the others what the roof rises over its mean or the outline moves.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+WALL, PITCHED, FLAT = 0.0, 1.0, 2.0
+TOLERANCES_M = (2.0, 0.6)
+"""How far the outline of the upper rungs may move, in metres."""
+_APART_M = 0.4
+"""A wall with a neighbour this near is a party wall."""
+_FLAT_M = 1.5
+"""Buildings lower than this are plates."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """[building] what the ladder is built from."""
+
+    ground_m: Float
+    roof_m: Float
+    """Height of the level roof in the world: the mean of the real one."""
+    rise_m: Float
+    """Of the highest point over the mean roof."""
+    material: Float
+    """Of the roof."""
+    outline: NDArray[Any]
+    """Shapely polygons in plan, one piece each."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One shape of one building."""
+
+    ring: Float
+    """[corner, 2] counter-clockwise, in plan."""
+    walls: Int
+    """Edges (by first corner) that carry a wall."""
+    cut: Int
+    """[triangle, 3] of the roof."""
+    error_m: float
+
+    @property
+    def triangles(self) -> int:
+        """Cost."""
+        return 2 * len(self.walls) + len(self.cut)
+
+
+@dataclass(frozen=True)
+class Solid:
+    """Triangles of many buildings; float64, world."""
+
+    xyz: Float
+    normal: Float
+    building: Int
+    """[vertex]"""
+    material: Float
+    """[vertex]"""
+    index: Int
+    """[triangle, 3]"""
+    error_m: float
+
+
+def ladders(f: Figures) -> list[list[Rung]]:
+    """[building] shapes from the cheapest to the truest."""
+    import shapely
+
+    outline = np.array([_one_piece(o) for o in f.outline], dtype=object)
+    boxes = np.array([shapely.oriented_envelope(o) if not o.is_empty else o for o in outline], dtype=object)
+    steps = [boxes, *(shapely.simplify(outline, t, preserve_topology=True) for t in TOLERANCES_M)]
+    rings = [[_ring(o) for o in step] for step in steps]
+    walls = _outer_walls(rings, outline, f.roof_m)
+    made = []
+    for k in range(len(outline)):
+        height = float(f.roof_m[k] - f.ground_m[k])
+        rise = float(f.rise_m[k])
+        ladder: list[Rung] = []
+        if not len(rings[0][k]):
+            made.append(ladder)
+            continue
+        first = rings[0][k]
+        ladder.append(Rung(first, np.zeros(0, np.int64), _cut(first), height + rise))
+        for step, moved in enumerate((_misfit_m(boxes[k], outline[k]), *TOLERANCES_M)):
+            ring = rings[step][k]
+            rung = Rung(ring, walls[step][k], _cut(ring), max(rise, moved))
+            if height > _FLAT_M and len(rung.cut) and rung.error_m < ladder[-1].error_m:
+                ladder.append(rung)
+        made.append(ladder)
+    return made
+
+
+def choose(all_ladders: list[list[Rung]], buildings: Int, *, budget: int) -> list[tuple[int, Rung]]:
+    """A rung for each of `buildings` so that the triangles stay within `budget` if plates for all do."""
+    rung = {int(k): 0 for k in buildings if all_ladders[k]}
+    left = budget - sum(all_ladders[k][0].triangles for k in rung)
+    queue = [entry for k in rung for entry in [_gain(all_ladders[k], k, 0)] if entry is not None]
+    heapq.heapify(queue)
+    while queue:
+        _, cost, k, step = heapq.heappop(queue)
+        if cost > left:
+            continue
+        left -= cost
+        rung[k] = step
+        following = _gain(all_ladders[k], k, step)
+        if following is not None:
+            heapq.heappush(queue, following)
+    return [(k, all_ladders[k][r]) for k, r in rung.items()]
+
+
+def solid(chosen: list[tuple[int, Rung]], f: Figures) -> Solid:
+    """The chosen shapes as triangles with sharp edges."""
+    xyz, normal, owner, material, index = [], [], [], [], []
+    count = 0
+    for k, rung in chosen:
+        low, high, n = f.ground_m[k], f.roof_m[k], len(rung.ring)
+        a, b = rung.ring[rung.walls], rung.ring[(rung.walls + 1) % n]
+        m = len(a)
+        quad = np.empty((m, 4, 3))
+        quad[:, 0, :2], quad[:, 1, :2], quad[:, 2, :2], quad[:, 3, :2] = a, b, b, a
+        quad[:, :2, 2], quad[:, 2:, 2] = low, high
+        out = np.column_stack([(b - a)[:, 1], -(b - a)[:, 0], np.zeros(m)])
+        out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+        xyz += [quad.reshape(-1, 3), np.column_stack([rung.ring, np.full(n, high)])]
+        normal += [np.repeat(out, 4, axis=0), np.tile([0.0, 0.0, 1.0], (n, 1))]
+        material += [np.full(4 * m, WALL), np.full(n, f.material[k])]
+        owner.append(np.full(4 * m + n, k))
+        fan = np.array([[0, 1, 2], [0, 2, 3]])
+        index += [(count + 4 * np.arange(m)[:, None, None] + fan).reshape(-1, 3), count + 4 * m + rung.cut]
+        count += 4 * m + n
+    if not chosen:
+        return Solid(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0, np.int64), np.zeros(0),
+                     np.zeros((0, 3), np.int64), 0.0)  # fmt: skip
+    errors = np.array([rung.error_m for _, rung in chosen])
+    return Solid(
+        np.concatenate(xyz), np.concatenate(normal), np.concatenate(owner), np.concatenate(material),
+        np.concatenate(index), float(np.quantile(errors, 0.9)),
+    )  # fmt: skip
+
+
+def _gain(ladder: list[Rung], k: int, step: int) -> tuple[float, int, int, int] | None:
+    """Entry of the queue for the best higher rung: (minus error saved per triangle, cost, building, rung)."""
+    here = ladder[step]
+    offers = [
+        (-(here.error_m - up.error_m) * _breadth_m(here) / max(up.triangles - here.triangles, 1),
+         up.triangles - here.triangles, k, number)
+        for number, up in enumerate(ladder[step + 1 :], step + 1)
+    ]  # fmt: skip
+    return min(offers) if offers else None
+
+
+def _breadth_m(rung: Rung) -> float:
+    """Length over which an error is seen."""
+    return float(np.linalg.norm(np.ptp(rung.ring, axis=0)))
+
+
+def _one_piece(outline: Any) -> Any:
+    """The largest piece of an outline, without courts."""
+    import shapely
+
+    parts = [p for p in shapely.get_parts(outline) if p.geom_type == "Polygon" and p.area > 0]
+    return shapely.Polygon(max(parts, key=lambda p: p.area).exterior) if parts else shapely.Polygon()
+
+
+def _misfit_m(box: Any, outline: Any) -> float:
+    """How far the rectangle stands out over the outline, as the side of a square of the surplus area."""
+    return float(np.sqrt(max(box.area - outline.area, 0.0)))
+
+
+def _ring(outline: Any) -> Float:
+    """[corner, 2] counter-clockwise; none where there is no area."""
+    import shapely
+
+    if outline.geom_type != "Polygon" or outline.is_empty or outline.area < 1e-6:
+        return np.zeros((0, 2))
+    ring: Float = shapely.get_coordinates(shapely.normalize(outline).exterior)[:-1]
+    x, y = ring.T
+    area = float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+    return ring if area > 0 else ring[::-1].copy()
+
+
+def _cut(ring: Float) -> Int:
+    """[triangle, 3] of a ring."""
+    import mapbox_earcut
+
+    if len(ring) < 3:
+        return np.zeros((0, 3), np.int64)
+    if len(ring) == 3:
+        return np.array([[0, 1, 2]])
+    cut = mapbox_earcut.triangulate_float64(ring, np.array([len(ring)], np.uint32)).reshape(-1, 3).astype(np.int64)
+    a, b, c = ring[cut[:, 0]], ring[cut[:, 1]], ring[cut[:, 2]]
+    area = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
+    return np.where((area < 0)[:, None], cut[:, ::-1], cut)
+
+
+def _outer_walls(rings: list[list[Float]], outline: NDArray[Any], roof_m: Float) -> list[list[Int]]:
+    """[step][building] edges that see the open air: no neighbour of at least the same roof stands before them."""
+    import shapely
+
+    tree = shapely.STRtree(outline)
+    result = []
+    for step in rings:
+        size = np.array([len(r) for r in step])
+        owner = np.repeat(np.arange(len(step)), size)
+        a = np.concatenate(step) if size.sum() else np.zeros((0, 2))
+        b = np.concatenate([np.roll(r, -1, axis=0) for r in step]) if size.sum() else a
+        along = b - a
+        out = np.column_stack([along[:, 1], -along[:, 0]])
+        out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+        hidden = np.ones(len(a), bool)
+        for part in (0.25, 0.5, 0.75):  # the whole edge is hidden, not a piece of it
+            point, other = tree.query(shapely.points(a + part * along + _APART_M * out), predicate="within")
+            covers = (other != owner[point]) & (roof_m[other] > roof_m[owner[point]] - 1.0)
+            covered = np.zeros(len(a), bool)
+            covered[point[covers]] = True
+            hidden &= covered
+        cuts = np.cumsum(size)[:-1]
+        result.append([np.flatnonzero(~part) for part in np.split(hidden, cuts)])
+    return result
