@@ -18,7 +18,7 @@ from app.gpu.overlay import Overlay
 from app.gpu.view import View
 from app.gpu.window import Event, Window
 from app.hand import Hand
-from app.light import Light, direction, light
+from app.light import NOON, Light, light
 from app.scenery import Scenery
 from app.ui import panels
 from app.ui.backend import Panels
@@ -38,8 +38,6 @@ SLOW_S = 0.025
 one more picture of the old state."""
 ANSWER_S = 0.04
 """Longest wait for it; an answer takes 15 to 25 ms with 1,000 buildings."""
-NOON = direction(2.88, 0.87)
-"""Sun of a tileset without a sim: azimuth 165, elevation 50 degrees."""
 
 SKYWARD = Camera(np.array([0.0, 0.0, 60.0]), 5.27, -0.05, 100.0)
 """Before the district is known there is only sky."""

@@ -97,3 +97,7 @@ def direction(azimuth_rad: float, elevation_rad: float) -> Float:
     """Unit vector east-north-up; azimuth from north, clockwise."""
     c = np.cos(elevation_rad)
     return np.array([c * np.sin(azimuth_rad), c * np.cos(azimuth_rad), np.sin(elevation_rad)])
+
+
+NOON = direction(2.88, 0.87)
+"""Sun of a tileset without a sim: azimuth 165, elevation 50 degrees."""

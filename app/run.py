@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from app import inbox
+from app import inbox, presets
 from app.camera import of_text, sights
 from app.frame import Link, Ports, followed, frame
 from app.gpu import shot
@@ -96,7 +96,8 @@ def view(options: ViewOptions, address: str, ended: threading.Event, *, link: An
     ports = None
     try:
         window = Window(options.size, offscreen=options.offscreen, finish=options.finish or options.stats is not None)
-        ports = Ports(link, window, View(window), Panels(), Overlay(window), camera_wish=options.camera)
+        picture = View(window, preset=options.preset)
+        ports = Ports(link, window, picture, Panels(), Overlay(window), camera_wish=options.camera)
         world = World(
             Stage(),
             Shown(),
@@ -167,6 +168,8 @@ def _errors(ports: Ports) -> list[dict[str, str]]:
 
 
 def _check(options: ViewOptions) -> None:
+    if options.preset:
+        presets.named(options.preset)
     if options.paint and options.paint not in QUANTITIES:
         known = ", ".join(sorted(q.name for q in QUANTITIES.values() if q.axis == "building"))
         raise Refused(f"--paint {options.paint}: no such quantity; use one of {known}.", code=2)
@@ -271,6 +274,8 @@ def _what_is_missing(world: World, ports: Ports, session: Session) -> str:
 def _best_picture(world: World, ports: Ports, path: Path) -> None:
     """Draw the settled world once more at full quality and keep it; not counted among the frames."""
     ports.view.best()
+    if ports.scenery is not None:
+        ports.scenery.town.finer_trees()
     for _ in range(2):
         world = frame(world, ports, now_s=_STILL_S, dt_s=0.0)
     shot.save(ports.window.pixels(), path)

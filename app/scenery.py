@@ -16,7 +16,8 @@ from app.gpu.town import Town
 from app.gpu.view import View
 from app.light import Light
 from app.paint import LOADING, Legend
-from app.terrain import MARGIN_M, Relief, terrain
+from app.relief import Relief
+from app.terrain import MARGIN_M, terrain
 from app.tiles import tileset
 from app.tiles.cache import Stream
 from app.tiles.geodesy import ecef_from_enu
@@ -36,7 +37,7 @@ class Scenery:
         feet = np.asarray(roster.building_xyz_m, np.float64) if roster is not None else np.zeros((0, 3))
         self.ground = terrain(feet, hello.extent_m, hello.ground_m)
         self.relief = Relief(self.ground)
-        self.town = Town(view.town)
+        self.town = Town(view.town, tree_detail=view.preset.tree_triangles)
         self.town.relief = self.relief
         self._ground = Ground(view.scene, self.ground, self.relief)
         ribbons = pulse.ribbons(roster) if roster is not None else None
@@ -89,6 +90,7 @@ class Scenery:
 
     def pulse(self, flows: NDArray[np.float32], *, dt_s: float, now_s: float, still: bool) -> None:
         """Let power run along the lines; `still` holds the comets, whose V points all the same."""
+        self.town.flow(now_s % 3600.0)
         if self._lines is None:
             return
         self._travelled_m = np.zeros(len(flows)) if still else pulse.travelled(
@@ -100,18 +102,18 @@ class Scenery:
         """Look under the streets: the ground dimmed, trees away, lines as they are."""
         if on != self._under:
             self._under = on
-            self._view.scene.set_shader_input("under", 1.0 if on else 0.0)
+            self.town.under(1.0 if on else 0.0)
 
     def shine(self, light: Light) -> None:
         """Light and shadows of the hour."""
         west, south, east, north = self.hello.extent_m
         centre = np.array([(west + east) / 2, (south + north) / 2, self.hello.ground_m + 10.0])
         radius = float(np.hypot(east - west, north - south)) / 2 + min(MARGIN_M, 60.0)
-        version = self.stream.version if self.stream else 0
+        stamp = (self.stream.version if self.stream else 0, self.town.shadows)
         self._view.shine(light)
         if self._glow is not None:
             self._glow.shine(light.night)
-        self._view.cast(light, centre, min(radius, 1500.0), version)
+        self._view.cast(light, centre, min(radius, 1500.0), stamp)
 
     def close(self) -> None:
         """Take everything down."""
@@ -121,6 +123,8 @@ class Scenery:
         self._view.clear()
 
     def _open(self, own_tiles: tuple[Any, Any] | None) -> Stream | None:
+        if own_tiles is None and not self.hello.tiles:
+            return None  # a recording whose package is gone: its problems say so
         slots = {name: k + 1 for k, name in enumerate(self.roster.building_ids)} if self.roster is not None else {}
         try:
             if own_tiles is None:

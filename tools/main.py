@@ -81,14 +81,14 @@ def run(
     package: PackageFolder,
     offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
     paint: o.Paint = "", layers: o.Layers = "", settle: o.Settle = False, shot: o.Shot = None,
-    stats: o.Stats = None, frames: o.Frames = 0, catalogue: o.CatalogueName = "",
+    stats: o.Stats = None, frames: o.Frames = 0, preset: o.Preset = "", catalogue: o.CatalogueName = "",
 ) -> None:  # fmt: skip
     """Simulation and viewer of a district package."""
     from tools import supervise
 
     # Time and layers go to sim alone, which knows them before the first frame.
     view = o.view(offscreen=offscreen, size=size, camera=camera, time="", paint=paint, layers="", settle=settle,
-                  shot=shot, stats=stats, frames=frames)  # fmt: skip
+                  shot=shot, stats=stats, frames=frames, preset=preset)  # fmt: skip
     serve = o.serve(package, layers=layers, time=time, interactive=not offscreen, catalogue=catalogue)
     raise typer.Exit(supervise.run(serve, view))
 
@@ -113,7 +113,7 @@ def view(
     tileset: Annotated[str, typer.Option(help="Any 3D Tiles tileset, file or address, without a simulation.")] = "",
     offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
     paint: o.Paint = "", layers: o.Layers = "", settle: o.Settle = False, shot: o.Shot = None,
-    stats: o.Stats = None, frames: o.Frames = 0,
+    stats: o.Stats = None, frames: o.Frames = 0, preset: o.Preset = "",
 ) -> None:  # fmt: skip
     """A viewer alone: of a running simulation, or of any tileset."""
     from tools import supervise
@@ -121,7 +121,7 @@ def view(
     if bool(address) == bool(tileset):
         raise Refused("give either ADDRESS#KEY (as printed by `surplus serve`) or --tileset FILE", code=2)
     options = o.view(offscreen=offscreen, size=size, camera=camera, time=time, paint=paint, layers=layers,
-                     settle=settle, shot=shot, stats=stats, frames=frames)  # fmt: skip
+                     settle=settle, shot=shot, stats=stats, frames=frames, preset=preset)  # fmt: skip
     raise typer.Exit(supervise.view(address, options | {"tileset": tileset or None}))
 
 

@@ -26,6 +26,9 @@ Layers = Annotated[
 Settle = Annotated[bool, typer.Option("--settle", help="Go on only when tiles and results are complete.")]
 Shot = Annotated[Path | None, typer.Option(help="Save a picture and end; implies --settle.")]
 Stats = Annotated[Path | None, typer.Option(help="Write frame times and tile counts as JSON.")]
+Preset = Annotated[
+    str, typer.Option(help="Quality: software, laptop or workstation; without it a probe at the start chooses.")
+]
 Frames = Annotated[int, typer.Option(help="End after so many frames.", min=0)]
 CatalogueName = Annotated[str, typer.Option(hidden=True, help="MODULE:NAME of another catalogue of layers.")]
 
@@ -39,7 +42,7 @@ def has_display() -> bool:
 
 def view(
     *, offscreen: bool, size: str, camera: str, time: str, paint: str, layers: str, settle: bool,
-    shot: Path | None, stats: Path | None, frames: int,
+    shot: Path | None, stats: Path | None, frames: int, preset: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """The viewer's options as JSON-ready values (app.options.ViewOptions).
 
@@ -60,7 +63,7 @@ def view(
         # Without a window nobody can close it: it ends once the picture is complete.
         "settle": settle or shot is not None or (offscreen and frames == 0),
         "shot": str(shot.absolute()) if shot else None,
-        "stats": str(stats.absolute()) if stats else None, "frames": frames,
+        "stats": str(stats.absolute()) if stats else None, "frames": frames, "preset": preset,
     }  # fmt: skip
     if size:
         options["size"] = _size(size)

@@ -100,10 +100,14 @@ class ValueTexture:
 
 
 def image(name: str, pixels: Array, *, linear: bool = True, repeat: bool = False) -> Texture:
-    """A float texture [height, width, 3] (rgb), bilinear."""
+    """A float texture [height, width, 3] (rgb) of 16 bits, or [height, width] of one float; bilinear."""
     texture = Texture(name)
     height, width = pixels.shape[:2]
-    texture.setup_2d_texture(width, height, Texture.T_float, Texture.F_rgb16)
+    channels = Texture.F_r32 if pixels.ndim == 2 else Texture.F_rgb16
+    kind = Texture.T_unsigned_short if pixels.dtype == np.uint16 else Texture.T_float
+    texture.setup_2d_texture(width, height, kind, channels)
+    if pixels.dtype != np.uint16 and pixels.ndim == 3:
+        pixels = pixels[:, :, ::-1].astype(np.float32)  # Panda keeps blue first
     fill(texture, pixels)
     mode = SamplerState.FT_linear if linear else SamplerState.FT_nearest
     texture.set_minfilter(SamplerState.FT_linear_mipmap_nearest if repeat else mode)
@@ -114,7 +118,6 @@ def image(name: str, pixels: Array, *, linear: bool = True, repeat: bool = False
     return texture
 
 
-def fill(texture: Texture, pixels: Array) -> None:
-    """Replace the picture of `texture`; Panda keeps blue first."""
-    swapped = np.ascontiguousarray(pixels[:, :, ::-1], np.float32)
-    memoryview(texture.modify_ram_image()).cast("B")[:] = raw(swapped)
+def fill(texture: Texture, texels: Array) -> None:
+    """Replace the picture of `texture` by texels as it keeps them: blue first, of its own type."""
+    memoryview(texture.modify_ram_image()).cast("B")[:] = raw(texels)

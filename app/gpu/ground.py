@@ -1,61 +1,77 @@
-"""The plain ground: rings around the district, fine inside and coarse to the horizon, ending in the haze."""
+"""The plain ground: rings around the district, fine inside and coarse to the horizon, ending in the haze.
+
+Where tiles bring land of their own the plain dips below it and gives way: land marks its pixels in the stencil, so
+neither shows through the other, whatever their heights.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from panda3d.core import Geom, GeomNode, NodePath, Texture
+from panda3d.core import Geom, GeomNode, NodePath, StencilAttrib
 
 from app.gpu.arrays import fill, image, triangles, vertices
 from app.gpu.programs import program
 from app.gpu.view import vec
-from app.terrain import MAP_SIZE, Relief, Terrain
+from app.relief import Relief
+from app.terrain import Terrain
 
 _SECTORS = 120
 _END_M = 16000.0
-_SINK_M = 0.12
-"""The ground lies a hand below the feet, so that floors do not fight with it."""
 
 
 class Ground:
-    """Ground mesh and the occlusion map that darkens it between buildings."""
+    """Ground mesh, the occlusion map that darkens it between buildings, and its own height map."""
 
     def __init__(self, scene: NodePath, ground: Terrain, relief: Relief) -> None:
         half = ground.size_m / 2
         centre = np.array([ground.west_m + half, ground.south_m + half])
         inner = np.linspace(0, half * 0.7, 30)
         seam = np.linspace(half * 0.7, half * 1.4, 24)
-        outer = np.geomspace(half * 1.4, max(_END_M, half * 8), 28)
+        outer = np.geomspace(half * 1.4, max(_END_M, half * 8), 34)
         path = scene.attach_new_node("ground")
         for name, radius in (("ground_town", inner), ("ground_seam", seam), ("ground_country", outer)):
             node = GeomNode(name)
-            node.add_geom(_rings(ground, centre, radius))
+            node.add_geom(_rings(centre, radius))
             path.attach_new_node(node).set_shader(program(name))
-        path.set_shader_input("noise", image("noise", _noise(), repeat=True))
+        scene.set_shader_input("noise", image("noise", _noise(), repeat=True))
         path.set_shader_input("town_disc", vec((*centre, half, 0.0)))
         path.set_bin("fixed", 10)
-        self._map: Texture = image("relief", np.zeros((MAP_SIZE, MAP_SIZE, 3), np.float32))
+        path.set_attrib(GIVE_WAY)
+        first = relief.maps()
+        self._map, self._plate = image("relief", first.heights), image("plate", first.plate_m)
         scene.set_shader_input("relief", self._map)
-        scene.set_shader_input("relief_box", vec((ground.west_m, ground.south_m, ground.size_m, ground.ground_m)))
+        scene.set_shader_input("relief_box", vec((ground.west_m, ground.south_m, ground.size_m, relief.floor_m)))
+        path.set_shader_input("plate", self._plate)
+        box = (relief.plate_west_m, relief.plate_south_m, relief.plate_size_m, relief.floor_m)
+        path.set_shader_input("plate_box", vec(box))
         self._relief = relief
-        fill(self._map, relief.blurred())
 
     def refresh(self) -> None:
-        """Take over a newer occlusion map when one is ready."""
+        """Take over newer maps when they are ready."""
         newest = self._relief.newest()
         if newest is not None:
-            fill(self._map, newest)
+            fill(self._map, newest.heights)
+            fill(self._plate, newest.plate_m)
 
 
-def _rings(ground: Terrain, centre: NDArray[np.float64], radius: NDArray[np.float64]) -> Geom:
-    """A ring-shaped part of the ground, culled by its own bounds."""
+def _stencil(compare: int, passed: int) -> StencilAttrib:
+    keep = StencilAttrib.SO_keep
+    return StencilAttrib.make(True, compare, keep, keep, passed, 1, 0xFF, 0xFF)
+
+
+MARK = _stencil(StencilAttrib.M_always, StencilAttrib.SO_replace)
+"""State of land: it marks its pixels."""
+GIVE_WAY = _stencil(StencilAttrib.M_not_equal, StencilAttrib.SO_keep)
+"""State of the plain: it draws where there is no land."""
+
+
+def _rings(centre: NDArray[np.float64], radius: NDArray[np.float64]) -> Geom:
+    """A ring-shaped part of the ground; its heights are looked up in the plate map."""
     turn = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)
     x = (centre[0] + radius[:, None] * np.sin(turn)).ravel()
     y = (centre[1] + radius[:, None] * np.cos(turn)).ravel()
-    inside = np.repeat(radius, _SECTORS) < ground.size_m * 0.69
-    p = np.c_[x, y, np.where(inside, ground.at(x, y), ground.ground_m) - _SINK_M]
-    low, high = p.min(axis=0), p.max(axis=0)
-    return triangles(vertices((("vertex", p),)), ring_indices(len(radius), _SECTORS), low=low, high=high)
+    return triangles(vertices((("vertex", np.c_[x, y, np.zeros_like(x)]),)), ring_indices(len(radius), _SECTORS))
 
 
 def ring_indices(rings: int, sectors: int) -> NDArray[np.uint32]:

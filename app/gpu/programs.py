@@ -7,19 +7,27 @@ from functools import cache
 
 from panda3d.core import Shader
 
+_GROUND = ("common", "curve", "tone", "country", "ground")
 _PARTS = {
     "wall": (("common", "flux", "building.vert"), ("common", "curve", "tone", "flux", "building_in", "wall.frag")),
     "roof": (("common", "flux", "building.vert"), ("common", "curve", "tone", "flux", "building_in", "roof.frag")),
     "module": (("common", "flux", "module.vert"), ("common", "curve", "tone", "flux", "module.frag")),
-    "ground_town": (("common", "ground.vert"), ("common", "curve", "tone", "ground", "ground_town.frag")),
-    "ground_seam": (("common", "ground.vert"), ("common", "curve", "tone", "ground", "ground_seam.frag")),
-    "ground_country": (("common", "ground.vert"), ("common", "curve", "tone", "ground", "ground_country.frag")),
+    "ground_town": (("common", "ground.vert"), (*_GROUND, "ground_town.frag")),
+    "ground_seam": (("common", "ground.vert"), (*_GROUND, "ground_seam.frag")),
+    "ground_country": (("common", "ground.vert"), (*_GROUND, "ground_country.frag")),
+    **{
+        f"land_{group}": (("common", "land.vert"), ("common", "curve", "tone", "country", "land", f"land_{group}.frag"))
+        for group in ("grass", "road", "paved", "water", "field")
+    },
+    "tree": (("common", "tree.vert"), ("common", "curve", "tone", "tree.frag")),
+    "plain": (("common", "flux", "plain.vert"), ("common", "curve", "tone", "plain.frag")),
     "sky": (("sky.vert",), ("common", "curve", "tone", "sky.frag")),
     "shadow": (("shadow.vert",), ("shadow.frag",)),
     "lines": (("common", "lines.vert"), ("common", "curve", "tone", "lines.frag")),
     "glow": (("common", "flux", "curve", "glow.vert"), ("glow.frag",)),
     "overlay": (("overlay.vert",), ("overlay.frag",)),
     "copy": (("copy.vert",), ("copy.frag",)),
+    "bloom": (("copy.vert",), ("bloom.frag",)),
 }
 
 

@@ -1,7 +1,8 @@
-"""The buildings: tiles as Geoms, coloured by one global texture with one float per slot.
+"""What tiles bring: buildings, the land between them, trees; one global texture holds a float per building's slot.
 
 A new moment is one texture upload, whatever the number of buildings; a new legend is a few uniforms. Slot 0 means
-that nothing is known of a building: it is drawn grey and hatched.
+that nothing is known of a building: it is drawn grey and hatched. Every group of materials has its own shader program,
+for software GL pays every branch.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from panda3d.core import GeomNode, NodePath, RenderState, ShaderAttrib
+from panda3d.core import CullBinAttrib, GeomNode, NodePath, RenderState, ShaderAttrib
 
+from app.gpu import trees
 from app.gpu.arrays import ValueTexture, matrix, triangles, vertices
+from app.gpu.ground import MARK
 from app.gpu.programs import program
 from app.gpu.view import SHADOW_MASK, vec
 from app.paint import Legend
-from app.terrain import Relief
-from app.tiles.glb import Mesh
+from app.relief import Relief
+from app.tiles.glb import LAND, Mesh, Trees
 from app.tiles.modules import MODULE_W, Modules
 
 NO_DATA = 9.0
@@ -27,7 +30,8 @@ NO_DATA = 9.0
 class Town:
     """Tiles under one node; a `Stage` for app.tiles.cache."""
 
-    def __init__(self, parent: NodePath) -> None:
+    def __init__(self, parent: NodePath, *, tree_detail: int = 20) -> None:
+        """`tree_detail`: triangles of a crown, 20 or 80."""
         self.node = parent.attach_new_node("tiles")
         self.values = ValueTexture("values")
         self.values.write(np.zeros(1))
@@ -37,7 +41,19 @@ class Town:
         self.features = 0
         self._tiles: dict[int, NodePath] = {}
         self._shown: set[int] = set()
-        self._states = {name: RenderState.make(ShaderAttrib.make(program(name))) for name in ("wall", "roof", "module")}
+        self._scene = parent.get_top()
+        self._tree_detail = tree_detail
+        self._planted: dict[int, list[tuple[NodePath, Trees]]] = {}
+        self._under = 0.0
+        self.shadows = 0
+        """Grows when what casts shadows changes without a change of tiles."""
+        buildings = ("wall", "roof", "module", "plain", "tree")
+        self._states = {name: RenderState.make(ShaderAttrib.make(program(name))) for name in buildings}
+        for group in LAND:
+            shader = ShaderAttrib.make(program(f"land_{group}"))
+            self._states[group] = RenderState.make(shader, CullBinAttrib.make("fixed", 8), MARK)
+        self._scene.set_shader_input("under", 0.0)
+        self._scene.set_shader_input("water_s", 0.0)
         parent.set_shader_input("values", self.values.texture)
         parent.set_shader_input("installed", self.installed.texture)
 
@@ -45,23 +61,78 @@ class Town:
         """Make a tile drawable, hidden until `show`."""
         path = self.node.attach_new_node(GeomNode(f"tile-{node}"))
         for mesh in meshes:
-            data = vertices(
-                (("vertex", mesh.position), ("normal", mesh.normal), ("info", mesh.info), ("face", mesh.face))
-            )
+            world = world_from_tile @ mesh.matrix
+            columns = (("vertex", mesh.position), ("normal", mesh.normal), ("info", mesh.info), ("face", mesh.face))
+            data = vertices(columns)
             low, high = (f(mesh.position, axis=0) if len(mesh.position) else np.zeros(3) for f in (np.min, np.max))
-            part = GeomNode("mesh")
+            part, land = GeomNode("mesh"), GeomNode("land")
+            plain = self._states["plain"] if mesh.coarse else None
             for name, index in (("wall", mesh.walls), ("roof", mesh.roofs)):
                 if len(index):
-                    part.add_geom(triangles(data, index, low=low, high=high), self._states[name])
-            world = world_from_tile @ mesh.matrix
+                    part.add_geom(triangles(data, index, low=low, high=high), plain or self._states[name])
+            for name, index in mesh.land.items():
+                if len(index):
+                    land.add_geom(triangles(data, index, low=low, high=high), self._states[name])
             path.attach_new_node(part).set_mat(matrix(world))
+            if land.get_num_geoms():
+                laid = path.attach_new_node(land)
+                laid.set_mat(matrix(world))
+                laid.hide(SHADOW_MASK)
             if len(mesh.modules.index):
                 self._lay(path, mesh.modules, world, low - 1.0, high + 1.0)
+            if len(mesh.trees.foot):
+                self._plant(node, path, mesh.trees, world)
             self.features += mesh.features
-            if self.relief is not None and len(mesh.roofs):
-                self.relief.add(mesh.position, mesh.roofs, world)
+            self._raise(mesh, world)
         path.stash()
         self._tiles[node] = path
+
+    def _raise(self, mesh: Mesh, world: NDArray[np.float64]) -> None:
+        """Tell the relief what stands and lies here."""
+        if self.relief is None:
+            return
+        for index in mesh.land.values():
+            self.relief.add(mesh.position, index, world, land=True)
+        self.relief.add(mesh.position, mesh.roofs, world)
+        grown = mesh.trees
+        if len(grown.foot):
+            foot = grown.foot.astype(np.float64) @ world[:3, :3].T + world[:3, 3]
+            self.relief.plant(foot, grown.height_m, grown.crown_m)
+
+    def _plant(self, node: int, path: NodePath, grown: Trees, world: NDArray[np.float64]) -> None:
+        """Trees of a tile, which `finer_trees` makes anew."""
+        part = GeomNode("trees")
+        part.add_geom(trees.geom(grown, self._tree_detail), self._states["tree"])
+        planted = path.attach_new_node(part)
+        planted.set_mat(matrix(world))
+        if self._under > 0.5:
+            planted.hide()
+        self._planted.setdefault(node, []).append((planted, grown))
+
+    def finer_trees(self) -> None:
+        """Crowns of 80 triangles from now on."""
+        if self._tree_detail == 80:
+            return
+        self._tree_detail = 80
+        for planted, grown in (pair for pairs in self._planted.values() for pair in pairs):
+            planted.node().remove_all_geoms()
+            planted.node().add_geom(trees.geom(grown, 80), self._states["tree"])
+
+    def under(self, amount: float) -> None:
+        """The view under the streets, 0 to 1: land loses light and colour, trees go from the half on."""
+        if amount == self._under:
+            return
+        hidden = amount > 0.5
+        if hidden != (self._under > 0.5):
+            self.shadows += 1
+            for planted, _ in (pair for pairs in self._planted.values() for pair in pairs):
+                planted.hide() if hidden else planted.show()
+        self._under = amount
+        self._scene.set_shader_input("under", amount)
+
+    def flow(self, seconds: float) -> None:
+        """Let the water move on to this time."""
+        self._scene.set_shader_input("water_s", seconds)
 
     def _lay(
         self, path: NodePath, modules: Modules, world: NDArray[np.float64], low: NDArray[Any],
@@ -80,6 +151,7 @@ class Town:
     def detach(self, node: int) -> None:
         """Forget a tile."""
         self._tiles.pop(node).remove_node()
+        self._planted.pop(node, None)
         self._shown.discard(node)
 
     def show(self, nodes: NDArray[np.int64]) -> None:

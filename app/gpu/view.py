@@ -1,11 +1,13 @@
 """One view of the scene: camera, the scene's buffer, its shadow map, the sky, and the copy onto the output.
 
-The scene is drawn multisampled into its own buffer, at a fraction of the output's size where the machine is slow, and
-copied under the panels, which stay sharp. The shadow map is redrawn only when the light or the tiles have changed.
+What it may cost is a preset (app.presets). The scene is drawn multisampled into its own buffer, at a fraction of the
+output's size where the machine is slow, and copied under the panels, which stay sharp. The shadow map is redrawn only
+when the light or the tiles have changed.
 """
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -38,11 +40,11 @@ from panda3d.core import (
 from app.camera import FOV_X_RAD, near_far
 from app.camera import Camera as Eye
 from app.gpu.programs import program
-from app.gpu.window import SAMPLES, Window
-from app.light import Light
+from app.gpu.window import Window
+from app.light import NOON, Light, light
+from app.presets import PRESETS, Preset, chosen
 
 Float = NDArray[np.float64]
-SHADOW_SIZE = 2048
 SHADOW_MASK = BitMask32.bit(1)
 """Camera mask of the shadow map: what hides from it casts no shadow."""
 _SCALES = (1.0, 0.85, 0.72, 0.6)
@@ -61,10 +63,13 @@ def vec(values: Any) -> LVecBase2f | LVecBase3f | LVecBase4f:
 class View:
     """Camera, buffers and light of the one picture."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, *, preset: str = "") -> None:
+        """`preset`: its name, or empty to let a probe choose.
+
+        Raises:
+            Refused: no such preset.
+        """
         self.window = window
-        self.software = window.software
-        self.samples = 0 if self.software else SAMPLES
         self.scene = NodePath("scene")
         self.town = self.scene.attach_new_node("town")
         self.scale = 1.0
@@ -73,28 +78,64 @@ class View:
         self._lens = PerspectiveLens()
         self._camera = self.scene.attach_new_node(Camera("eye", self._lens))
         self._buffer: GraphicsOutput | None = None
-        self._built = (0, 0, 0)
+        self._built: tuple[int, int, int, bool] | None = None
         self._card = NodePath("copy")
         self._copy_under_panels()
-        self._shadow, self._shadow_camera, self._shadow_lens = self._make_shadow()
         self._sky = self._make_sky()
         self._key = np.zeros(3)
         self._stamp: Any = None
         self.shadows_drawn = 0
-        self.scene.set_shader_input("shadow_texel", 1.0 / SHADOW_SIZE)
-        self.scene.set_shader_input("shadow_more", 0 if self.software else 3)
+        self._shadow_lens = OrthographicLens()
+        self._shadow_camera = self._make_light_camera()
+        self._shadow: GraphicsOutput | None = None
+        self.preset = PRESETS["software"]
+        renderer = window.renderer["renderer"]
+        unasked = not preset and not window.software
+        self.use(chosen(preset, renderer=renderer, probe_ms=self._probe_ms() if unasked else 0.0))
+
+    def use(self, preset: Preset) -> None:
+        """Draw by this preset from the next frame on."""
+        self.preset = preset
+        self.scale = 1.0
+        self._slow_ms = 0.0
+        if self._shadow is not None:
+            self.window.engine.remove_window(self._shadow)
+        self._shadow = self._make_shadow(preset.shadow_px)
+        self._stamp = None
+        self.scene.set_shader_input("shadow_texel", 1.0 / preset.shadow_px)
+        self.scene.set_shader_input("shadow_more", preset.shadow_taps - 1)
+        self._card.set_shader(program("bloom" if preset.bloom else "copy"))
         self.resize()
+
+    def _probe_ms(self) -> float:
+        """Time of a frame that a GPU is asked for at the start: the best of some, without waiting for the screen."""
+        self.use(PRESETS["laptop"])
+        self.shine(light(NOON))
+        sky = self._sky
+        copies = [sky.copy_to(self.scene) for _ in range(7)]
+        self.window.output.set_active(False)
+        took = []
+        for _ in range(6):
+            began = time.perf_counter()
+            self.window.engine.render_frame()
+            self.window.engine.sync_frame()
+            took.append((time.perf_counter() - began) * 1e3)
+        self.window.output.set_active(True)
+        for copy in copies:
+            copy.remove_node()
+        return min(took[2:])
 
     def resize(self) -> None:
         """Make the scene fit the output: straight onto it at full size, else through a buffer of its own."""
         width, height = (max(16, round(s * self.scale)) for s in self.window.size)
-        if (width, height, self.samples) == self._built:
+        samples, bloom = self.preset.samples, self.preset.bloom > 0
+        if (width, height, samples, bloom) == self._built:
             return
-        self._built = (width, height, self.samples)
+        self._built = (width, height, samples, bloom)
         if self._buffer is not None:
             self.window.engine.remove_window(self._buffer)
             self._buffer = None
-        straight = self.scale == 1.0 and self.samples == 0
+        straight = self.scale == 1.0 and samples == 0 and not bloom
         self._straight.set_active(straight)
         self._copy.set_active(not straight)
         if straight:
@@ -102,14 +143,18 @@ class View:
         properties = FrameBufferProperties()
         properties.set_rgba_bits(8, 8, 8, 8)
         properties.set_depth_bits(24)
-        properties.set_multisamples(self.samples)
+        properties.set_stencil_bits(8)
+        properties.set_multisamples(samples)
         buffer = self._offscreen("scene", -5, properties, (width, height))
         picture = Texture("scene")
-        picture.set_minfilter(SamplerState.FT_linear)
+        picture.set_minfilter(SamplerState.FT_linear_mipmap_linear if bloom else SamplerState.FT_linear)
         picture.set_magfilter(SamplerState.FT_linear)
+        picture.set_wrap_u(SamplerState.WM_clamp)
+        picture.set_wrap_v(SamplerState.WM_clamp)
         buffer.add_render_texture(picture, GraphicsOutput.RTM_bind_or_copy)
         buffer.set_clear_color_active(False)
         buffer.set_clear_depth_active(True)
+        buffer.set_clear_stencil_active(True)
         buffer.make_display_region().set_camera(self._camera)
         self._card.set_shader_input("picture", picture)
         self._buffer = buffer
@@ -124,14 +169,12 @@ class View:
         )
 
     def best(self) -> None:
-        """Full resolution and smooth edges from the next frame on, whatever it costs: for a picture to keep."""
-        self.scale, self.samples = 1.0, SAMPLES
-        self.scene.set_shader_input("shadow_more", 7)
-        self.resize()
+        """Full resolution and everything that is beautiful from the next frame on: for a picture to keep."""
+        self.use(PRESETS["workstation"])
 
     def adapt(self, frame_ms: float) -> None:
         """Without a GPU, trade resolution of the scene for speed: steps of the scale by the smoothed frame time."""
-        if not self.software or self.samples:
+        if not self.preset.scaling:
             return
         self._slow_ms = frame_ms if self._slow_ms == 0 else 0.9 * self._slow_ms + 0.1 * frame_ms
         now = _SCALES.index(self.scale)
@@ -176,11 +219,13 @@ class View:
         s.set_shader_input("glow_xy", vec(light.glow_xy))
         s.set_shader_input("mood", vec((light.exposure, light.lit, light.emit, light.night)))
         s.set_shader_input("haze_m", light.haze_m)
+        self._card.set_shader_input("bloom", vec((self.preset.bloom, light.night)))
 
     def cast(self, light: Light, centre_m: Float, radius_m: float, stamp: Any) -> None:
         """Redraw the shadow map when the light has turned or `stamp` (the set of tiles) is another one."""
         if float(light.key_enu @ self._key) > _TURN and stamp == self._stamp:
-            self._shadow.set_active(False)
+            if self._shadow is not None:
+                self._shadow.set_active(False)
             return
         self._key, self._stamp = light.key_enu, stamp
         away = radius_m * 3 + 200
@@ -188,7 +233,8 @@ class View:
         self._shadow_lens.set_near_far(1.0, 2 * away)
         self._shadow_camera.set_pos(*map(float, centre_m + light.key_enu * away))
         self._shadow_camera.look_at(*map(float, centre_m))
-        self._shadow.set_active(True)
+        if self._shadow is not None:
+            self._shadow.set_active(True)
         self.shadows_drawn += 1
         to_view = self.scene.get_mat(self._shadow_camera)
         to_unit = LMatrix4f.scale_mat(0.5, 0.5, 0.5) * LMatrix4f.translate_mat(0.5, 0.5, 0.5)
@@ -196,28 +242,30 @@ class View:
             "shadow_from_world", LMatrix4f(to_view * self._shadow_lens.get_projection_mat() * to_unit)
         )
 
-    def _make_shadow(self) -> tuple[GraphicsOutput, NodePath, OrthographicLens]:
+    def _make_light_camera(self) -> NodePath:
+        node = Camera("light", self._shadow_lens)
+        node.set_initial_state(RenderState.make(ShaderAttrib.make(program("shadow"), 100), DepthOffsetAttrib.make(-1)))
+        node.set_scene(self.town)
+        node.set_camera_mask(SHADOW_MASK)
+        return self.scene.attach_new_node(node)
+
+    def _make_shadow(self, size_px: int) -> GraphicsOutput:
         properties = FrameBufferProperties()
         properties.set_depth_bits(24)
-        buffer = self._offscreen("shadow", -20, properties, (SHADOW_SIZE, SHADOW_SIZE))
+        buffer = self._offscreen("shadow", -20, properties, (size_px, size_px))
         depth = Texture("shadow")
         depth.set_format(Texture.F_depth_component24)
         depth.set_minfilter(SamplerState.FT_shadow)
         depth.set_magfilter(SamplerState.FT_shadow)
-        depth.set_wrap_u(SamplerState.WM_clamp)
-        depth.set_wrap_v(SamplerState.WM_clamp)
+        depth.set_wrap_u(SamplerState.WM_border_color)
+        depth.set_wrap_v(SamplerState.WM_border_color)
+        depth.set_border_color(LVecBase4f(1, 1, 1, 1))  # beyond the map nothing is in the way
         buffer.add_render_texture(depth, GraphicsOutput.RTM_bind_or_copy, GraphicsOutput.RTP_depth)
         buffer.set_clear_color_active(False)
         buffer.set_clear_depth_active(True)
-        lens = OrthographicLens()
-        node = Camera("light", lens)
-        node.set_initial_state(RenderState.make(ShaderAttrib.make(program("shadow"), 100), DepthOffsetAttrib.make(-1)))
-        node.set_scene(self.town)
-        node.set_camera_mask(SHADOW_MASK)
-        camera = self.scene.attach_new_node(node)
-        buffer.make_display_region().set_camera(camera)
+        buffer.make_display_region().set_camera(self._shadow_camera)
         self.scene.set_shader_input("shadow_map", depth)
-        return buffer, camera, lens
+        return buffer
 
     def _make_sky(self) -> NodePath:
         maker = CardMaker("sky")
@@ -236,7 +284,6 @@ class View:
         maker = CardMaker("card")
         maker.set_frame(-1, 1, -1, 1)
         self._card.attach_new_node(maker.generate()).node().set_bounds(_everywhere())
-        self._card.set_shader(program("copy"))
         self._card.set_depth_test(False)
         self._card.set_depth_write(False)
         self._card.set_two_sided(True)
@@ -244,6 +291,7 @@ class View:
         self._copy = self._region(camera)
         self._straight = self._region(self._camera)
         self._straight.set_clear_depth_active(True)
+        self._straight.set_clear_stencil_active(True)
         self.window.output.set_clear_color_active(False)
 
     def _region(self, camera: NodePath) -> DisplayRegion:

@@ -31,13 +31,13 @@ from panda3d.core import (
     load_prc_file_data,
 )
 
+from app.presets import is_software
 from network.problems import Refused
 
 NO_GL = (
     "No OpenGL was found to draw with; install it (Debian, Ubuntu: `apt-get install libgl1 libegl1`) "
     "or run without a picture (`surplus simulate`)."
 )
-SAMPLES = 4
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,7 @@ class Window:
         if not self.output.is_valid() or self.gsg is None:
             self.close()
             raise Refused(NO_GL)
-        driver = self.gsg.driver_renderer.lower()
-        self.software = any(name in driver for name in ("llvmpipe", "softpipe", "swrast"))
+        self.software = is_software(self.gsg.driver_renderer)
         """No GPU: every sample and every pixel is paid by the CPU."""
         if self.software:  # else frames queue up behind the hand, and their times mean nothing
             ConfigVariableBool("gl-finish").set_value(True)
@@ -179,6 +178,7 @@ def _open(engine: GraphicsEngine, size: tuple[int, int], *, offscreen: bool) -> 
     buffer = FrameBufferProperties()
     buffer.set_rgba_bits(8, 8, 8, 8)
     buffer.set_depth_bits(24)
+    buffer.set_stencil_bits(8)
     if not offscreen:
         buffer.set_back_buffers(1)  # or people watch the picture being drawn
     for kind, library in order:

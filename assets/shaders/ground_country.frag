@@ -1,1 +1,1 @@
-void main() { pixel = ground(fields(world.xy), 1.0, 1.0); }
+void main() { pixel = ground(fields(world.xy, away), 1.0, 1.0); }

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from app.terrain import HEIGHT_SCALE_M, MAP_SIZE, Relief, terrain
+from app.relief import HEIGHT_SCALE_M, MAP_SIZE, PLATE_SIZE, Relief
+from app.terrain import terrain
 
 EXTENT = (-200.0, -150.0, 200.0, 150.0)
 
@@ -25,15 +26,35 @@ def test_a_block_shades_its_feet_and_not_the_fields() -> None:
     roof = np.array([(-20, -20, 15), (20, -20, 15), (20, 20, 15), (-20, 20, 15)], np.float32)
     relief.add(roof, np.array([0, 1, 2, 0, 2, 3], np.uint32), np.eye(4))
     assert relief.pending
-    while (blurred := relief.newest()) is None:
+    while (shade := relief.newest()) is None:
         pass
     relief.close()
     assert not relief.pending
 
     def at(x: float, y: float) -> np.ndarray:
         size = relief.ground.size_m
-        return blurred[int((y + size / 2) / size * MAP_SIZE), int((x + size / 2) / size * MAP_SIZE)] * HEIGHT_SCALE_M
+        texel = shade.heights[int((y + size / 2) / size * MAP_SIZE), int((x + size / 2) / size * MAP_SIZE), ::-1]
+        return texel / 65535 * HEIGHT_SCALE_M + relief.floor_m
 
     assert at(0, 0)[0] == pytest.approx(15.0, abs=0.3)
     assert 2 < at(26, 0)[2] < 8
-    assert np.abs(at(150, 150)).max() < 0.01
+    assert np.abs(at(150, 150)).max() < 0.02
+
+
+def test_the_plain_dips_under_land_meets_its_border_and_is_itself_far_away() -> None:
+    relief = Relief(terrain(np.zeros((0, 3)), EXTENT, 0.0))
+    corners = np.array([(-200, -200, 4), (200, -200, 4), (200, 200, 4), (-200, 200, 4)], np.float32)
+    relief.add(corners, np.array([0, 1, 2, 0, 2, 3], np.uint32), np.eye(4), land=True)
+    while (shade := relief.newest()) is None:
+        pass
+    relief.close()
+    side = relief.plate_size_m
+
+    def at(x: float) -> float:
+        row = int((0 - relief.plate_south_m) / side * PLATE_SIZE)
+        return float(shade.plate_m[row, int((x - relief.plate_west_m) / side * PLATE_SIZE)]) + relief.floor_m
+
+    assert at(0.0) < 4.0 - 1.0, "well below the land"
+    assert at(203.0) == pytest.approx(4.0, abs=1.0), "level with the land at its border"
+    assert at(203.0) < 4.0
+    assert at(850.0) == pytest.approx(0.0, abs=0.3)

@@ -1,0 +1,201 @@
+"""What stands on the ground, as maps: heights blurred for shade between buildings, and the plain under the land.
+
+The occlusion map holds heights of buildings (and of trees, at 45 %, in its middle channel) blurred by 2.4, 7 and 20 m:
+one look-up darkens courtyards, alleys and wall feet, without a render pass. The plate map is the height of the plain
+ground beyond and beneath the land that tiles bring: below it, level with it at its border, fading to the district's
+typical height outside. Both are made again only when tiles came, on a thread of their own.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.terrain import Float, Terrain
+
+MAP_SIZE = 1024
+HEIGHT_SCALE_M = 512.0
+"""Height above `Relief.floor_m` that the occlusion map calls 1: 8 mm a step."""
+PLATE_SIZE = 192
+PLATE_REACH = 3.0
+"""Side of the plate map in sides of the terrain."""
+_SIGMAS_M = (2.4, 7.0, 20.0)
+_SAMPLES_PER_CELL = 2.5
+_MOST_SAMPLES = 20000
+_TREE_SHARE = 0.45
+_SINK_M, _DIP_M = 0.12, 1.6
+"""The plain lies a hand below feet and land's border, and well below land."""
+_BELOW_M = 8.0
+
+
+@dataclass(frozen=True)
+class Shade:
+    """Finished maps."""
+
+    heights: NDArray[np.uint16]
+    """[MAP_SIZE, MAP_SIZE, 3] blurred heights above `floor_m`, 65535 = HEIGHT_SCALE_M; row = north, blue first."""
+    plate_m: NDArray[np.float32]
+    """[PLATE_SIZE, PLATE_SIZE] height of the plain above `floor_m`."""
+
+
+class Relief:
+    """Gathers roofs, trees and land tile by tile; the drawing thread only collects the maps."""
+
+    def __init__(self, ground: Terrain) -> None:
+        self.ground = ground
+        self.floor_m = float(min(ground.z_m.min(), ground.ground_m)) - _BELOW_M
+        self.plate_west_m = ground.west_m - (PLATE_REACH - 1) / 2 * ground.size_m
+        self.plate_south_m = ground.south_m - (PLATE_REACH - 1) / 2 * ground.size_m
+        self.plate_size_m = PLATE_REACH * ground.size_m
+        self._base = _sampled(ground, ground.west_m, ground.south_m, ground.size_m, MAP_SIZE)
+        self._top = np.full_like(self._base, -np.inf)
+        self._trees = np.full_like(self._base, -np.inf)
+        self._plain = _sampled(ground, self.plate_west_m, self.plate_south_m, self.plate_size_m, PLATE_SIZE)
+        self._land = np.full_like(self._plain, np.inf)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="relief")
+        self._waiting: list[tuple[str, Float]] = []
+        self._job: Future[Shade] | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether newer maps are on their way."""
+        return bool(self._waiting) or self._job is not None
+
+    def add(
+        self, position: NDArray[np.float32], roofs: NDArray[np.uint32], world: Float, *, land: bool = False
+    ) -> None:
+        """Roofs (or land) of a tile: vertices [n, 3], triangle corners [3 t] and the matrix world from vertices."""
+        if len(roofs):
+            corners = position[roofs].astype(np.float64) @ world[:3, :3].T + world[:3, 3]
+            self._waiting.append(("land" if land else "roof", corners.reshape(-1, 3, 3)))
+
+    def plant(self, foot_m: Float, height_m: Float, crown_m: Float) -> None:
+        """Trees at `foot_m` [n, 3] in the world, heights and radii of crowns [n]."""
+        if len(foot_m):
+            self._waiting.append(("tree", np.c_[foot_m, height_m, crown_m].astype(np.float64)))
+
+    def newest(self) -> Shade | None:
+        """Finished maps that were not collected yet; begins the next ones when tiles came."""
+        done = None
+        if self._job is not None and self._job.done():
+            done, self._job = self._job.result(), None
+        if self._job is None and self._waiting:
+            work, self._waiting = self._waiting, []
+            self._job = self._worker.submit(self._make, work)
+        return done
+
+    def close(self) -> None:
+        """End the thread."""
+        self._worker.shutdown(wait=True, cancel_futures=True)
+
+    def maps(self) -> Shade:
+        """The maps of what was gathered so far."""
+        texels = np.clip(self.blurred() * 65535.0 + 0.5, 0, 65535).astype(np.uint16)[:, :, ::-1]
+        return Shade(np.ascontiguousarray(texels), (self.plate() - self.floor_m).astype(np.float32))
+
+    def blurred(self) -> NDArray[np.float32]:
+        """[size, size, 3] heights above `floor_m` / 512 m, blurred by 2.4, 7 and 20 m."""
+        solid = np.maximum(self._base, self._top)
+        leafy = np.maximum(solid, self._base + _TREE_SHARE * np.maximum(self._trees - self._base, 0.0))
+        step = self.ground.size_m / MAP_SIZE
+        out = np.empty((MAP_SIZE, MAP_SIZE, 3), np.float32)
+        for k, (height, sigma) in enumerate(zip((solid, leafy, solid), _SIGMAS_M, strict=True)):
+            out[:, :, k] = _blur((height - self.floor_m) / HEIGHT_SCALE_M, sigma / step)
+        return out
+
+    def plate(self) -> NDArray[np.float32]:
+        """[size, size] height of the plain: under the land, level with its border, fading to the plain's own."""
+        there = np.isfinite(self._land)
+        if not there.any():
+            return self._plain - _SINK_M
+        known = there.astype(np.float32)
+        height = np.where(there, self._land, 0.0)
+        weight = _blur(known, 3.0)
+        near = _blur(height, 3.0) / np.maximum(weight, 1e-4)
+        trust = np.clip(_blur(known, 8.0) * 6.0, 0.0, 1.0) * (weight > 2e-3)
+        outside = self._plain + trust * (near - self._plain)
+        low = _lowest(np.where(there, self._land, outside))
+        inner = -_lowest(-_lowest(known)) > 0.5  # a cell within the border still counts as border
+        inner &= _lowest(known) > 0.5
+        plate = np.where(inner, low - _DIP_M, np.where(there, low, outside) - _SINK_M)
+        return plate.astype(np.float32)
+
+    def _make(self, work: list[tuple[str, Float]]) -> Shade:
+        g = self.ground
+        for kind, what in work:
+            if kind == "tree":
+                self._grow(what)
+            elif kind == "roof":
+                _scatter(what, self._top, g.west_m, g.south_m, g.size_m, np.maximum)
+            else:
+                fresh = np.full_like(self._base, -np.inf)
+                _scatter(what, fresh, g.west_m, g.south_m, g.size_m, np.maximum)
+                self._base = np.where(np.isfinite(fresh), fresh, self._base)
+                _scatter(what, self._land, self.plate_west_m, self.plate_south_m, self.plate_size_m, np.minimum)
+        return self.maps()
+
+    def _grow(self, trees: Float) -> None:
+        """Crowns as discs of points, highest wins."""
+        turn = np.arange(13) * 2.399963  # golden angle: even cover of a disc
+        reach = np.sqrt((np.arange(13) + 0.5) / 13)
+        x = trees[:, 0, None] + trees[:, 4, None] * reach * np.cos(turn)
+        y = trees[:, 1, None] + trees[:, 4, None] * reach * np.sin(turn)
+        z = np.repeat(trees[:, 2] + trees[:, 3], 13)
+        points = np.c_[x.ravel(), y.ravel(), z]
+        _put(points, self._trees, self.ground.west_m, self.ground.south_m, self.ground.size_m, np.maximum)
+
+
+def _sampled(ground: Terrain, west: float, south: float, size: float, count: int) -> NDArray[np.float32]:
+    """The terrain on a grid of `count` cells a side."""
+    axis = (np.arange(count) + 0.5) / count * size
+    gx, gy = np.meshgrid(west + axis, south + axis)
+    return ground.at(gx, gy).astype(np.float32)
+
+
+def _scatter(
+    corners_m: Float, target: NDArray[np.float32], west: float, south: float, size: float, keep: np.ufunc
+) -> None:
+    """Triangles [t, 3, 3] in world metres as points on a grid; `keep` chooses between heights in one cell."""
+    a, b, c = corners_m[:, 0], corners_m[:, 1], corners_m[:, 2]
+    area = 0.5 * np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
+    cell = (size / len(target)) ** 2
+    count = np.minimum(np.ceil(area / cell * _SAMPLES_PER_CELL).astype(int) + 1, _MOST_SAMPLES)
+    which = np.repeat(np.arange(len(count)), count)
+    k = np.arange(len(which))
+    # A two-dimensional golden-ratio sequence: even cover without random numbers (Roberts 2018).
+    u, v = (0.5 + k * 0.7548776662466927) % 1, (0.5 + k * 0.5698402909980532) % 1
+    flip = u + v > 1
+    u, v = np.where(flip, 1 - u, u), np.where(flip, 1 - v, v)
+    _put(a[which] + u[:, None] * (b - a)[which] + v[:, None] * (c - a)[which], target, west, south, size, keep)
+
+
+def _put(
+    points: Float, target: NDArray[np.float32], west: float, south: float, size: float, keep: np.ufunc
+) -> None:
+    n = len(target)
+    i = np.floor((points[:, 0] - west) / size * n).astype(int)
+    j = np.floor((points[:, 1] - south) / size * n).astype(int)
+    inside = (i >= 0) & (j >= 0) & (i < n) & (j < n)
+    keep.at(target, (j[inside], i[inside]), points[inside, 2].astype(np.float32))
+
+
+def _blur(field: NDArray[np.float32], sigma_cells: float) -> NDArray[np.float32]:
+    """Gaussian blur with mirrored borders."""
+    n = len(field)
+    pad = min(int(3 * sigma_cells) + 1, n - 1)
+    wide = np.pad(field, pad, mode="edge")
+    f = np.fft.fftfreq(len(wide))[:, None] ** 2 + np.fft.rfftfreq(len(wide))[None, :] ** 2
+    spectrum = np.fft.rfft2(wide) * np.exp(-2 * (np.pi * sigma_cells) ** 2 * f)
+    out = np.fft.irfft2(spectrum, s=wide.shape)[pad : pad + n, pad : pad + n]
+    return out.astype(np.float32)
+
+
+def _lowest(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Least of each cell and its eight neighbours."""
+    wide = np.pad(field, 1, mode="edge")
+    n = len(field)
+    rows = np.minimum(np.minimum(wide[:-2], wide[1:-1]), wide[2:])
+    return np.minimum(np.minimum(rows[:, :n], rows[:, 1 : n + 1]), rows[:, 2:])
