@@ -196,6 +196,7 @@ def _draw_scene(
         power, loading = stage.blocks.get("line_w"), stage.blocks.get("line_loading")
         flows = pulse.flows(power, loading, stage.roster, world.shown.time_s)
         scenery.pulse(flows, dt_s=dt_s, now_s=now_s, still=world.panel.still)
+    scenery.run(stage.blocks, legend, world.shown.time_s, night=now.night, dt_s=dt_s)
     scenery.under(world.panel.under)
     scenery.shine(now)
     ports.view.look(camera, scenery.hello.ground_m)

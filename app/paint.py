@@ -29,6 +29,8 @@ def linear(hex_colour: str) -> Rgb:
 
 TAKE_STRONG, TAKE_MIDDLE = "#EC7410", "#F6B85C"
 GIVE_STRONG, GIVE_MIDDLE = "#0A429F", "#5F9AE2"
+NEUTRAL = (0.40, 0.40, 0.41)
+"""Where nothing is known; linear."""
 _COMFORT_K = (288.15, 303.15)
 """Ends of a temperature legend: 15 to 30 degrees Celsius."""
 RAMP_MIDDLE, RAMP_STRONG = "#8E6FA8", "#3A1F52"
@@ -71,7 +73,7 @@ class Legend:
 def legend(quantity: str, ranges: dict[str, float]) -> Legend:
     """Legend of a quantity of the vocabulary; `ranges` come with the Roster."""
     q = QUANTITIES[quantity]
-    low_end, high_end = _COMFORT_K if q.display_unit == "°C" else (0.0, _end(quantity, ranges))
+    low_end, high_end = _COMFORT_K if q.display_unit == "°C" else (0.0, end_of_scale(quantity, ranges))
     both = q.colour_map == "diverging"
     one = (HEAT_MIDDLE, HEAT_STRONG) if quantity in HEAT else (RAMP_MIDDLE, RAMP_STRONG)
     low, high = ((TAKE_MIDDLE, TAKE_STRONG), (GIVE_MIDDLE, GIVE_STRONG)) if both else (one, one)
@@ -80,7 +82,7 @@ def legend(quantity: str, ranges: dict[str, float]) -> Legend:
     )  # fmt: skip
 
 
-def _end(quantity: str, ranges: dict[str, float]) -> float:
+def end_of_scale(quantity: str, ranges: dict[str, float]) -> float:
     """SI value at the end of the legend; a cable's is always what it may carry."""
     usual = _USUAL.get(quantity, 1.0)
     return usual if quantity == LOADING else float(ranges.get(quantity, 0.0)) or usual

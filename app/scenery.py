@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app import pulse
+from app import plant, pulse
 from app.camera import Camera, eye_of
 from app.gpu.glow import Glow
 from app.gpu.ground import Ground
 from app.gpu.lines import Lines
+from app.gpu.plant import Plant
 from app.gpu.town import Town
 from app.gpu.view import View
 from app.light import Light
@@ -43,6 +45,7 @@ class Scenery:
         ribbons = pulse.ribbons(roster) if roster is not None else None
         self._lines = Lines(view.scene, ribbons) if ribbons is not None else None
         self._glow = Glow(view.town, roster, self.ground) if roster is not None else None
+        self._plant = Plant(view.town, plant.stand(roster)) if roster is not None else None
         self.stream = self._open(own_tiles)
         self._legend: Legend | None = None
         self._installed: FluxBlock | None = None
@@ -98,6 +101,20 @@ class Scenery:
         )  # fmt: skip
         self._lines.pulse(flows, self._travelled_m)
 
+    def run(self, blocks: Mapping[str, FluxBlock], legend: Legend, time_s: float, *, night: float, dt_s: float) -> None:
+        """Let plant and transformers show what they do at `time_s`."""
+        mine, roster = self._plant, self.roster
+        if mine is None or roster is None:
+            return
+        stands = np.ones(len(mine.place.kind), bool)
+        stands[: mine.place.sites] = plant.built(roster, blocks.get("site_w"), blocks.get("site_charge"))
+        mine.build(stands)
+        if plant.shows_loading(legend):
+            mine.tint(plant.loading(mine.place, blocks.get(legend.quantity), time_s))
+        else:
+            level, charge = plant.levels(mine.place, roster, blocks, legend, time_s)
+            mine.show(level, charge, legend, night=night, dt_s=dt_s)
+
     def under(self, on: bool) -> None:
         """Look under the streets: the ground dimmed, trees away, lines as they are."""
         if on != self._under:
@@ -109,7 +126,7 @@ class Scenery:
         west, south, east, north = self.hello.extent_m
         centre = np.array([(west + east) / 2, (south + north) / 2, self.hello.ground_m + 10.0])
         radius = float(np.hypot(east - west, north - south)) / 2 + min(MARGIN_M, 60.0)
-        stamp = (self.stream.version if self.stream else 0, self.town.shadows)
+        stamp = (self.stream.version if self.stream else 0, self.town.shadows, self._plant and self._plant.version)
         self._view.shine(light)
         if self._glow is not None:
             self._glow.shine(light.night)

@@ -24,6 +24,8 @@ _PARTS = {
     "sky": (("sky.vert",), ("common", "curve", "tone", "sky.frag")),
     "shadow": (("shadow.vert",), ("shadow.frag",)),
     "lines": (("common", "lines.vert"), ("common", "curve", "tone", "lines.frag")),
+    "plant": (("common", "plant.vert"), ("common", "curve", "tone", "plant.frag")),
+    "column": (("common", "column.vert"), ("common", "curve", "tone", "column.frag")),
     "glow": (("common", "flux", "curve", "glow.vert"), ("glow.frag",)),
     "overlay": (("overlay.vert",), ("overlay.frag",)),
     "copy": (("copy.vert",), ("copy.frag",)),
