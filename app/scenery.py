@@ -50,8 +50,6 @@ class Scenery:
         self._legend: Legend | None = None
         self._installed: FluxBlock | None = None
         self._travelled_m = np.zeros(0)
-        self._under: bool | None = None
-        self.under(False)
 
     def fits(self, hello: Hello, roster: Roster | None) -> bool:
         """Whether what stands still belongs to this district (a restarted sim sends equal names again)."""
@@ -117,9 +115,7 @@ class Scenery:
 
     def under(self, on: bool) -> None:
         """Look under the streets: the ground dimmed, trees away, lines as they are."""
-        if on != self._under:
-            self._under = on
-            self.town.under(1.0 if on else 0.0)
+        self.town.under(1.0 if on else 0.0)
 
     def shine(self, light: Light) -> None:
         """Light and shadows of the hour."""
