@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -21,7 +20,7 @@ from network import moment, scenarios, schema
 from network.address import is_loopback
 from network.problems import Refused
 from network.wire import Request, Server
-from sim import blocks, cache, layers, package, session, solar, store, tiles, weather
+from sim import bell, blocks, cache, layers, package, session, solar, store, tiles, weather
 from sim.engine import Engine
 from sim.history import Choices
 from sim.layers import Layer, select
@@ -29,6 +28,7 @@ from sim.options import ServeOptions, parse
 from sim.package import Package
 from sim.session import Facts, Session
 from sim.shelf import Shelf
+from sim.tape import Tape
 from sim.weather import Weather
 from sim.worker import Worker
 
@@ -76,7 +76,7 @@ def serve(options: ServeOptions) -> None:
     sky = weather.read_epw(read.weather_path)
     kinds = layers.named(options.catalogue)
     file = store.path_of(read.folder) if options.interactive else Path(options.session) if options.session else None
-    lock = None
+    lock = tape = None
     with Server(options.bind, allow=Path(options.allow) if options.allow else None) as server:
         try:
             if file and options.interactive:
@@ -84,9 +84,13 @@ def serve(options: ServeOptions) -> None:
             facts = _facts(read, sky, kinds, server)
             shelf = Shelf(read.folder, facts.catalogue.kinds, facts.validate)
             state = _with_saved(_opened(options, facts, file), shelf)
+            if options.record:
+                tape = Tape(Path(options.record), version=facts.hello.version, go_on=options.resume)
             print(server.address_line, flush=True)
-            _loop(state, server, _worker(read, sky, kinds, facts), _Disk(file, shelf), options=options)
+            _loop(state, _Ports(server, file, shelf, tape), _worker(read, sky, kinds, facts), options=options)
         finally:
+            if tape:
+                tape.close()
             if lock:
                 lock.close()
 
@@ -178,11 +182,20 @@ def _version() -> str:
 
 
 @dataclass(frozen=True)
-class _Disk:
-    """Where the process keeps what must outlive it."""
+class _Ports:
+    """Where the process touches the outside: viewers, and the disk for what must outlive it."""
 
+    server: Server
     session: Path | None
     shelf: Shelf
+    tape: Tape | None
+
+    def publish(self, messages: Sequence[schema.Message]) -> None:
+        """To all viewers, and into the recording."""
+        for message in messages:
+            self.server.publish(message)
+        if self.tape:
+            self.tape.write(messages)
 
     def keep(self, state: Session) -> None:
         """Save the session; a full disk must not end the twin, so it is said and the twin goes on."""
@@ -194,93 +207,68 @@ class _Disk:
 
 
 def _loop(
-    state: Session, server: Server, worker_of: Callable[[Callable[[], None]], Worker], disk: _Disk, *,
-    options: ServeOptions,
-) -> None:  # fmt: skip
-    ended = threading.Event()
-    near, far = socket.socketpair()
-    near.setblocking(False)
-    far.setblocking(False)
-    server.wake_by(near)
-    if options.parent_pipe:
-        threading.Thread(target=_watch_parent, args=(ended, far), name="parent", daemon=True).start()
-    worker = worker_of(lambda: _ring(far))
-    disk.keep(state)
+    state: Session, ports: _Ports, worker_of: Callable[[Callable[[], None]], Worker], *, options: ServeOptions
+) -> None:
+    with bell.Bell() as ringing:
+        ports.server.wake_by(ringing.end)
+        ended = bell.watch_parent(ringing) if options.parent_pipe else threading.Event()
+        worker = worker_of(ringing.ring)
+        try:
+            _run(state, ports, worker, ringing, ended)
+        finally:
+            worker.end()
+
+
+def _run(state: Session, ports: _Ports, worker: Worker, ringing: bell.Bell, ended: threading.Event) -> None:
+    ports.keep(state)
+    if ports.tape:
+        ports.tape.write(session.everything(state))
     saved_s = time.monotonic()
-    try:
-        while not ended.is_set():
-            requests = server.poll(session.due_s(state, time.monotonic()))
-            _quiet(near)
-            for request in requests:
-                state = _serve_one(state, server, request, disk)
-            now_s = time.monotonic()
-            for result in worker.results():
-                state, messages = session.finished(state, result, now_s)
-                _publish(server, messages)
-            state, messages = session.tick(state, now_s)
-            _publish(server, messages)
-            worker.want(session.wanted(state, now_s))
-            if state.pace > 0.0 and now_s - saved_s >= SAVE_S:
-                disk.keep(state)
-                saved_s = now_s
-        disk.keep(state)
-    finally:
-        worker.end()
-        near.close()
-        far.close()
+    while not ended.is_set():
+        requests = ports.server.poll(session.due_s(state, time.monotonic()))
+        ringing.quiet()
+        for request in requests:
+            state = _serve_one(state, ports, request)
+        now_s = time.monotonic()
+        for result in worker.results():
+            state, messages = session.finished(state, result, now_s)
+            ports.publish(messages)
+        state, messages = session.tick(state, now_s)
+        ports.publish(messages)
+        worker.want(session.wanted(state, now_s))
+        if state.pace > 0.0 and now_s - saved_s >= SAVE_S:
+            ports.keep(state)
+            saved_s = now_s
+    ports.keep(state)
 
 
-def _serve_one(state: Session, server: Server, request: Request, disk: _Disk) -> Session:
+def _serve_one(state: Session, ports: _Ports, request: Request) -> Session:
     """Answer one request; a granted wish is on disk before its answer leaves."""
-    message = request.message
+    message, server = request.message, ports.server
     if isinstance(message, schema.Ask):
         try:
-            server.reply(request, session.ask(state, message))
+            answer = session.ask(state, message)
         except Refused as e:
             server.reply(request, refused=str(e))
+            return state
+        server.reply(request, answer)
+        if message.what == "facts" and ports.tape:
+            ports.tape.write(answer)
     elif isinstance(message, schema.Wish):
         before = state
         state, outcome = session.wish(state, message, time.monotonic())
         if isinstance(message, schema.SaveScenario) and not outcome.refused:
             try:
-                disk.shelf.keep(state.saved.scenarios)
+                ports.shelf.keep(state.saved.scenarios)
             except Refused as e:
                 state, outcome = before, session.Outcome(refused=str(e), reply=(before.saved,))
         elif not outcome.refused:
-            disk.keep(state)
+            ports.keep(state)
         server.reply(request, outcome.reply, refused=outcome.refused)
-        _publish(server, outcome.publish)
+        ports.publish(outcome.publish)
     else:
         server.reply(request, refused=f"{type(message).__name__} is no wish and no question")
     return state
-
-
-def _publish(server: Server, messages: Sequence[schema.Message]) -> None:
-    for message in messages:
-        server.publish(message)
-
-
-def _watch_parent(ended: threading.Event, bell: socket.socket) -> None:
-    """Block until stdin ends: the parent closed it, or died."""
-    while os.read(0, 4096):
-        pass
-    ended.set()
-    _ring(bell)
-
-
-def _ring(bell: socket.socket) -> None:
-    try:
-        bell.send(b"!")
-    except OSError:
-        return  # full: it rings already; closed: nobody listens any more
-
-
-def _quiet(bell: socket.socket) -> None:
-    try:
-        while bell.recv(4096):
-            pass
-    except BlockingIOError:
-        return
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ class ServeOptions(msgspec.Struct, frozen=True):
     """End at EOF of stdin, leave Ctrl+C to the parent."""
     session: str = ""
     """File of the session of a run that is not interactive, for its restart."""
+    record: str = ""
+    """File to record the session to; empty: none."""
     resume: bool = False
     """Restart after a death: take the session up where the clock would be now."""
 

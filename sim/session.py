@@ -246,6 +246,12 @@ def ask(session: Session, question: schema.Ask) -> tuple[Message, ...]:
     raise Refused(f"there is no {question.what!r} to ask for; there are {known}")
 
 
+def everything(session: Session) -> tuple[Message, ...]:
+    """All that a viewer without anything would ask for."""
+    names = ("hello", "roster", "catalogue", "problems", "saved", "scenario", "balance", "clock")
+    return tuple(message for name in names for message in ask(session, schema.Ask(name)))
+
+
 def _facts(session: Session, question: schema.Ask) -> tuple[Message, ...]:
     """What is known of a row; nothing before the first year is complete."""
     roster = session.facts.roster

@@ -81,7 +81,8 @@ def run(
     package: PackageFolder,
     offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
     paint: o.Paint = "", layers: o.Layers = "", settle: o.Settle = False, shot: o.Shot = None,
-    stats: o.Stats = None, frames: o.Frames = 0, preset: o.Preset = "", catalogue: o.CatalogueName = "",
+    stats: o.Stats = None, frames: o.Frames = 0, preset: o.Preset = "", record: o.Record = None,
+    catalogue: o.CatalogueName = "",
 ) -> None:  # fmt: skip
     """Simulation and viewer of a district package."""
     from tools import supervise
@@ -89,7 +90,7 @@ def run(
     # Time and layers go to sim alone, which knows them before the first frame.
     view = o.view(offscreen=offscreen, size=size, camera=camera, time="", paint=paint, layers="", settle=settle,
                   shot=shot, stats=stats, frames=frames, preset=preset)  # fmt: skip
-    serve = o.serve(package, layers=layers, time=time, interactive=not offscreen, catalogue=catalogue)
+    serve = o.serve(package, layers=layers, time=time, interactive=not offscreen, catalogue=catalogue, record=record)
     raise typer.Exit(supervise.run(serve, view))
 
 
@@ -98,13 +99,32 @@ def serve(
     package: PackageFolder,
     bind: Annotated[str, typer.Option(help="Address to listen on, HOST or HOST:PORT.")] = "127.0.0.1",
     allow: Annotated[Path | None, typer.Option(help="File of viewers' public keys, for other binds.")] = None,
-    layers: o.Layers = "", time: o.Time = "", catalogue: o.CatalogueName = "",
+    layers: o.Layers = "", time: o.Time = "", record: o.Record = None, catalogue: o.CatalogueName = "",
 ) -> None:  # fmt: skip
     """The simulation alone; prints the line that a viewer needs."""
     from tools import supervise
 
-    options = o.serve(package, layers=layers, time=time, interactive=True, catalogue=catalogue)
+    options = o.serve(package, layers=layers, time=time, interactive=True, catalogue=catalogue, record=record)
     raise typer.Exit(supervise.serve(options | {"bind": bind, "allow": str(allow) if allow else None}))
+
+
+@surplus.command()
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Made by `surplus run PACKAGE --record FILE`.")],
+    at: Annotated[float, typer.Option(help="Begin so many seconds after the recording began.")] = -1.0,
+    offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
+    paint: o.Paint = "", settle: o.Settle = False, shot: o.Shot = None, stats: o.Stats = None,
+    frames: o.Frames = 0, preset: o.Preset = "",
+) -> None:  # fmt: skip
+    """A recorded session once more.
+
+    The day bar goes to the nearest moment of the recording that showed that time; speeds speed the recording up.
+    """
+    from tools import supervise
+
+    view = o.view(offscreen=offscreen, size=size, camera=camera, time="", paint=paint, layers="", settle=settle,
+                  shot=shot, stats=stats, frames=frames, preset=preset)  # fmt: skip
+    raise typer.Exit(supervise.run(o.replay(file, time=time, at_s=at), view, source="sim.replay"))
 
 
 @surplus.command()
@@ -152,11 +172,14 @@ def build(
 
 @surplus.command()
 def simulate(
-    package: PackageFolder, layers: o.Layers = "", json_: Json = False, catalogue: o.CatalogueName = ""
-) -> None:
+    package: PackageFolder, layers: o.Layers = "", scenario: o.ScenarioName = "", json_: Json = False,
+    catalogue: o.CatalogueName = "",
+) -> None:  # fmt: skip
     """A year without a picture."""
     from tools import simulate as year
     from tools.progress import Progress
+
+    layers = o.scenario(package, layers, scenario)
 
     with Progress() as progress:
         result = year.simulate(package, layers=layers, catalogue=catalogue, progress=progress)

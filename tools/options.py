@@ -20,7 +20,7 @@ Layers = Annotated[
     str,
     typer.Option(
         help='What-ifs in the units of the panel: "solar:share=60,module_w_m2=200" (%, W/m²), or with a unit: '
-        'module_w_m2=0.2kW/m2; several separated by ";", or a TOML file.'
+        'module_w_m2=0.2kW/m2; several separated by ";"; or a TOML file: FILE.toml, or FILE.toml#NAME of several.'
     ),
 ]
 Settle = Annotated[bool, typer.Option("--settle", help="Go on only when tiles and results are complete.")]
@@ -30,6 +30,8 @@ Preset = Annotated[
     str, typer.Option(help="Quality: software, laptop or workstation; without it a probe at the start chooses.")
 ]
 Frames = Annotated[int, typer.Option(help="End after so many frames.", min=0)]
+Record = Annotated[Path | None, typer.Option(help="Record the session to FILE, for `surplus replay`.")]
+ScenarioName = Annotated[str, typer.Option(help="Saved scenario, of the package or of --layers FILE.toml.")]
 CatalogueName = Annotated[str, typer.Option(hidden=True, help="MODULE:NAME of another catalogue of layers.")]
 
 
@@ -70,14 +72,40 @@ def view(
     return options
 
 
-def serve(package: Path, *, layers: str, time: str, interactive: bool, catalogue: str) -> dict[str, Any]:
+def serve(
+    package: Path, *, layers: str, time: str, interactive: bool, catalogue: str, record: Path | None = None
+) -> dict[str, Any]:
     """The simulation's options as JSON-ready values (sim.__main__.ServeOptions)."""
     if not package.exists() and not (package.parent / f".{package.name}.new").exists():
         raise Refused(f"there is no package {package}; make one with `surplus build`")
+    if record and record.exists():
+        raise Refused(f"{record} exists already; delete it or record to another file")
+    if record and not record.absolute().parent.is_dir():
+        raise Refused(f"the folder of {record} does not exist; make it or choose another place")
     return {
         "package": str(package.absolute()), "layers": layers, "time": time, "interactive": interactive,
-        "catalogue": catalogue,
+        "catalogue": catalogue, "record": str(record.absolute()) if record else "",
     }  # fmt: skip
+
+
+def replay(file: Path, *, time: str, at_s: float) -> dict[str, Any]:
+    """The replay's options as JSON-ready values (sim.replay.ReplayOptions)."""
+    if not file.is_file():
+        raise Refused(f"there is no recording {file}; `surplus run PACKAGE --record FILE` makes one")
+    return {"file": str(file.absolute()), "time": time, "at_s": at_s}
+
+
+def scenario(package: Path, layers: str, name: str) -> str:
+    """The --layers text that names a saved scenario: of a file, else of the package.
+
+    Raises:
+        Refused: --layers is a line, which has no named scenarios (code 2).
+    """
+    if not name:
+        return layers
+    if layers and not layers.endswith(".toml"):
+        raise Refused("--scenario names one of a TOML file; give --layers FILE.toml, or leave --layers out", code=2)
+    return f"{layers or package / 'layers.toml'}#{name}"
 
 
 def _size(text: str) -> tuple[int, int]:

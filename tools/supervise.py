@@ -1,6 +1,6 @@
 r"""The process tree: sim and viewer as children of a supervisor without GL, whose end is theirs.
 
-    supervisor --- sim     (address line on its stdout; restarted on the same port when it dies)
+    supervisor --- sim     (address line on its stdout; restarted on the same port when it dies; or a replay)
                \-- viewer  (gets that line on its stdin)
 
 Each child ends at EOF of its stdin, so whatever ends the supervisor, even a kill, ends them too.
@@ -39,16 +39,17 @@ ANSWER_S = 10.0
 _Child = subprocess.Popen[str]
 
 
-def run(serve: Mapping[str, Any], view: Mapping[str, Any], *, viewer: str = "app") -> int:
+def run(serve: Mapping[str, Any], view: Mapping[str, Any], *, viewer: str = "app", source: str = "sim") -> int:
     """Sim and viewer (options as in sim.options, app.options); returns the viewer's exit code when that ends.
 
-    `viewer`: the module that is started with the address line on its stdin.
+    `viewer`: the module that is started with the address line on its stdin. `source`: the module that says that line;
+    sim.replay takes the options of a replay instead.
 
     Raises:
         Refused: sim keeps dying.
     """
     with _signals(), _session(serve) as options, contextlib.ExitStack() as children:
-        sim = _start_sim(options, children)
+        sim = _start_source(source, options, children)
         screen = _start(viewer, view, children)  # loads its libraries while sim loads the district
         line = _line(sim)
         if not line:  # sim has said why; the viewer must not add that it waited in vain
@@ -65,7 +66,7 @@ def run(serve: Mapping[str, Any], view: Mapping[str, Any], *, viewer: str = "app
                 print("surplus: the simulation died; starting it again where it was", file=sys.stderr)
                 where = address.parse(line)
                 again = {**options, "bind": where.endpoint.removeprefix("tcp://"), "resume": True}
-                sim = _start_sim(again, children)
+                sim = _start_source(source, again, children)
                 _line(sim)
             time.sleep(LOOK_S)
         return screen.returncode if screen.returncode >= 0 else 1
@@ -108,8 +109,8 @@ def _listening(where: address.Address) -> None:
 # ---------------------------------------------------------------- children
 
 
-def _start_sim(options: Mapping[str, Any], children: contextlib.ExitStack) -> _Child:
-    return _start("sim", {**options, "parent_pipe": True}, children)
+def _start_source(module: str, options: Mapping[str, Any], children: contextlib.ExitStack) -> _Child:
+    return _start(module, {**options, "parent_pipe": True}, children, speaks=True)
 
 
 def _line(sim: _Child) -> str:
@@ -128,13 +129,15 @@ def _tell(child: _Child, line: str) -> None:
         child.stdin.flush()
 
 
-def _start(module: str, options: Mapping[str, Any], children: contextlib.ExitStack) -> _Child:
+def _start(
+    module: str, options: Mapping[str, Any], children: contextlib.ExitStack, *, speaks: bool = False
+) -> _Child:
     """`python -m module JSON` from wherever this file was installed, in a session of its own: Ctrl+C is ours alone."""
     paths = [str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", module, json.dumps(dict(options))],
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE if module == "sim" else None,
+        stdout=subprocess.PIPE if speaks else None,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
         text=True,
         start_new_session=os.name != "nt",
