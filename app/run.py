@@ -294,7 +294,7 @@ def _write_stats(ports: Ports, session: Session, path: Path) -> None:
     scenery = ports.scenery
     stream = scenery.stream if scenery else None
     frames = np.array(session.frame_ms or [0.0])
-    tiles = np.array((stream.attach_ms if stream else []) or [0.0])
+    tiles = np.array(list(stream.work_ms if stream else ()) or [0.0])
     document = {
         "frames": session.frames,
         "frame_ms": {**_percentiles(frames, (50, 95, 99)), "max": float(frames.max())},
@@ -307,7 +307,7 @@ def _write_stats(ports: Ports, session: Session, path: Path) -> None:
         "errors": _errors(ports),
         "settled": session.settled_s is not None,
         "settle_s": session.settled_s,
-        "features": scenery.town.features if scenery else 0,
+        "features": stream.features if stream else 0,
         "gl": ports.window.renderer,
     }  # fmt: skip
     try:

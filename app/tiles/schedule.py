@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.tiles.glb import Mesh, Unreadable, decode
@@ -30,6 +30,8 @@ class Arrival:
     meshes: tuple[Mesh, ...]
     reason: str
     decode_s: float
+    dropped: bool = False
+    """Fetched, but no longer wanted: not decoded."""
 
 
 class Loader:
@@ -39,6 +41,8 @@ class Loader:
         """`slots` as in app.tiles.glb.decode; `north` is the hemisphere, for the modules on the roofs."""
         self._slots, self._north = slots, north
         self._wanted: deque[tuple[int, str]] = deque()
+        self._still: set[int] = set()
+        """What the last view still wants: what is not in it is dropped between fetching and decoding."""
         self._flying: set[int] = set()
         self._done: deque[Arrival] = deque()
         self._wake = threading.Condition()
@@ -47,10 +51,25 @@ class Loader:
         for thread in self._threads:
             thread.start()
 
-    def ask(self, wanted: Sequence[tuple[int, str]]) -> None:
-        """Replace the queue by `wanted` (node, address), most urgent first; what flies is left flying."""
+    @property
+    def flying(self) -> set[int]:
+        """Nodes being fetched, decoded, or waiting to be taken."""
         with self._wake:
-            self._wanted = deque(w for w in wanted[: FLIGHT * 4] if w[0] not in self._flying)
+            return set(self._flying)
+
+    @property
+    def decoded_bytes(self) -> int:
+        """Memory of the tiles that wait to be taken."""
+        return sum(m.bytes for arrival in tuple(self._done) for m in arrival.meshes)
+
+    def ask(self, wanted: Sequence[tuple[int, str]], *, still: Iterable[int] = ()) -> None:
+        """Replace the queue by `wanted` (node, address), most urgent first.
+
+        What flies goes on only if it is among `wanted` or `still`.
+        """
+        with self._wake:
+            self._still = {node for node, _ in wanted} | {int(n) for n in still}
+            self._wanted = deque(w for w in wanted if w[0] not in self._flying)
             self._wake.notify_all()
 
     def take(self) -> Arrival | None:
@@ -61,6 +80,7 @@ class Loader:
             return None
         with self._wake:
             self._flying.discard(arrival.node)
+            self._wake.notify_all()
         return arrival
 
     def close(self) -> None:
@@ -86,7 +106,10 @@ class Loader:
     def _load(self, node: int, uri: str) -> Arrival:
         start = time.perf_counter()
         try:
-            meshes, reason = tuple(self._with_modules(m) for m in decode(fetch(uri), self._slots)), ""
+            content = fetch(uri)
+            if node not in self._still:
+                return Arrival(node, uri, (), "", time.perf_counter() - start, dropped=True)
+            meshes, reason = tuple(self._with_modules(m) for m in decode(content, self._slots)), ""
         except Unreadable as error:
             meshes, reason = (), str(error)
         except OSError as error:
@@ -97,6 +120,8 @@ class Loader:
 
     def _with_modules(self, mesh: Mesh) -> Mesh:
         """Our own tiles stand east-north-up, so that the mesh's matrix turns it to the compass."""
+        if mesh.coarse or not len(mesh.roofs):
+            return mesh
         world = mesh.matrix[:3, :3]
         slot = mesh.info[:, 0]
         laid = lay(mesh.position, mesh.normal, mesh.face, slot, mesh.roofs, world, north=self._north)

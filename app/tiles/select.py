@@ -1,8 +1,10 @@
 """Which tiles to draw and which to load: screen-space error over the node table, in array passes, without holes.
 
-A node is refined while its error on the screen exceeds the limit. A REPLACE node gives way only when every child in
-view can be drawn (cesium-native calls the opposite "kicking"); until then it stays. A node that is wanted but not
-there lets its loaded descendants stand (so zooming out never blinks). A failed tile counts as drawn: nothing waits.
+A node is refined while its error on the screen exceeds the limit. A REPLACE node gives way only when all its children
+can be drawn, those out of view too (a turn of the head must not show a gap): until then it stays, and cesium-native
+calls that "kicking". Tiles come from the root downwards, so an ancestor of what is drawn is always there to step in
+when the eye draws back ("ancestor meets SSE"); where one is missing all the same, its loaded descendants stand. A
+failed tile is like one without content: nothing waits for it.
 Source: 3D Tiles 1.1 section 6.7 (geometric error), cesium-native's selection rules.
 """
 
@@ -41,11 +43,25 @@ class Selection:
     draw: NDArray[np.int64]
     load: NDArray[np.int64]
     """Most urgent first."""
+    keep: Bool
+    """[node] what this view rests on: drawn, an ancestor of it, or a sibling that it waits for."""
+
+
+FEW = 8
+"""A node with more children waits only for those in view: a flat tileset is not loaded whole for one of its tiles."""
+
+
+def distance_m(tiles: Tileset, eye: Eye) -> Float:
+    """[node] distance of the eye from each volume (sphere and box both bound it), at most 0 inside."""
+    off = tiles.centre_m - eye.position_m
+    to_sphere = np.linalg.norm(off, axis=1) - tiles.radius_m
+    to_box = np.linalg.norm(np.maximum(np.abs(off) - tiles.half_m, 0.0), axis=1)
+    return np.asarray(np.maximum(to_sphere, to_box))
 
 
 def screen_error_px(tiles: Tileset, eye: Eye) -> Float:
     """Error of each node on the screen; inside a volume it is infinite."""
-    distance = np.linalg.norm(tiles.centre_m - eye.position_m, axis=1) - tiles.radius_m
+    distance = distance_m(tiles, eye)
     scale = eye.height_px / (2 * np.tan(eye.fov_y_rad / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.where(distance > 0, tiles.geometric_error_m * scale / distance, np.inf)
@@ -53,47 +69,43 @@ def screen_error_px(tiles: Tileset, eye: Eye) -> Float:
 
 
 def in_view(tiles: Tileset, eye: Eye) -> Bool:
-    """Nodes whose sphere touches the view."""
-    side = tiles.centre_m @ eye.planes[:, :3].T + eye.planes[:, 3]
-    return np.asarray((side > -tiles.radius_m[:, None]).all(axis=1))
+    """Nodes whose volume touches the view."""
+    normal = eye.planes[:, :3]
+    side = tiles.centre_m @ normal.T + eye.planes[:, 3]
+    reach = np.minimum(tiles.half_m @ np.abs(normal).T, tiles.radius_m[:, None])
+    return np.asarray((side >= -reach).all(axis=1))
 
 
 def select(tiles: Tileset, eye: Eye, *, ready: Bool, failed: Bool, limit_px: float = LIMIT_PX) -> Selection:
     """Draw and load lists of this frame; `ready`: decoded and attached, `failed`: never will be."""
-    content, inner = tiles.has_content, tiles.has_children
-    error, seen = screen_error_px(tiles, eye), in_view(tiles, eye)
-    refine = inner & ((error > limit_px) | ~content)
-    levels = tiles.levels
-    reached = np.zeros(len(tiles), bool)
-    reached[tiles.parent < 0] = True
-    reached &= seen
-    for rows in levels[1:]:
-        above = tiles.parent[rows]
-        reached[rows] = reached[above] & refine[above] & seen[rows]
+    inner, seen = tiles.has_children, in_view(tiles, eye)
+    content = tiles.has_content & ~failed
+    refine = inner & seen & ((screen_error_px(tiles, eye) > limit_px) | ~content)
+    strict = content & tiles.replace & (tiles.children <= FEW)
+    waits = refine & content & tiles.replace & ~ready  # its children come after it
 
-    # Bottom up: can a node's place on the screen be filled, by itself or by its children in view?
-    filled = ready | failed | ~content
+    reached = (tiles.parent < 0) & seen
+    scope = np.zeros(len(tiles), bool)
+    for rows in tiles.levels[1:]:
+        above = tiles.parent[rows]
+        scope[rows] = seen[rows] | strict[above]
+        reached[rows] = reached[above] & refine[above] & ~waits[above] & scope[rows]
+
+    # Bottom up: can a node's place on the screen be filled, by itself or, where it has no content, by its children?
     whole = np.ones(len(tiles), bool)
-    for rows in reversed(levels[1:]):
-        covered = np.where(refine[rows] & whole[rows], True, filled[rows])
-        short = rows[reached[rows] & ~covered]
-        whole[tiles.parent[short]] = False
+    for rows in reversed(tiles.levels[1:]):
+        covered = ready[rows] | (~content[rows] & (~inner[rows] | whole[rows]))
+        whole[tiles.parent[rows[scope[rows] & ~covered]]] = False
     give_way = refine & (whole | ~tiles.replace)
 
     # Top down: draw what stands; where a node is wanted but absent, let loaded descendants stand instead.
     active = (tiles.parent < 0) & seen
-    wanted = np.zeros(len(tiles), bool)
-    draw = np.zeros(len(tiles), bool)
-    through = np.zeros(len(tiles), bool)
-    for rows in levels:
-        if rows[0] != 0:
-            above = tiles.parent[rows]
-            active[rows] = active[above] & through[above] & seen[rows]
-        a = active[rows]
-        stand = a & ready[rows] & (~give_way[rows] | ~tiles.replace[rows])
-        draw[rows] = stand
-        through[rows] = a & inner[rows] & (give_way[rows] | ~ready[rows])
-    wanted |= reached & content & ~ready & ~failed & (~refine | ~tiles.replace)
-    load = np.flatnonzero(wanted)
-    near = np.linalg.norm(tiles.centre_m[load] - eye.position_m, axis=1) - tiles.radius_m[load]
-    return Selection(draw=np.flatnonzero(draw), load=load[np.argsort(near, kind="stable")])
+    draw = active & ready & (~give_way | ~tiles.replace)
+    through = inner & (give_way | ~ready)
+    for rows in tiles.levels[1:]:
+        above = tiles.parent[rows]
+        active[rows] = active[above] & through[above] & seen[rows]
+        draw[rows] = active[rows] & ready[rows] & (~give_way[rows] | ~tiles.replace[rows])
+    load = np.flatnonzero(reached & content & ~ready)
+    order = np.lexsort((distance_m(tiles, eye)[load], ~seen[load]))
+    return Selection(draw=np.flatnonzero(draw), load=load[order], keep=reached | draw)

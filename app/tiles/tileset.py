@@ -24,6 +24,8 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 TIMEOUT_S = 10.0
+NOWHERE_M = 1e7
+"""Extent of a tile that does not say where it is."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Tileset:
     centre_m: Float
     """[node, 3] of the bounding sphere, world."""
     radius_m: Float
+    half_m: Float
+    """[node, 3] half extents of the box around the volume, along the world's axes."""
     low_m: Float
     """Lowest height of the volume, world."""
     matrix: Float
@@ -62,6 +66,11 @@ class Tileset:
         inner = np.zeros(len(self), bool)
         inner[self.parent[self.parent >= 0]] = True
         return inner
+
+    @cached_property
+    def children(self) -> Int:
+        """Number of children."""
+        return np.bincount(self.parent[self.parent >= 0], minlength=len(self))
 
     @cached_property
     def levels(self) -> tuple[Int, ...]:
@@ -99,7 +108,7 @@ def load(address: str, *, world_from_root: Float | None = None) -> tuple[Tileset
     document = _read(address)
     if world_from_root is None:
         world_from_root = _own_frame(document["root"])
-    rows: list[tuple[int, int, float, bool, Float, float, float, Float, str]] = []
+    rows: list[tuple[int, int, float, bool, Float, float, Float, float, Float, str]] = []
     unread: list[tuple[str, str]] = []
     _walk(document["root"], address, world_from_root, rows, unread)
     order = sorted(range(len(rows)), key=lambda i: rows[i][1])
@@ -112,9 +121,10 @@ def load(address: str, *, world_from_root: Float | None = None) -> tuple[Tileset
         replace=np.array([r[3] for r in rows], bool),
         centre_m=np.array([r[4] for r in rows]),
         radius_m=np.array([r[5] for r in rows]),
-        low_m=np.array([r[6] for r in rows]),
-        matrix=np.array([r[7] for r in rows]),
-        uri=tuple(r[8] for r in rows),
+        half_m=np.array([r[6] for r in rows]),
+        low_m=np.array([r[7] for r in rows]),
+        matrix=np.array([r[8] for r in rows]),
+        uri=tuple(r[9] for r in rows),
         unread=tuple(unread),
     )
     return table, world_from_root
@@ -143,7 +153,7 @@ def _walk(
         node, parent, level, above, replace, document, depth = stack.pop()
         matrix = above @ _transform(node)
         replace = node.get("refine", "REPLACE" if replace else "ADD").upper() == "REPLACE"
-        centre, radius, low = _sphere(node.get("boundingVolume", {}), matrix, world_from_root)
+        centre, radius, half = _volume(node.get("boundingVolume", {}), matrix, world_from_root)
         uri = _content(node, document, unread)
         address = join(document, uri) if uri else ""
         inner: dict[str, Any] | None = None
@@ -155,7 +165,8 @@ def _walk(
                 inner = None  # stays as a content that fails, and is listed with its reason
         row = len(rows)
         error = float(node.get("geometricError", 0.0))
-        rows.append((parent, level, error, replace, centre, radius, low, matrix, address))
+        low = float(centre[2] - (half[2] if half[2] < NOWHERE_M else 0.0))
+        rows.append((parent, level, error, replace, centre, radius, half, low, matrix, address))
         stack += [(child, row, level + 1, matrix, replace, document, depth) for child in node.get("children", ())]
         if inner is not None:
             stack.append((inner["root"], row, level + 1, matrix, replace, address_of_inner, depth + 1))
@@ -177,31 +188,33 @@ def _transform(node: dict[str, Any]) -> Float:
     return np.array(values, np.float64).reshape(4, 4).T if values and len(values) == 16 else np.eye(4)
 
 
-def _sphere(volume: dict[str, Any], matrix: Float, world_from_root: Float) -> tuple[Float, float, float]:
-    """World sphere and lowest height of a box, sphere or region (regions are earth-fixed: no tile transform)."""
+def _volume(volume: dict[str, Any], matrix: Float, world_from_root: Float) -> tuple[Float, float, Float]:
+    """World centre, radius and half extents of a box, sphere or region (regions are earth-fixed: no transform)."""
     if "box" in volume:
         box = np.array(volume["box"], np.float64)
         axes = matrix[:3, :3] @ box[3:].reshape(3, 3).T
         centre, reach = (matrix @ [*box[:3], 1.0])[:3], np.abs(axes).sum(axis=1)
-        return centre, float(np.linalg.norm(reach)), float(centre[2] - reach[2])
+        corners = [axes @ (a, b, 1.0) for a in (-1, 1) for b in (-1, 1)]  # the other four lie opposite
+        return centre, float(max(np.linalg.norm(c) for c in corners)), reach
     if "sphere" in volume:
         x, y, z, r = (float(v) for v in volume["sphere"])
         scale = float(np.linalg.norm(matrix[:3, :3], axis=0).max())
         centre = (matrix @ [x, y, z, 1.0])[:3]
-        return centre, r * scale, float(centre[2]) - r * scale
+        return centre, r * scale, np.full(3, r * scale)
     if "region" in volume:
         w, s, e, n, low, high = (float(v) for v in volume["region"])
         corners = [ecef_from_geodetic(b, a, h) for a in (w, (w + e) / 2, e) for b in (s, n) for h in (low, high)]
         points = (world_from_root @ np.c_[np.array(corners), np.ones(len(corners))].T).T[:, :3]
         centre = (points.min(axis=0) + points.max(axis=0)) / 2
-        return centre, float(np.linalg.norm(points - centre, axis=1).max()), float(points[:, 2].min())
-    return matrix[:3, 3], 1e7, float(matrix[2, 3])
+        radius = float(np.linalg.norm(points - centre, axis=1).max())
+        return centre, radius, (points.max(axis=0) - points.min(axis=0)) / 2
+    return matrix[:3, 3], NOWHERE_M, np.full(3, NOWHERE_M)
 
 
 def _own_frame(root: dict[str, Any]) -> Float:
     """World from earth-centred with the origin under the root's volume; tilesets without a place keep their axes."""
     volume, identity = root.get("boundingVolume", {}), np.eye(4)
-    centre, _, _ = _sphere(volume, _transform(root), identity)
+    centre, _, _ = _volume(volume, _transform(root), identity)
     if np.linalg.norm(centre) < 1e6:
         shift = np.eye(4)
         shift[:3, 3] = -centre

@@ -24,6 +24,7 @@ def tiles(*, replace: bool = True) -> Tileset:
         replace=np.full(5, replace),
         centre_m=np.c_[x, np.zeros(5), np.zeros(5)],
         radius_m=np.array([200.0, 50.0, 50.0, 20.0, 20.0]),
+        half_m=np.array([200.0, 50.0, 50.0, 20.0, 20.0])[:, None] * np.ones(3),
         low_m=np.zeros(5),
         matrix=np.tile(np.eye(4), (5, 1, 1)),
         uri=("", "a.glb", "b.glb", "a1.glb", "a2.glb"),
