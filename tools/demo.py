@@ -1,64 +1,200 @@
-"""The demo district: a small invented place of plain buildings, written as CityJSON 2.0 for the usual importer.
+"""The demo district: a small invented town, written as CityJSON 2.0 for the usual importer.
 
-Two streets cross. North-east of the crossing stands a block of flats around a court, with an office and a shop
-beside it; terraces line the western arms, a school and two slabs of flats stand in the green, detached houses in the
-south-east. More than 60 buildings repeat the place on a grid with other dice. Same seed, same bytes.
+Streets in a bent grid, a canal with bridges, blocks of flats around courts in the middle, terraces around them and
+detached houses at the edge; a square with a church, a school, offices, a supermarket, a bus depot, an energy yard and
+a park; trees, fields, places for plant that nobody has built yet. The method is the project's art direction's; every
+length and share comes from these modules and a seed. Same seed, same bytes.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from tools.demo_shapes import Plot, Shell, Vertices, rectangle, solid
+import shapely
+
+from tools import demo_blocks, demo_land, demo_places, demo_solids, demo_streets
+from tools.demo_blocks import Homes, House
+from tools.demo_land import Ground, Piece
+from tools.demo_places import Spot
+from tools.demo_solids import Point, Vertices, along
 
 CRS = "https://www.opengis.net/def/crs/EPSG/0/7415"
 """Dutch RD New with heights over NAP: TABULA has a typology of the Netherlands."""
 ORIGIN_M = (88000.0, 446000.0)
 """Open polder east of Delft."""
 GROUND_M = 0.4
-TURN_DEG = 11.0
-"""The whole place is turned, so that no street runs exactly along a map axis."""
-REPEAT_M = (300.0, 240.0)
-STOREY_M = 3.0
+REPEAT_M = (860.0, 700.0)
+"""From one copy of the town to the next, where more buildings are asked for than it has."""
+TURBINE_M = (-470.0, 330.0)
+SPOTS: dict[tuple[int, int], Callable[[Random, demo_streets.Block], Spot]] = {
+    (3, 2): demo_places.square, (3, 4): demo_places.school, (4, 3): demo_places.offices,
+    (4, 1): demo_places.supermarket, (3, 0): demo_places.depot, (4, 0): demo_places.energy_yard,
+    (3, 3): demo_places.park,
+}  # fmt: skip
+"""Blocks (column, row) that are no homes."""
+PERIMETER = {(1, 3), (2, 3), (1, 2), (2, 2), (4, 2), (1, 1), (2, 1), (3, 1)}
+DETACHED = {(0, 4), (5, 4), (0, 2), (0, 0), (5, 0)}
+TYPE_OF = {
+    "road": "Road", "pavement": "Road", "path": "Road", "parking": "Road", "marking": "Road", "water": "WaterBody",
+    "grass": "PlantCover", "hedge": "PlantCover", "bridge": "Bridge",
+}  # fmt: skip
+"""CityJSON type of a kind of ground; all others are LandUse."""
+CLASS_OF = {"road": "carriageway", "hedge": "shrub", "quay": "pavement", "bridge": "road"}
+"""What the attribute `class` says where it is not the kind itself."""
 
 
-@dataclass(frozen=True)
-class House:
-    """One building before it becomes CityJSON."""
+class Town:
+    """The whole town before it becomes CityJSON."""
 
-    name: str
-    function: str
-    year: int
-    storeys: int
-    shell: Shell
-    plot: Plot
-    extra: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, seed: int) -> None:
+        self.houses: list[House] = []
+        self.ground = Ground()
+        self.trees: list[tuple[Point, float, float]] = []
+        self.plant: list[tuple[str, list[Point], dict[str, Any]]] = []
+        self._standing: list[Any] = []
+        blocks = demo_streets.blocks()
+        self.outline = demo_land.lay_streets(self.ground, blocks)
+        for number, block in enumerate(blocks):
+            self._fill(block, Random(seed * 1009 + number))
+        country = demo_land.lay_country(self.ground, self.outline, Random(seed * 1009 + 500))
+        self.ground.pieces += [demo_land.marks(demo_land.street_marks()), *self.ground.bridges]
+        self._plant_street_trees(Random(seed * 1009 + 501), blocks)
+        for place, height in country:
+            self._plant(place, height, 0.36, 0.0)
+        turbine = {"name": "Wind turbine", "hubHeight_m": 92.0, "rotorDiameter_m": 82.0}
+        self.plant.append(("turbine", [TURBINE_M], turbine))
+
+    def _fill(self, block: demo_streets.Block, dice: Random) -> None:
+        """One block: its buildings, its ground, its trees."""
+        cell = (block.column, block.row)
+        if cell in SPOTS:
+            self._spot(block, SPOTS[cell](dice, block), dice)
+        elif cell in PERIMETER:
+            self._court(block, demo_blocks.perimeter(dice, block), dice)
+        else:
+            make = demo_blocks.detached if cell in DETACHED else demo_blocks.terraces
+            self._gardens(block, make(dice, block), dice)
+
+    def _build(self, houses: list[House]) -> None:
+        self.houses += houses
+        self._standing += [shapely.Polygon(r) for h in houses for r in footprints(h)]
+
+    def _spot(self, block: demo_streets.Block, spot: Spot, dice: Random) -> None:
+        self._build(spot.houses)
+        demo_land.lay_block(self.ground, block, [(k, shapely.Polygon(o)) for k, o in spot.ground], spot.rest)
+        paved = [shapely.Polygon(o).buffer(0.4) for k, o in spot.ground if k in ("path", "pond", "parking", "sport")]
+        self.ground.pieces += [demo_land.hedge(a, b) for a, b in spot.hedges]
+        if spot.marks:
+            self.ground.pieces.append(demo_land.marks(spot.marks))
+        self.plant += spot.plant
+        for place, height in spot.trees:
+            if not any(shapely.contains_xy(p, *place) for p in paved):
+                self._plant(place, height, dice.uniform(0.32, 0.40), 2.2)
+
+    def _court(self, block: demo_streets.Block, homes: Homes, dice: Random) -> None:
+        """Behind the flats a court: lawn with a paved edge, or a yard with cars, and trees."""
+        self._build(homes.houses)
+        court = shapely.Polygon(demo_solids.inset(block.plot, demo_blocks.DEPTH_M))
+        lawn = court.buffer(-3.2, join_style="mitre")
+        parked = dice.random() < 0.35
+        inside = [("parking", lawn.buffer(-4.0, join_style="mitre"))] if parked else []
+        demo_land.lay_block(self.ground, block, [*inside, ("grass", lawn), ("plaza", court)], "plaza")
+        spot = demo_places.Plan(block)
+        rim = lawn.difference(lawn.buffer(-4.0)) if parked else lawn
+        for _ in range(60):
+            place = spot.at(dice.uniform(0.15, 0.85), dice.uniform(0.15, 0.85))
+            if rim.buffer(-0.8).contains(shapely.Point(place)) and dice.random() < 0.55:
+                self._plant(place, dice.uniform(6.0, 9.5), 0.34, 3.0)
+
+    def _gardens(self, block: demo_streets.Block, homes: Homes, dice: Random) -> None:
+        """Gardens with hedges, lawns and trees; drives to the garages."""
+        self._build(homes.houses)
+        over = [("pavement", shapely.Polygon(p)) for p in homes.paved]
+        over += [("grass", shapely.Polygon(p)) for p in homes.lots]
+        demo_land.lay_block(self.ground, block, over, "garden")
+        plot = shapely.Polygon(block.plot).buffer(-1.0)
+        solid = shapely.union_all([s.buffer(0.5) for s in self._standing[-2 * len(homes.houses):]])
+        drives = shapely.union_all([shapely.Polygon(p) for p in homes.paved])
+        for a, b in homes.hedges:
+            line = shapely.LineString([a, b]).intersection(plot.buffer(0.9)).difference(solid)
+            for part in shapely.get_parts(line.difference(drives.buffer(0.4))):
+                if part.length > 1.0:
+                    self.ground.pieces.append(demo_land.hedge(part.coords[0], part.coords[-1]))
+        spot = demo_places.Plan(block)
+        for _ in range(70):
+            place = spot.at(dice.uniform(0.03, 0.97), dice.uniform(0.03, 0.97))
+            foot = shapely.Point(place)
+            if dice.random() < 0.42 and plot.contains(foot) and drives.distance(foot) > 0.6:
+                self._plant(place, dice.uniform(4.5, 9.0), dice.uniform(0.32, 0.42), 2.2)
+
+    def _plant_street_trees(self, dice: Random, blocks: list[demo_streets.Block]) -> None:
+        """Trees in rows along the kerbs of wide pavements and quays, and along some of the others."""
+        for block in blocks:
+            for k in range(4):
+                a, b = block.kerb[k], block.kerb[(k + 1) % 4]
+                wide = block.pavement_m[k] > demo_streets.PAVEMENT_M
+                if not wide and dice.random() < 0.35:
+                    continue
+                step, length = (9.5 if wide else 13.0), math.dist(a, b)
+                for n in range(int((length - 16.0) / step) + 1):
+                    place = along(a, b, 8.0 + step * n + dice.uniform(-0.6, 0.6), 1.3 if wide else 0.85)
+                    self._plant(place, dice.uniform(7.0, 9.0) if wide else dice.uniform(5.0, 6.6), 0.30, 1.2)
+        canal = demo_streets.canal()
+        for side in (-1, 1):
+            row = shapely.LineString(canal).offset_curve(side * (demo_streets.QUAY_M - 1.3), join_style="mitre")
+            row = row.intersection(self.outline)
+            bridges = shapely.union_all([shapely.Point(demo_streets.at(x, demo_streets.LINES_Y_M[demo_streets.CANAL_Y]))
+                                         .buffer(20.0) for x in demo_streets.LINES_X_M])  # fmt: skip
+            for at in range(6, int(row.length), 11):
+                place = row.interpolate(at)
+                if not bridges.contains(place):
+                    self._plant((place.x, place.y), dice.uniform(6.5, 8.5), 0.32, 0.0)
+
+    def _plant(self, place: Point, height: float, slim: float, room_m: float) -> None:
+        """A tree, where `room_m` around its foot no house of its block stands."""
+        spot = shapely.Point(place)
+        if room_m and any(s.distance(spot) < room_m for s in self._near(place)):
+            return
+        self.trees.append((place, round(height, 2), round(slim * height, 2)))
+
+    def _near(self, place: Point) -> list[Any]:
+        return [s for s in self._standing if s.bounds[0] - 4 < place[0] < s.bounds[2] + 4
+                and s.bounds[1] - 4 < place[1] < s.bounds[3] + 4]  # fmt: skip
 
 
-def write_cityjson(path: Path, *, seed: int, buildings: int = 60) -> None:
-    """Write the demo district of so many buildings as CityJSON 2.0 to `path`; the same seed gives the same bytes."""
-    vertices = Vertices()
+def footprints(house: House) -> list[list[Point]]:
+    """Outlines of the bodies that stand on the ground."""
+    return [[(x, y) for x, y, _ in rings[0]] for body in house.bodies for kind, rings in body
+            if kind == demo_solids.GROUND]  # fmt: skip
+
+
+# ---------------------------------------------------------------- CityJSON
+
+
+def write_cityjson(path: Path, *, seed: int, buildings: int | None = None) -> None:
+    """Write the demo town as CityJSON 2.0 to `path`; the same seed gives the same bytes.
+
+    Another number of `buildings` gives the first so many, or towns side by side without ground between them.
+    """
+    vertices = Vertices(GROUND_M)
     objects: dict[str, Any] = {}
-    for number, (house, shift) in enumerate(_houses(seed, buildings), 1):
-        geometry = solid(_placed(house.plot, shift), house.shell, ground_m=GROUND_M, vertices=vertices)
-        objects[f"demo-{number:04d}"] = {
-            "type": "Building",
-            "attributes": {
-                "name": f"{house.name} {number}", "function": house.function, "yearOfConstruction": house.year,
-                "storeysAboveGround": house.storeys, "roofType": house.shell.roof,
-                "measuredHeight": round(house.shell.eave_m + house.shell.rise_m, 2), **house.extra,
-            },
-            "geometry": [geometry],
-        }  # fmt: skip
+    town = Town(seed)
+    wanted = len(town.houses) if buildings is None else buildings
+    _add_houses(objects, vertices, town.houses[:wanted], (0.0, 0.0))
+    _add_land(objects, vertices, town)
+    each = len(town.houses)
+    across = math.ceil(math.sqrt(wanted / each))
+    for copy in range(1, math.ceil(wanted / each)):
+        shift = REPEAT_M[0] * (copy % across), REPEAT_M[1] * (copy // across)
+        _add_houses(objects, vertices, town.houses[: wanted - each * copy], shift, first=each * copy)
     model = {
         "type": "CityJSON", "version": "2.0",
-        "metadata": {"identifier": f"surplus-demo-{seed}-{buildings}", "referenceSystem": CRS,
+        "metadata": {"identifier": f"surplus-demo-{seed}-{wanted}", "referenceSystem": CRS,
                      "title": "Surplus demo district, invented"},
         "transform": {"scale": [0.001, 0.001, 0.001], "translate": [*ORIGIN_M, 0.0]},
         "CityObjects": objects, "vertices": vertices.rows,
@@ -66,148 +202,54 @@ def write_cityjson(path: Path, *, seed: int, buildings: int = 60) -> None:
     path.write_text(json.dumps(model, separators=(",", ":")) + "\n")
 
 
-def _houses(seed: int, count: int) -> Iterator[tuple[House, tuple[float, float]]]:
-    """`count` houses with the shift of their copy of the place, copies in a spiral-free grid from the middle."""
-    across = math.ceil(math.sqrt(max(1, math.ceil(count / 60))))
-    made = 0
-    for copy in range(across * across):
-        shift = (REPEAT_M[0] * (copy % across), REPEAT_M[1] * (copy // across))
-        for house in _place(Random(seed * 1009 + copy)):
-            if made == count:
-                return
-            made += 1
-            yield house, shift
+def _add_houses(
+    objects: dict[str, Any], vertices: Vertices, houses: list[House], shift: Point, first: int = 0
+) -> None:  # fmt: skip
+    """Buildings; what stands on a roof or beside the house is an installation of it."""
+    for number, house in enumerate(houses, first + 1):
+        key, name = f"demo-{number:05d}", f"{house.name} {number}"
+        bodies = [_moved(body, shift) for body in house.bodies]
+        children = [f"{key}-{k}" for k in range(1, len(bodies))]
+        item: dict[str, Any] = {
+            "type": "Building",
+            "attributes": {"name": name, "function": house.function, "yearOfConstruction": house.year,
+                           "storeysAboveGround": house.storeys, "roofType": house.roof, **house.extra},
+            "geometry": [demo_solids.solid(bodies[0], vertices)],
+        }  # fmt: skip
+        objects[key] = item | ({"children": children} if children else {})
+        for child, body in zip(children, bodies[1:], strict=True):
+            objects[child] = {"type": "BuildingInstallation", "parents": [key],
+                              "geometry": [demo_solids.solid(body, vertices)]}  # fmt: skip
 
 
-def _placed(plot: Plot, shift: tuple[float, float]) -> Plot:
-    """The outline turned and moved into the map."""
-    c, s = math.cos(math.radians(TURN_DEG)), math.sin(math.radians(TURN_DEG))
-    moved = [(x + shift[0], y + shift[1]) for x, y in plot.corners]
-    return Plot([(x * c - y * s, x * s + y * c) for x, y in moved])
+def _moved(body: demo_solids.Body, shift: Point) -> demo_solids.Body:
+    if shift == (0.0, 0.0):
+        return body
+    return [(kind, [[(x + shift[0], y + shift[1], z) for x, y, z in ring] for ring in rings]) for kind, rings in body]
 
 
-# ---------------------------------------------------------------- the place, in metres from the crossing
+def _add_land(objects: dict[str, Any], vertices: Vertices, town: Town) -> None:
+    """Ground, trees and places for plant."""
+    for number, piece in enumerate(town.ground.pieces, 1):
+        if piece.faces:
+            objects[f"land-{number:05d}"] = _land(piece, vertices)
+    for number, (place, height, crown) in enumerate(town.trees, 1):
+        objects[f"tree-{number:05d}"] = {
+            "type": "SolitaryVegetationObject", "attributes": {"height": height, "crownDiameter": round(2 * crown, 2)},
+            "geometry": [{"type": "MultiPoint", "lod": "1", "boundaries": [vertices.add((*place, 0.0))]}],
+        }  # fmt: skip
+    for number, (kind, outline, attributes) in enumerate(town.plant, 1):
+        corners = [vertices.add((*p, 0.0)) for p in outline]
+        shape = {"type": "MultiSurface", "lod": "1", "boundaries": [[corners]]} if len(corners) > 2 else {
+            "type": "MultiPoint", "lod": "1", "boundaries": corners}  # fmt: skip
+        objects[f"plant-{number:03d}"] = {"type": "GenericCityObject", "attributes": {"plant": kind, **attributes},
+                                          "geometry": [shape]}  # fmt: skip
 
 
-def _place(dice: Random) -> list[House]:
-    """60 houses; streets run along y = 0 and x = -10."""
-    return [
-        *_court(dice),
-        *_terrace(dice, start=(-72.0, 13.0), turn_deg=0.0, houses=7, year=1934, eave_m=5.8),
-        *_terrace(dice, start=(-26.0, -13.5), turn_deg=180.0, houses=7, year=1958, eave_m=5.6),
-        *_terrace(dice, start=(-84.0, -14.0), turn_deg=-94.0, houses=6, year=1974, eave_m=6.0),
-        *_terrace(dice, start=(-111.0, -56.0), turn_deg=86.0, houses=6, year=1983, eave_m=5.8),
-        _school(dice),
-        *_slabs(dice),
-        *_offices(dice),
-        *_detached(dice),
-        _boiler_house(),
-    ]
-
-
-def _court(dice: Random) -> list[House]:
-    """Twelve houses of flats around a court; corners are a storey higher and flat."""
-    west, east, south, north, depth = 6.0, 78.0, 13.0, 65.0, 11.0
-    quarter, half = (east - west) / 4, (north - south - 2 * depth) / 2
-    plots = []
-    for k in range(4):
-        x0, x1 = west + k * quarter, west + (k + 1) * quarter
-        corner = k in (0, 3)
-        plots.append((rectangle(x0, south, x1, south + depth), corner))
-        plots.append((rectangle(x0, north - depth, x1, north), corner))
-    for k in range(2):
-        y0, y1 = south + depth + k * half, south + depth + (k + 1) * half
-        plots.append((rectangle(west, y0, west + depth, y1, along_y=True), False))
-        plots.append((rectangle(east - depth, y0, east, y1, along_y=True), False))
-    houses = []
-    for plot, corner in plots:
-        storeys = 4 if corner else 3
-        eave = storeys * 3.1 + dice.uniform(-0.2, 0.4)
-        shell = Shell("flat", eave, 0.0) if corner else Shell("gable", eave, 3.6)
-        function = "residential building"
-        houses.append(House("Court", function, 1908 + dice.randrange(0, 22), storeys, shell, plot))
-    return houses
-
-
-def _terrace(
-    dice: Random, *, start: tuple[float, float], turn_deg: float, houses: int, year: int, eave_m: float
-) -> list[House]:
-    """A row of gabled houses; `start` is the street corner of the first, the row runs to the right seen from it."""
-    width, depth = dice.choice((5.9, 6.1, 6.3)), 9.2
-    c, s = math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg))
-
-    def at(u: float, v: float) -> tuple[float, float]:
-        return start[0] + u * c - v * s, start[1] + u * s + v * c
-
-    row = []
-    for k in range(houses):
-        kw = round(dice.uniform(2.4, 4.4), 1) if dice.random() < 0.45 else 0.0
-        u0, u1 = k * width, (k + 1) * width
-        plot = Plot([at(u0, 0.0), at(u1, 0.0), at(u1, depth), at(u0, depth)])
-        eave = eave_m + (0.35 if dice.random() < 0.25 else 0.0)
-        row.append(House("Terrace", "residential building", year, 2, Shell("gable", eave, 3.7), plot, _modules(kw)))
-    return row
-
-
-def _school(dice: Random) -> House:
-    """Two storeys around a yard that opens to the south."""
-    x, y = -80.0, 46.0
-    outline = [(0, 0), (13, 0), (13, 24), (43, 24), (43, 0), (56, 0), (56, 37), (0, 37)]
-    plot = Plot([(x + u, y + v) for u, v in outline])
-    return House("School", "school", 1966 + dice.randrange(0, 12), 2, Shell("flat", 7.2, 0.0), plot, _modules(42.0))
-
-
-def _slabs(dice: Random) -> list[House]:
-    """Two long houses of flats in the green, five and four storeys."""
-    plots = (
-        (rectangle(-25, -6, 25, 6).moved((38.0, 90.0), turn_deg=5.0), 5, 1967),
-        (rectangle(-23, -6, 23, 6).moved((-44.0, -57.0), turn_deg=-9.0), 4, 1971),
-    )
-    return [
-        House("Slab", "residential building", year + dice.randrange(0, 3), storeys,
-              Shell("flat", storeys * 2.9 + 0.5, 0.0), plot)
-        for plot, storeys, year in plots
-    ]  # fmt: skip
-
-
-def _offices(dice: Random) -> list[House]:
-    """An office slab on the main street and a shop behind it."""
-    office = rectangle(-23, -7.5, 23, 7.5).moved((116.0, 22.0))
-    shop = rectangle(-18, -13, 18, 13).moved((112.0, 57.0), turn_deg=3.0)
-    return [
-        House("Office", "office building", 1996 + dice.randrange(0, 12), 5, Shell("flat", 17.0, 0.0), office),
-        House("Supermarket", "retail", 2003 + dice.randrange(0, 8), 1, Shell("flat", 5.6, 0.0), shop, _modules(70.0)),
-    ]
-
-
-def _detached(dice: Random) -> list[House]:
-    """Twelve houses on both sides of a bent lane, four with a garage."""
-    houses: list[House] = []
-    spots = [(14.0 + 23.0 * k, -25.0, dice.uniform(-5, 5)) for k in range(6)]
-    spots += [(10.0 + 24.5 * k, -69.0 + 0.0026 * (10.0 + 24.5 * k - 70.0) ** 2 - 8.0, -17.0 + 6.8 * k)
-              for k in range(6)]  # fmt: skip
-    for number, (x, y, turn) in enumerate(spots):
-        wide, deep = dice.uniform(9.5, 12.0), dice.uniform(8.0, 9.6)
-        roof = dice.choice(("gable", "hip", "hip", "gable"))
-        x, y = x + dice.uniform(-1, 1), y + dice.uniform(-1.5, 1.5)
-        plot = rectangle(-wide / 2, -deep / 2, wide / 2, deep / 2).moved((x, y), turn_deg=turn)
-        eave, rise = dice.choice((3.2, 4.4, 5.8)), dice.uniform(3.0, 4.2)
-        year = 1986 + dice.randrange(0, 28)
-        shell = Shell(roof, eave, rise)
-        kw = round(dice.uniform(4.0, 8.0), 1) if dice.random() < 0.6 else 0.0
-        houses.append(House("House", "residential building", year, 1 if eave < 4 else 2, shell, plot, _modules(kw)))
-        if number % 3 == 1:
-            beside = rectangle(wide / 2 + 1.2, -3.0, wide / 2 + 4.6, 3.2).moved((x, y), turn_deg=turn)
-            houses.append(House("Garage", "garage", year, 1, Shell("flat", 2.6, 0.0), beside))
-    return houses
-
-
-def _modules(kw: float) -> dict[str, Any]:
-    """The attribute that says which modules a roof carries already [kW]."""
-    return {"pvPeakPower_kW": kw} if kw else {}
-
-
-def _boiler_house() -> House:
-    """The shed of the old heating plant behind the shop."""
-    plot = rectangle(-6, -4, 6, 4).moved((108.0, 88.0), turn_deg=4.0)
-    return House("Boiler house", "shed", 1971, 1, Shell("gable", 3.6, 1.6), plot)
+def _land(piece: Piece, vertices: Vertices) -> dict[str, Any]:
+    faces = [[[vertices.add(c) for c in ring] for ring in rings] for rings in piece.faces]
+    return {
+        "type": TYPE_OF.get(piece.kind, "LandUse"),
+        "attributes": {"class": CLASS_OF.get(piece.kind, piece.kind), "function": piece.kind},
+        "geometry": [{"type": "MultiSurface", "lod": "2", "boundaries": faces}],
+    }  # fmt: skip

@@ -8,15 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 SEED = 11
-BUILDINGS = 60
 MODEL = ("district", "package", "weather", "solar", "prepare", "span", "year")
 """Modules of sim, beside its physics, that a built package depends on."""
 
 
-def ensure(progress: Callable[[str, float], None], *, buildings: int = BUILDINGS) -> Path:
+def ensure(progress: Callable[[str, float], None], *, buildings: int | None = None) -> Path:
     """Folder of the demo package; builds it where it is absent or was made by other code.
 
-    Another number of `buildings` gives another package, for measuring.
+    A number of `buildings` gives another package, for measuring: so much of the town, or towns side by side.
 
     Raises:
         Refused: the cache folder cannot be written.
@@ -24,7 +23,7 @@ def ensure(progress: Callable[[str, float], None], *, buildings: int = BUILDINGS
     from network.problems import Refused
     from sim import cache
 
-    folder = cache.folder() / f"demo-{_version()}" / ("demo" if buildings == BUILDINGS else f"demo-{buildings}")
+    folder = cache.folder() / f"demo-{_version()}" / ("demo" if buildings is None else f"demo-{buildings}")
     if (folder / "district.toml").exists():
         return folder
     from tools import build, climate, demo
