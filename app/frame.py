@@ -20,6 +20,7 @@ from app.gpu.window import Event, Window
 from app.hand import Hand
 from app.light import NOON, Light, light
 from app.scenery import Scenery
+from app.tiles.cache import CAP_BYTES
 from app.ui import panels
 from app.ui.backend import Panels
 from app.ui.seen import Seen
@@ -82,6 +83,8 @@ class Ports:
     hand: Hand = field(default_factory=Hand)
     camera_wish: str = ""
     """Where to look first (empty: home), once the district is known."""
+    cap_bytes: int = CAP_BYTES
+    """Most memory of tiles."""
     drawing_s: float = 0.0
     """Time that the last picture took to draw."""
     followed: frozenset[str] = frozenset()
@@ -151,7 +154,7 @@ def _stand(world: World, ports: Ports) -> World:
     if ports.scenery is None or not ports.scenery.fits(hello, roster):
         if ports.scenery is not None:
             ports.scenery.close()
-        ports.scenery = Scenery(ports.view, hello, roster)
+        ports.scenery = Scenery(ports.view, hello, roster, cap_bytes=ports.cap_bytes)
         world = replace(world, camera=None)
     if world.camera is None:
         width, height = ports.window.size

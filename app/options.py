@@ -38,6 +38,8 @@ class ViewOptions(msgspec.Struct, frozen=True):
     """software, laptop or workstation (app.presets); empty: a probe at the start chooses."""
     finish: bool = False
     """Wait for the GPU at the end of every frame: honest frame times."""
+    cache_mb: int = 512
+    """Most memory of tiles in 2^20 bytes, the GPU's copy included."""
     patience_s: float = 120.0
     """Longest wait for a settled picture."""
 

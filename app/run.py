@@ -97,7 +97,8 @@ def view(options: ViewOptions, address: str, ended: threading.Event, *, link: An
     try:
         window = Window(options.size, offscreen=options.offscreen, finish=options.finish or options.stats is not None)
         picture = View(window, preset=options.preset)
-        ports = Ports(link, window, picture, Panels(), Overlay(window), camera_wish=options.camera)
+        ports = Ports(link, window, picture, Panels(), Overlay(window), camera_wish=options.camera,
+                      cap_bytes=options.cache_mb * 2**20)  # fmt: skip
         world = World(
             Stage(),
             Shown(),
@@ -191,7 +192,7 @@ def _alone(world: World, ports: Ports, address: str) -> World:
     low = sights(hello, None)
     high = low + np.array([0.0, 0.0, 2 * (float(table.centre_m[0, 2]) - float(table.low_m[0]))])
     corners = np.concatenate([low, high])
-    ports.scenery = Scenery(ports.view, hello, None, own_tiles=(table, matrix))
+    ports.scenery = Scenery(ports.view, hello, None, own_tiles=(table, matrix), cap_bytes=ports.cap_bytes)
     return replace(world, stage=replace(world.stage, hello=hello), camera=of_text(ports.camera_wish, hello, corners))
 
 

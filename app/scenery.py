@@ -21,7 +21,7 @@ from app.paint import LOADING, Legend
 from app.relief import Relief
 from app.terrain import MARGIN_M, terrain
 from app.tiles import tileset
-from app.tiles.cache import Stream
+from app.tiles.cache import CAP_BYTES, Stream
 from app.tiles.geodesy import ecef_from_enu
 from network.problems import Refused
 from network.schema import FluxBlock, Hello, Roster
@@ -31,10 +31,11 @@ class Scenery:
     """Owner of everything drawn in the scene of one view."""
 
     def __init__(
-        self, view: View, hello: Hello, roster: Roster | None, *, own_tiles: tuple[Any, Any] | None = None
-    ) -> None:
+        self, view: View, hello: Hello, roster: Roster | None, *, own_tiles: tuple[Any, Any] | None = None,
+        cap_bytes: int = CAP_BYTES,
+    ) -> None:  # fmt: skip
         """Build from what sim said; `own_tiles` (tileset, matrix) where there is no sim."""
-        self._view, self.hello, self.roster = view, hello, roster
+        self._view, self.hello, self.roster, self._cap_bytes = view, hello, roster, cap_bytes
         self.errors: list[dict[str, str]] = []
         feet = np.asarray(roster.building_xyz_m, np.float64) if roster is not None else np.zeros((0, 3))
         self.ground = terrain(feet, hello.extent_m, hello.ground_m)
@@ -151,4 +152,4 @@ class Scenery:
         except Refused as refused:
             self.errors.append({"uri": self.hello.tiles, "reason": str(refused)})
             return None
-        return Stream(table, slots, north=self.hello.latitude_rad >= 0)
+        return Stream(table, slots, north=self.hello.latitude_rad >= 0, cap_bytes=self._cap_bytes)

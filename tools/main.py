@@ -81,15 +81,15 @@ def run(
     package: PackageFolder,
     offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
     paint: o.Paint = "", layers: o.Layers = "", settle: o.Settle = False, shot: o.Shot = None,
-    stats: o.Stats = None, frames: o.Frames = 0, preset: o.Preset = "", record: o.Record = None,
-    catalogue: o.CatalogueName = "",
+    stats: o.Stats = None, frames: o.Frames = 0, preset: o.Preset = "", cache_mb: o.CacheMb = 512,
+    record: o.Record = None, catalogue: o.CatalogueName = "",
 ) -> None:  # fmt: skip
     """Simulation and viewer of a district package."""
     from tools import supervise
 
     # Time and layers go to sim alone, which knows them before the first frame.
     view = o.view(offscreen=offscreen, size=size, camera=camera, time="", paint=paint, layers="", settle=settle,
-                  shot=shot, stats=stats, frames=frames, preset=preset)  # fmt: skip
+                  shot=shot, stats=stats, frames=frames, preset=preset, cache_mb=cache_mb)  # fmt: skip
     serve = o.serve(package, layers=layers, time=time, interactive=not offscreen, catalogue=catalogue, record=record)
     raise typer.Exit(supervise.run(serve, view))
 
@@ -114,7 +114,7 @@ def replay(
     at: Annotated[float, typer.Option(help="Begin so many seconds after the recording began.")] = -1.0,
     offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
     paint: o.Paint = "", settle: o.Settle = False, shot: o.Shot = None, stats: o.Stats = None,
-    frames: o.Frames = 0, preset: o.Preset = "",
+    frames: o.Frames = 0, preset: o.Preset = "", cache_mb: o.CacheMb = 512,
 ) -> None:  # fmt: skip
     """A recorded session once more.
 
@@ -123,7 +123,7 @@ def replay(
     from tools import supervise
 
     view = o.view(offscreen=offscreen, size=size, camera=camera, time="", paint=paint, layers="", settle=settle,
-                  shot=shot, stats=stats, frames=frames, preset=preset)  # fmt: skip
+                  shot=shot, stats=stats, frames=frames, preset=preset, cache_mb=cache_mb)  # fmt: skip
     raise typer.Exit(supervise.run(o.replay(file, time=time, at_s=at), view, source="sim.replay"))
 
 
@@ -133,7 +133,7 @@ def view(
     tileset: Annotated[str, typer.Option(help="Any 3D Tiles tileset, file or address, without a simulation.")] = "",
     offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
     paint: o.Paint = "", layers: o.Layers = "", settle: o.Settle = False, shot: o.Shot = None,
-    stats: o.Stats = None, frames: o.Frames = 0, preset: o.Preset = "",
+    stats: o.Stats = None, frames: o.Frames = 0, preset: o.Preset = "", cache_mb: o.CacheMb = 512,
 ) -> None:  # fmt: skip
     """A viewer alone: of a running simulation, or of any tileset."""
     from tools import supervise
@@ -141,7 +141,8 @@ def view(
     if bool(address) == bool(tileset):
         raise Refused("give either ADDRESS#KEY (as printed by `surplus serve`) or --tileset FILE", code=2)
     options = o.view(offscreen=offscreen, size=size, camera=camera, time=time, paint=paint, layers=layers,
-                     settle=settle, shot=shot, stats=stats, frames=frames, preset=preset)  # fmt: skip
+                     settle=settle, shot=shot, stats=stats, frames=frames, preset=preset,
+                     cache_mb=cache_mb)  # fmt: skip
     raise typer.Exit(supervise.view(address, options | {"tileset": tileset or None}))
 
 

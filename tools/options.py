@@ -26,6 +26,7 @@ Layers = Annotated[
 Settle = Annotated[bool, typer.Option("--settle", help="Go on only when tiles and results are complete.")]
 Shot = Annotated[Path | None, typer.Option(help="Save a picture and end; implies --settle.")]
 Stats = Annotated[Path | None, typer.Option(help="Write frame times and tile counts as JSON.")]
+CacheMb = Annotated[int, typer.Option(help="Most memory of tiles, in MiB, the GPU's copy included.", min=1)]
 Preset = Annotated[
     str, typer.Option(help="Quality: software, laptop or workstation; without it a probe at the start chooses.")
 ]
@@ -44,7 +45,7 @@ def has_display() -> bool:
 
 def view(
     *, offscreen: bool, size: str, camera: str, time: str, paint: str, layers: str, settle: bool,
-    shot: Path | None, stats: Path | None, frames: int, preset: str = "",
+    shot: Path | None, stats: Path | None, frames: int, preset: str = "", cache_mb: int = 512,
 ) -> dict[str, Any]:  # fmt: skip
     """The viewer's options as JSON-ready values (app.options.ViewOptions).
 
@@ -66,6 +67,7 @@ def view(
         "settle": settle or shot is not None or (offscreen and frames == 0),
         "shot": str(shot.absolute()) if shot else None,
         "stats": str(stats.absolute()) if stats else None, "frames": frames, "preset": preset,
+        "cache_mb": cache_mb,
     }  # fmt: skip
     if size:
         options["size"] = _size(size)
