@@ -112,7 +112,8 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     now = light(sun if sun is not None else NOON)
     _draw_scene(world, ports, levels, legend, now, now_s=now_s, dt_s=dt_s)
 
-    seen = Seen(ports.window.size, legend, now, ports.link.connected, now_s)
+    place = ports.scenery.place if ports.scenery else None
+    seen = Seen(ports.window.size, legend, now, ports.link.connected, now_s, place)
     wanted += _draw_panels(world, ports, seen, touch.events, touch.pointer, dt_s)
     world, wishes = _obey(world, wanted, now_s, ports.link.sender)
     for wish in wishes:

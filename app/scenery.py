@@ -64,6 +64,11 @@ class Scenery:
         return (self.stream is None or self.stream.settled) and not self.relief.pending
 
     @property
+    def place(self) -> plant.Stand | None:
+        """Where plant and transformers stand."""
+        return self._plant.place if self._plant is not None else None
+
+    @property
     def painted(self) -> bool:
         """Whether the buildings have had colours."""
         return self._legend is not None

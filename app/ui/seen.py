@@ -8,6 +8,7 @@ from imgui_bundle import imgui
 
 from app.light import Light
 from app.paint import Legend
+from app.plant import Stand
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Seen:
     connected: bool
     now_s: float
     """Monotonic clock of this process."""
+    place: Stand | None = None
+    """Where plant and transformers stand."""
 
 
 def fixed(name: str, seen: Seen, *, x: float, y: float, w: float, h: float, scale: float, grows: bool = False) -> None:

@@ -1,67 +1,208 @@
-"""Triangles over the largest flows: up gives, down takes. Colour alone never carries the direction.
+"""Over the picture: labels of the few things that deserve a name, and triangles over the largest flows.
 
-The largest is placed first; a sign that would lie on another one or behind a panel is left out.
+Up gives, down takes: colour alone never carries the direction. The largest comes first; a sign that would lie on
+another one, on a label or on a panel, or whose house stands behind another, is left out.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from imgui_bundle import imgui
 from numpy.typing import NDArray
 
+from app import labels, plant
 from app.camera import project
-from app.paint import GIVE_STRONG, TAKE_STRONG, at_time
+from app.paint import GIVE_STRONG, LOADING, TAKE_STRONG, at_time
+from app.ui import format as fmt
+from app.ui import theme
 from app.ui.backend import Panels
 from app.ui.pen import Pen, Rgba
 from app.ui.seen import Seen
 from app.world import World
+from network.quantities import QUANTITIES, display
+from network.schema import Roster
 
 Float = NDArray[np.float64]
 COUNT = 28
-_ASKED = 70
+_ASKED = 60
 """Buildings in the picture that are tried, largest first, until `COUNT` signs stand."""
 _NEAREST_M = 5.0
 _LEAST, _LARGEST = 5.0, 12.0
 _FAINT = 0.02
 """Of the legend's end, and of the largest flow in the picture: less is not worth a sign."""
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom on the screen."""
+Box = labels.Box
 _PALE: Rgba = (0.96, 0.95, 0.93, 1.0)
+_PILL, _EDGE = (*theme.INK[:3], 0.90), (0.078, 0.094, 0.122, 0.55)
+_SIZE, _HIGH, _PAD, _SIGN = 17.0, 32.0, 12.0, 22.0
+"""Type, height, side padding and room for the triangle of a label, pixels at 720p."""
+_LONGEST = 24
+"""Characters of a name; longer ones are an id."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a label says."""
+
+    name: str
+    value: str
+    sign: int
+    """1 gives, -1 takes, 0 no triangle."""
+    alarm: bool = False
+
+
+def draw(ui: Panels, world: World, seen: Seen, taken: list[Box]) -> None:
+    """Labels and signs of this moment, clear of the boxes `taken` by panels."""
+    if world.stage.roster is None or world.camera is None:
+        return
+    pen = Pen(imgui.get_background_draw_list(), ui.fonts, ui.scale)
+    named = _labels(pen, world, seen, taken)
+    leaders = [(x, box[3], x, max(y, box[3])) for (x, y), _, box in named]
+    _signs(pen, world, seen, [*taken, *leaders, *(box for _, _, box in named)])
+    for (x, y), _, box in named:
+        _leader(pen, x, y, box)
+    for _, words, box in named:
+        _pill(pen, words, box)
+
+
+# ------------------------------------------------------------ labels
+
+
+def _labels(pen: Pen, world: World, seen: Seen, taken: list[Box]) -> list[tuple[tuple[float, float], Words, Box]]:
+    """(pixel of the point, words, rectangle) of the labels that find room."""
+    roster, camera = world.stage.roster, world.camera
+    assert roster is not None and camera is not None
+    if seen.place is None:
+        return []
+    asked = labels.wanted(roster, seen.place, world.stage.blocks, seen.legend, world.shown.time_s)
+    if not asked:
+        return []
+    points = np.array([w.anchor_m for w in asked])
+    at = project(camera, points, seen.size)
+    own = np.array([w.row if w.kind == "building" else -1 for w in asked])
+    shown = (at[:, 2] > _NEAREST_M) & ~labels.hidden(camera.eye_m, points, own, roster)
+    words = [words_of(w, roster, seen) for w in asked]
+    s = pen.scale
+    sizes = np.array([[_width(pen, w) * s, _HIGH * s] for w in words])
+    rows = np.flatnonzero(shown)
+    placed = labels.place(at[rows, :2], sizes[rows], taken, (float(seen.size[0]), float(seen.size[1])), s)
+    return [((float(at[rows[k], 0]), float(at[rows[k], 1])), words[rows[k]], box) for k, box in placed]
+
+
+def words_of(wanted: labels.Wanted, roster: Roster, seen: Seen) -> Words:
+    """Name, figure and direction of a label."""
+    sign = 0 if wanted.value != wanted.value else 1 if wanted.value > 0 else -1
+    if wanted.kind == "line":
+        over = wanted.share > 1.0
+        share = fmt.percent(wanted.share)
+        return Words(fmt.power(abs(wanted.value)), f"{share} over" if over else share, sign, over)
+    if wanted.kind == "transformer":
+        return Words("Transformer", fmt.percent(wanted.share), 0, wanted.share > 1.0)
+    if wanted.kind == "site":
+        name = _name(roster.site_names[wanted.row], roster.site_ids[wanted.row], roster.site_kind[wanted.row])
+        filled = f" {fmt.percent(wanted.share)}" if wanted.share == wanted.share else ""
+        return Words(name + filled, fmt.power(wanted.value, sign=True), sign if abs(wanted.value) > 0.5 else 0)
+    name = _name(
+        roster.building_names[wanted.row], roster.building_ids[wanted.row], roster.building_use[wanted.row]
+    )  # fmt: skip
+    if seen.legend.hatch_takes:
+        return Words(name, fmt.power(wanted.value, sign=True), sign)
+    quantity = QUANTITIES[seen.legend.quantity]
+    shown = fmt.number(display(quantity.name, wanted.value), 3)
+    power = fmt.power(wanted.value) if quantity.unit == "W" else f"{shown}{fmt.SPACE}{quantity.display_unit}"
+    return Words(name, power, 0)
+
+
+def _name(name: str, of_id: str, kind: str) -> str:
+    """A name that people would use, else what it is."""
+    good = name and name != of_id and len(name) <= _LONGEST
+    return name if good else kind.replace("_", " ").capitalize()
+
+
+def _width(pen: Pen, words: Words) -> float:
+    """Width of a label in 720p pixels."""
+    text = pen.width(words.name, size=_SIZE, bold=True) + pen.width(words.value, size=_SIZE, bold=True)
+    return 2 * _PAD + (_SIGN if words.sign else 0.0) + text + 9.0
+
+
+def _leader(pen: Pen, x: float, y: float, box: Box) -> None:
+    """A pale line over a dark one, from the label to its point."""
+    s, foot = pen.scale, max(y, box[3])
+    pen.bar(x - 1.9 * s, box[3], 3.8 * s, foot - box[3], _EDGE)
+    pen.bar(x - 0.9 * s, box[3], 1.8 * s, foot - box[3], _PALE)
+    middle = imgui.ImVec2(x, foot)
+    pen.draw.add_circle_filled(middle, 5.0 * s, theme.u32(_EDGE), 20)
+    pen.draw.add_circle_filled(middle, 4.0 * s, theme.u32(_PALE), 20)
+
+
+def _pill(pen: Pen, words: Words, box: Box) -> None:
+    s, (left, top, right, bottom) = pen.scale, box
+    pen.bar(left, top, right - left, bottom - top, _PILL, rounding=8)
+    x = left + _PAD * s
+    tone = theme.TEXT if words.sign == 0 else theme.GIVES if words.sign > 0 else theme.TAKES
+    if words.sign:
+        pen.triangle(x + 6.5 * s, (top + bottom) / 2, 6.5, up=words.sign > 0, colour=tone)
+        x += _SIGN * s
+    y = (top + bottom) / 2 - 0.62 * _SIZE * s
+    pen.text(x, y, words.name, size=_SIZE, bold=True)
+    x += (pen.width(words.name, size=_SIZE, bold=True) + 9.0) * s
+    pen.text(x, y, words.value, size=_SIZE, bold=True, colour=theme.TAKES if words.alarm else tone)
+
+
+# ------------------------------------------------------------ signs
+
+
+def _signs(pen: Pen, world: World, seen: Seen, taken: list[Box]) -> None:
+    """Triangles over the largest net powers, of houses and of plant."""
+    roster, camera = world.stage.roster, world.camera
+    assert roster is not None and camera is not None
+    block = world.stage.blocks.get(world.paint)
+    if block is None or not seen.legend.hatch_takes or seen.legend.quantity == LOADING:
+        return
+    values = at_time(block, world.shown.time_s)
+    if len(values) != len(roster.footprint_m2):
+        return
+    size = values * roster.footprint_m2 if world.paint == "surplus_w_m2" else values
+    top = np.asarray(roster.building_xyz_m, np.float64) + np.c_[
+        np.zeros((len(values), 2)), np.asarray(roster.building_height_m) + 3.0
+    ]  # fmt: skip
+    size = np.where(np.abs(values) > _FAINT * seen.legend.scale, np.nan_to_num(size), 0.0)
+    size, top = _with_plant(world, seen, size, top)
+    at = project(camera, top, seen.size)
+    inside = (at[:, 2] > _NEAREST_M) & (at[:, :2] > 0).all(axis=1) & (at[:, :2] < seen.size).all(axis=1)
+    worth = np.abs(size) > _FAINT * np.max(np.abs(size[inside]), initial=0.0)
+    rows = np.flatnonzero(inside & worth)
+    rows = rows[np.argsort(-np.abs(size[rows]), kind="stable")][:_ASKED]
+    own = np.where(rows < len(values), rows, -1)
+    rows = rows[~labels.hidden(camera.eye_m, top[rows], own, roster)]
+    at = at[rows]
+    sizes = np.clip(_LEAST + 1600.0 / np.maximum(at[:, 2], 1.0), _LEAST, _LARGEST) * pen.scale
+    at[:, 1] -= sizes
+    placed = place(at, sizes, taken)
+    for k in placed[np.argsort(-at[placed, 2])]:
+        gives = bool(size[rows[k]] > 0)
+        pen.triangle(
+            float(at[k, 0]), float(at[k, 1]), float(sizes[k]) / pen.scale, up=gives,
+            colour=_rgba(GIVE_STRONG if gives else TAKE_STRONG), casing=_PALE,
+        )  # fmt: skip
+
+
+def _with_plant(world: World, seen: Seen, size: Float, top: Float) -> tuple[Float, Float]:
+    """Powers [W] and tops of houses, then of plant."""
+    power, where = world.stage.blocks.get("site_w"), seen.place
+    if power is None or where is None or power.values.shape[1] != where.sites:
+        return size, top
+    n = where.sites
+    lift = [plant.HUB_M if kind == "turbine" else plant.HEIGHT_M[kind] for kind in where.kind[:n]]
+    return np.r_[size, at_time(power, world.shown.time_s)], np.r_[
+        top, where.foot_m[:n] + np.c_[np.zeros((n, 2)), np.array(lift) + 2.5]
+    ]  # fmt: skip
 
 
 def _rgba(colour: str) -> Rgba:
     r, g, b = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return r, g, b, 1.0
-
-
-def draw(ui: Panels, world: World, seen: Seen, taken: list[Box]) -> None:
-    """Signs over the buildings with the largest net power, clear of the boxes `taken` by panels."""
-    roster, camera, block = world.stage.roster, world.camera, world.stage.blocks.get(world.paint)
-    if roster is None or camera is None or block is None or not seen.legend.hatch_takes:
-        return
-    watts = at_time(block, world.shown.time_s)
-    if len(watts) != len(roster.footprint_m2):
-        return
-    size = watts * roster.footprint_m2 if world.paint == "surplus_w_m2" else watts
-    largest = np.argsort(-np.abs(size), kind="stable")
-    largest = largest[np.abs(watts[largest]) > _FAINT * seen.legend.scale]
-    top = np.asarray(roster.building_xyz_m, np.float64)[largest].copy()
-    top[:, 2] += roster.building_height_m[largest] + 3.0
-    at = project(camera, top, seen.size)
-    inside = (at[:, 2] > _NEAREST_M) & (at[:, :2] > 0).all(axis=1) & (at[:, :2] < seen.size).all(axis=1)
-    largest, at = largest[inside][:_ASKED], at[inside][:_ASKED]
-    worth = np.abs(size[largest]) > _FAINT * np.max(np.abs(size[largest]), initial=0.0)
-    largest, at = largest[worth], at[worth]
-    pen = Pen(imgui.get_background_draw_list(), ui.fonts, ui.scale)
-    sizes = np.clip(_LEAST + 1600.0 / np.maximum(at[:, 2], 1.0), _LEAST, _LARGEST) * ui.scale
-    at[:, 1] -= sizes
-    placed = place(at, sizes, taken)
-    for k in placed[np.argsort(-at[placed, 2])]:
-        gives = bool(size[largest[k]] > 0)
-        pen.triangle(
-            float(at[k, 0]), float(at[k, 1]), float(sizes[k]) / ui.scale, up=gives,
-            colour=_rgba(GIVE_STRONG if gives else TAKE_STRONG), casing=_PALE,
-        )  # fmt: skip
 
 
 def place(at: Float, sizes: Float, taken: list[Box]) -> NDArray[np.int64]:

@@ -1,0 +1,200 @@
+"""Which few things deserve a name in the picture, where their labels stand, and what hides behind a house.
+
+Pure: world points and sizes in, rectangles out; app.ui.signs draws them. Labels are placed by priority; one that would
+lie on another, or on a panel, is pushed up past it, and dropped after eight tries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.paint import LOADING, Legend, at_time
+from app.plant import HEIGHT_M, HUB_M, Stand
+from network.schema import FluxBlock, Roster
+
+Float = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom on the screen."""
+TRIES = 8
+_GAP = 6.0
+"""Pixels between labels at 720p."""
+_LEADER = 40.0
+"""Pixels from the labelled point to the label at 720p."""
+_MOST_BOXES = 1500
+"""Houses that are asked whether they hide something: the nearest."""
+_OVER = 1.0
+"""Loading above which a line carries more than it may."""
+_FAINT_W = 500.0
+"""Less power is not worth a name."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Something worth a label."""
+
+    kind: str
+    """building, site, line or transformer."""
+    row: int
+    anchor_m: tuple[float, float, float]
+    value: float
+    """SI value of the shown quantity; of the net power, positive = gives. NaN: none."""
+    share: float = float("nan")
+    """Loading or charge, 1 = 100 %."""
+
+
+def wanted(
+    roster: Roster, place: Stand, blocks: Mapping[str, FluxBlock], legend: Legend, time_s: float
+) -> list[Wanted]:
+    """What to label, most important first: overloaded lines, plant, transformers, the largest givers and takers."""
+    return [
+        *_lines(roster, blocks, legend, time_s),
+        *(_plant(place, blocks, time_s) if legend.hatch_takes else ()),
+        *_transformers(place, blocks, time_s),
+        *_buildings(roster, blocks, legend, time_s),
+    ]
+
+
+def _row(blocks: Mapping[str, FluxBlock], quantity: str, count: int, time_s: float) -> Float | None:
+    block = blocks.get(quantity)
+    return at_time(block, time_s) if block is not None and count and block.values.shape[1] == count else None
+
+
+def _lines(roster: Roster, blocks: Mapping[str, FluxBlock], legend: Legend, time_s: float) -> list[Wanted]:
+    """The two worst overloaded lines; the most loaded one where loading is shown."""
+    count = len(roster.line_ids)
+    share, power = _row(blocks, "line_loading", count, time_s), _row(blocks, "line_w", count, time_s)
+    if share is None or power is None:
+        return []
+    cable = np.array([kind != "transformer" for kind in roster.line_kind], bool)
+    share = np.where(cable, np.nan_to_num(share), 0.0)
+    worst = np.argsort(-share, kind="stable")[:2]
+    chosen = [int(k) for k in worst if share[k] > _OVER]
+    if legend.quantity == LOADING and not chosen and cable.any():
+        chosen = [int(worst[0])]
+    return [Wanted("line", k, _middle(roster, k), -float(power[k]), float(share[k])) for k in chosen]
+
+
+def _middle(roster: Roster, line: int) -> tuple[float, float, float]:
+    """The point half way along a polyline."""
+    p = np.asarray(roster.vertices_m[roster.vertex_start[line] : roster.vertex_start[line + 1]], np.float64)
+    along = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1))]
+    x, y, z = (float(np.interp(along[-1] / 2, along, p[:, k])) for k in range(3))
+    return x, y, z + 0.5
+
+
+def _plant(place: Stand, blocks: Mapping[str, FluxBlock], time_s: float) -> list[Wanted]:
+    """The largest battery, turbine and canopy that do something."""
+    power, charge = _row(blocks, "site_w", place.sites, time_s), _row(blocks, "site_charge", place.sites, time_s)
+    made = []
+    for kind in ("battery", "turbine", "canopy"):
+        rows = [k for k in range(place.sites) if place.kind[k] == kind]
+        if power is None or not rows:
+            continue
+        k = max(rows, key=lambda row: abs(power[row]))
+        filled = float(charge[k]) if charge is not None and kind == "battery" else float("nan")
+        if abs(power[k]) > _FAINT_W or filled > 0:
+            made.append(Wanted("site", k, _top(place, k), float(power[k]), filled))
+    return made
+
+
+def _transformers(place: Stand, blocks: Mapping[str, FluxBlock], time_s: float) -> list[Wanted]:
+    """The two most loaded ones."""
+    block = blocks.get("line_loading")
+    rows = np.arange(place.sites, len(place.kind))
+    if block is None or not len(rows) or block.values.shape[1] <= int(place.line.max()):
+        return []
+    share = at_time(block, time_s)[place.line[rows]]
+    worst = np.argsort(-share, kind="stable")[:2]
+    return [
+        Wanted("transformer", int(rows[k]), _top(place, int(rows[k])), float("nan"), float(share[k])) for k in worst
+    ]
+
+
+def _top(place: Stand, row: int) -> tuple[float, float, float]:
+    x, y, z = (float(v) for v in place.foot_m[row])
+    kind = place.kind[row]
+    return x, y, z + (0.55 * HUB_M if kind == "turbine" else HEIGHT_M[kind])
+
+
+def _buildings(roster: Roster, blocks: Mapping[str, FluxBlock], legend: Legend, time_s: float) -> list[Wanted]:
+    """The largest giver and the largest taker; of a one-sided quantity the largest."""
+    per_m2 = legend.quantity == "surplus_w_m2"
+    value = _row(blocks, legend.quantity, len(roster.building_ids), time_s)
+    if value is None:
+        return []
+    value = np.nan_to_num(value * np.asarray(roster.footprint_m2) if per_m2 else value)
+    ends = (int(np.argmax(value)), int(np.argmin(value))) if legend.hatch_takes else (int(np.argmax(value)),)
+    made = []
+    for k, sign in zip(ends, (1, -1), strict=False):
+        if sign * value[k] > (_FAINT_W if legend.hatch_takes else 0.02 * legend.scale):
+            x, y, z = (float(v) for v in roster.building_xyz_m[k])
+            made.append(Wanted("building", k, (x, y, z + float(roster.building_height_m[k]) + 0.5), float(value[k])))
+    return made
+
+
+def place(
+    anchors: Float, sizes: Float, taken: Sequence[Box], screen: tuple[float, float], scale: float
+) -> list[tuple[int, Box]]:
+    """(row, rectangle) of the labels that find room; `anchors` [n, 2] pixels, `sizes` [n, 2] width and height.
+
+    Earlier rows come first. A label stands above its point; its point must lie on the screen and outside panels.
+    """
+    gap, kept = _GAP * scale, []
+    occupied = list(taken)
+    for k, ((x, y), (w, h)) in enumerate(zip(anchors, sizes, strict=True)):
+        if not (0 <= x <= screen[0] and 0 <= y <= screen[1]) or any(_inside(x, y, box) for box in taken):
+            continue
+        left = float(np.clip(x - w / 2, gap, max(screen[0] - w - gap, gap)))
+        bottom = y - _LEADER * scale
+        for _ in range(TRIES):
+            box = (left, bottom - h, left + w, bottom)
+            hit = [other for other in occupied if _overlap(box, other, gap)]
+            if not hit:
+                break
+            bottom = min(other[1] for other in hit) - gap
+        else:
+            continue
+        if box[1] < gap or box[2] > screen[0]:
+            continue
+        occupied.append(box)
+        kept.append((k, box))
+    return kept
+
+
+def _inside(x: float, y: float, box: Box) -> bool:
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+def _overlap(a: Box, b: Box, gap: float) -> bool:
+    """Whether two rectangles come nearer than `gap` (but for rounding)."""
+    near = gap * 0.99
+    return a[0] < b[2] + near and b[0] < a[2] + near and a[1] < b[3] + near and b[1] < a[3] + near
+
+
+def hidden(eye_m: Float, points_m: Float, own: NDArray[np.int64], roster: Roster) -> NDArray[np.bool_]:
+    """[n] whether a house stands between eye and point; `own` [n] is the house of a point (-1: none).
+
+    A house is an upright cylinder of its footprint's area and its height: enough to say what is behind a street.
+    """
+    feet = np.asarray(roster.building_xyz_m, np.float64)
+    if len(points_m) == 0 or len(feet) == 0:
+        return np.zeros(len(points_m), bool)
+    near2 = ((feet[:, :2] - eye_m[:2]) ** 2).sum(axis=1)
+    rows = np.argpartition(near2, _MOST_BOXES)[:_MOST_BOXES] if len(feet) > _MOST_BOXES else np.arange(len(feet))
+    top = (feet[rows, 2] + np.asarray(roster.building_height_m)[rows]).astype(np.float32)
+    tall = top > min(float(eye_m[2]), float(points_m[:, 2].min()))
+    rows, top = rows[tall], top[tall]
+    away = (feet[rows, :2] - eye_m[:2]).astype(np.float32)
+    ray = (points_m - eye_m).astype(np.float32)
+    length2 = np.maximum((ray[:, :2] ** 2).sum(axis=1), 1e-6)
+    share = np.clip(ray[:, :2] @ away.T / length2[:, None], 0.0, 1.0)
+    # squared distance between the foot and the nearest place of the ray, seen from above
+    apart2 = (away**2).sum(axis=1)[None, :] - 2 * share * (ray[:, :2] @ away.T) + share**2 * length2[:, None]
+    radius2 = (0.8 * np.asarray(roster.footprint_m2, np.float32)[rows] / np.pi)[None, :]
+    behind = float(eye_m[2]) + share * ray[:, 2:3] < top[None, :]
+    stands = (share > 0) & (share < 1) & (rows[None, :] != own[:, None])
+    return np.asarray((behind & stands & (apart2 < radius2)).any(axis=1), bool)

@@ -1,0 +1,90 @@
+"""Labels: few, never on each other or on a panel, never for what stands behind a house."""
+
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toytown import Feed, houses
+
+from app import labels, paint, plant
+from network.schema import BlockKey, FluxBlock
+
+SCREEN = (1280.0, 720.0)
+number = st.floats(0, 1, width=32)
+label = st.tuples(number, number, number, number)
+
+
+def roster():
+    rows = houses(2)
+    return Feed(None, rows, [f"b{k}" for k in range(len(rows))]).roster()
+
+
+def block(quantity: str, values) -> FluxBlock:
+    return FluxBlock("a", quantity, BlockKey("run", 1, 0, False), 3600.0, 0.0, np.array([values] * 2, np.float32))
+
+
+@given(st.lists(label, max_size=24), st.lists(label, max_size=4), st.sampled_from([1.0, 1.5, 2.0]))
+def test_no_label_lies_on_another_on_a_panel_or_beyond_the_screen(wanted, panels, scale) -> None:
+    w = np.array(wanted, float).reshape(-1, 4)
+    anchors, sizes = w[:, :2] * SCREEN, (w[:, 2:] * [200, 12] + [60, 28]) * scale
+    taken = [(x * 1280, y * 720, x * 1280 + a * 300, y * 720 + b * 300) for x, y, a, b in panels]
+    placed = labels.place(anchors, sizes, taken, SCREEN, scale)
+    boxes = [*taken, *(box for _, box in placed)]
+    for k, (row, box) in enumerate(placed):
+        assert box[0] >= 0 and box[1] >= 0 and box[2] <= SCREEN[0] and box[3] <= anchors[row, 1]
+        for other in boxes[: len(taken) + k]:
+            apart = box[2] <= other[0] or other[2] <= box[0] or box[3] <= other[1] or other[3] <= box[1]
+            assert apart, (box, other)
+
+
+def test_a_label_is_pushed_up_past_a_more_important_one_and_dropped_where_there_is_no_room() -> None:
+    anchors, sizes = np.array([[600.0, 400.0]] * 12), np.tile([150.0, 30.0], (12, 1))
+    placed = labels.place(anchors, sizes, [], SCREEN, 1.0)
+    assert [row for row, _ in placed] == list(range(labels.TRIES))
+    tops = [box[1] for _, box in placed]
+    assert all(b < a for a, b in pairwise(tops))
+
+
+def test_what_stands_behind_a_house_is_hidden_and_what_rises_above_it_is_not() -> None:
+    r = roster()
+    feet = np.array([[0.0, 0.0, 0.0], [0.0, 60.0, 0.0]])
+    two = msgspec.structs.replace(
+        r, building_ids=("front", "back"), building_xyz_m=feet, building_height_m=np.array([12.0, 6.0]),
+        footprint_m2=np.full(2, 200.0),
+    )  # fmt: skip
+    own = np.array([1])
+    back = np.array([[0.0, 60.0, 9.0]])
+    assert labels.hidden(np.array([0.0, -80.0, 5.0]), back, own, two).tolist() == [True]
+    assert labels.hidden(np.array([0.0, -80.0, 90.0]), back, own, two).tolist() == [False], "seen from above"
+    assert labels.hidden(np.array([60.0, 60.0, 5.0]), back, own, two).tolist() == [False], "seen from the side"
+    assert labels.hidden(np.array([0.0, 200.0, 5.0]), back, own, two).tolist() == [False], "the other way"
+
+
+def test_an_overloaded_line_comes_first_then_the_largest_giver_and_taker() -> None:
+    r = roster()
+    legend, place = paint.legend("surplus_w_m2", r.ranges), plant.stand(r)
+    n = len(r.building_ids)
+    net = np.zeros(n)
+    net[3], net[5] = 50.0, -40.0
+    loading = np.full(len(r.line_ids), 0.4)
+    blocks = {
+        "surplus_w_m2": block("surplus_w_m2", net), "line_w": block("line_w", -loading * 180e3),
+        "line_loading": block("line_loading", loading),
+    }  # fmt: skip
+    rows = [(w.kind, w.row) for w in labels.wanted(r, place, blocks, legend, 1800.0)]
+    assert rows == [("building", 3), ("building", 5)]
+    loading[2] = 1.08
+    blocks["line_loading"] = block("line_loading", loading)
+    first = labels.wanted(r, place, blocks, legend, 1800.0)[0]
+    assert (first.kind, first.row, first.share) == ("line", 2, pytest.approx(1.08))
+    assert first.value > 0, "power that runs towards the substation is given"
+
+
+def test_a_one_sided_quantity_names_its_largest_alone() -> None:
+    r = roster()
+    value = np.linspace(0, 90e3, len(r.building_ids))
+    made = labels.wanted(r, plant.stand(r), {"pv_w": block("pv_w", value)}, paint.legend("pv_w", {}), 0.0)
+    assert [(w.kind, w.row) for w in made] == [("building", len(value) - 1)]
