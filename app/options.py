@@ -34,6 +34,8 @@ class ViewOptions(msgspec.Struct, frozen=True):
     ui_scale: float = 1.0
     """Size of text and panels, on top of height / 720."""
     panels: bool = True
+    under: bool = False
+    """Begin with the view under the streets."""
     preset: str = ""
     """software, laptop or workstation (app.presets); empty: a probe at the start chooses."""
     finish: bool = False

@@ -103,7 +103,7 @@ def view(options: ViewOptions, address: str, ended: threading.Event, *, link: An
             Stage(),
             Shown(),
             None,
-            Panel(scale=options.ui_scale, hidden=not options.panels),
+            Panel(scale=options.ui_scale, hidden=not options.panels, under=options.under),
             options.paint or "surplus_w_m2",
         )
         if options.tileset:

@@ -79,8 +79,23 @@ def serve(options: Mapping[str, Any]) -> int:
     return main([json.dumps(dict(options))])
 
 
-def view(line: str, options: Mapping[str, Any]) -> int:
-    """A viewer alone, of the sim at `line` or (empty) of the tileset in the options.
+@contextlib.contextmanager
+def source(options: Mapping[str, Any], *, module: str = "sim") -> Iterator[str]:
+    """A simulation (or replay) as a child, for as long as the context lasts; its address line.
+
+    Raises:
+        Refused: it ended before it had one; it has said why.
+    """
+    with contextlib.ExitStack() as children:
+        child = _start_source(module, options, children)
+        line = _line(child)
+        if not line:
+            raise Refused("the simulation could not start; see above why", code=child.wait() or 1)
+        yield line
+
+
+def view(line: str, options: Mapping[str, Any], *, ended: threading.Event | None = None) -> int:
+    """A viewer alone, of the sim at `line` or (empty) of the tileset in the options; `ended` ends it early.
 
     Raises:
         Refused: the line is no address, or a viewer that nobody watches would wait there in vain.
@@ -93,8 +108,10 @@ def view(line: str, options: Mapping[str, Any]) -> int:
     with _signals(), contextlib.ExitStack() as children:
         screen = _start("app", options, children)
         _tell(screen, line)
-        while screen.poll() is None:
+        while screen.poll() is None and not (ended and ended.is_set()):
             time.sleep(LOOK_S)
+        if screen.returncode is None:
+            return 130
         return screen.returncode if screen.returncode >= 0 else 1
 
 
