@@ -2,6 +2,7 @@ in vec4 p3d_Vertex;
 in vec3 p3d_Normal;
 in vec4 info;                   // slot, material, seed, spare
 in vec4 face;                   // u, v, L, H
+invariant gl_Position;           // equal to the bit in the pass that lays down depth
 uniform mat4 p3d_ModelMatrix;
 uniform mat4 p3d_ViewProjectionMatrix;
 

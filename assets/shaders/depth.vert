@@ -1,5 +1,6 @@
 // The same sums as building.vert, so that depths agree to the bit.
 in vec4 p3d_Vertex;
+invariant gl_Position;           // equal to the bit in the pass that lays down depth
 uniform mat4 p3d_ModelMatrix;
 uniform mat4 p3d_ViewProjectionMatrix;
 void main() {
