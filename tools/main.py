@@ -188,6 +188,23 @@ def simulate(
 
 
 @surplus.command()
+def gallery(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the pictures and index.html.")],
+    only: Annotated[str, typer.Option(help="Only pictures whose name (place-picture) contains this.")] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="Half size, without the largest.")] = False,
+) -> None:
+    """The fixed pictures once more, with a page."""
+    from tools import gallery as pictures
+    from tools.progress import Progress
+
+    with Progress() as progress:
+        failures = pictures.gallery(out, only=only, quick=quick, progress=progress)
+    print(out / "index.html")
+    if failures:
+        raise Refused(f"{len(failures)} pictures failed: {'; '.join(failures)}")
+
+
+@surplus.command()
 def bench(
     name: Annotated[str, typer.Argument(help="Only the results whose name contains this.")] = "",
     full: Annotated[bool, typer.Option("--full", help="Also what takes longer than 45 s.")] = False,

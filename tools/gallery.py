@@ -1,0 +1,295 @@
+"""`surplus gallery OUT`: remakes the fixed pictures of assets/gallery.toml as PNGs, with a page that explains them.
+
+One simulation per place and one viewer per picture; the places run side by side. Beside every picture lies a small
+one of 320x180, for what must be read from the back of a room.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from network import moment, schema
+from network.problems import Refused
+from network.wire import Client
+from tools import demo_package, gallery_page, supervise
+from tools.gallery_page import Shown
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLE = ROOT / "assets" / "gallery.toml"
+SIZE = (1920, 1080)
+QUICK = (960, 540)
+SMALL = (320, 180)
+SETTLE_S = 180.0
+"""Longest wait for the year of a scenario."""
+TALK_S = 1 / 60
+DELFT = ("delft_3dbag.city.jsonl.gz", "delft_3dfier_lod1.city.json.gz")
+Progress = Callable[[str, float], None]
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """A scenario of the table."""
+
+    name: str
+    title: str
+    layers: str
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A picture of the table."""
+
+    name: str
+    title: str
+    camera: str
+    time: str
+    scenario: str
+    paint: str = ""
+    panels: bool = False
+    under: bool = False
+    size: tuple[int, int] = SIZE
+    places: tuple[str, ...] = ()
+
+
+class Table(msgspec.Struct, frozen=True):
+    """assets/gallery.toml."""
+
+    weak: tuple[str, ...]
+    scenario: tuple[Scenario, ...]
+    picture: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A district that is shown."""
+
+    name: str
+    package: Path
+
+
+def table() -> Table:
+    """The pictures to make."""
+    return msgspec.convert(tomllib.loads(TABLE.read_text(encoding="utf-8")), type=Table)
+
+
+def gallery(out: Path, *, only: str = "", quick: bool = False, progress: Progress) -> list[str]:
+    """Make the pictures whose `place-name` contains `only`, and the page of all that lie in `out`; failures by name.
+
+    `quick`: half size, without the presenter's.
+
+    Raises:
+        Refused: `out` cannot be written, or no picture has that name.
+    """
+    asked = table()
+    pictures = [p for p in asked.picture if not (quick and p.size != SIZE)]
+    names = ["demo", "delft"]
+    if not any(only in f"{place}-{p.name}" for place in names for p in pictures):
+        raise Refused(f"no picture is named {only!r}; there are {', '.join(p.name for p in asked.picture)}", code=2)
+    try:
+        (out / "small").mkdir(parents=True, exist_ok=True)
+        (out / ".probe").touch()
+        (out / ".probe").unlink()
+    except OSError as e:
+        raise Refused(f"cannot write the gallery to {out}: {e.strerror or e}; choose a writable folder") from e
+    places, notes = _places(progress, only)
+    lanes = {
+        place: [p for p in _ordered(pictures) if only in f"{place.name}-{p.name}" and place.name in (p.places or names)]
+        for place in places
+    }
+    done = _Count(sum(map(len, lanes.values())), progress)
+    ended = threading.Event()
+    with ThreadPoolExecutor(max_workers=max(len(lanes), 1)) as pool:
+        try:
+            running = [pool.submit(_lane, out, place, some, asked, quick, done, ended) for place, some in lanes.items()]
+            while not all(r.done() for r in running):
+                time.sleep(0.05)
+        finally:
+            ended.set()
+    failures = [f for r in running for f in r.result()]
+    gallery_page.write(out, weak=asked.weak, notes=notes, order=[p.name for p in asked.picture], failures=failures)
+    return failures
+
+
+def _ordered(pictures: Sequence[Picture]) -> list[Picture]:
+    """Pictures of one scenario after another: a change of scenario costs a year."""
+    scenarios = list(dict.fromkeys(p.scenario for p in pictures))
+    return sorted(pictures, key=lambda p: scenarios.index(p.scenario))
+
+
+class _Count:
+    """Progress over all lanes."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._total, self._done, self._progress = total, 0, progress
+        self._lock = threading.Lock()
+
+    def one(self, name: str) -> None:
+        with self._lock:
+            self._done += 1
+            self._progress("pictures", self._done / max(self._total, 1))
+            if not sys.stderr.isatty():
+                print(f"{self._done}/{self._total} {name}", file=sys.stderr)
+
+
+# ---------------------------------------------------------------- places
+
+
+def _places(progress: Progress, only: str) -> tuple[list[Place], list[str]]:
+    """The districts, built once, and notes on those that cannot be shown."""
+    notes: list[str] = []
+    places = [Place("demo", demo_package.ensure(progress))] if "delft" not in only else []
+    source = Path(os.environ.get("SURPLUS_SHARED") or ROOT.parent / "shared") / "data" / "delft-district"
+    if "demo" in only:
+        return places, notes
+    inputs = [source / name for name in DELFT]
+    if all(path.is_file() for path in inputs):
+        places.append(Place("delft", _delft(inputs, progress)))
+    else:
+        notes.append(f"Delft is not shown: its files are not at {source}.")
+    return places, notes
+
+
+def _delft(inputs: Sequence[Path], progress: Progress) -> Path:
+    """The package of the Delft pictures in the cache, built once per version of importer and files."""
+    from sim import cache
+    from tools import build
+
+    digest = hashlib.blake2b(demo_package.version().encode(), digest_size=6)
+    for path in inputs:
+        digest.update(path.read_bytes())
+    folder = cache.folder() / f"delft-{digest.hexdigest()}" / "delft"
+    if not (folder / "district.toml").exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        build.build(inputs, folder, crs=None, country=None, zone=None, weather=None, name="Delft", progress=progress)
+        demo_package.forget(folder.parent)
+    return folder
+
+
+# ---------------------------------------------------------------- one place
+
+
+def _lane(
+    out: Path, place: Place, pictures: Sequence[Picture], asked: Table, quick: bool, done: _Count,
+    ended: threading.Event,
+) -> list[str]:  # fmt: skip
+    """All pictures of a place; names of those that failed, with the reason."""
+    failures: list[str] = []
+    if not pictures:
+        return failures
+    serve = {"package": str(place.package), "interactive": False}
+    try:
+        with supervise.source(serve) as line, Client(line, sender="gallery") as client:
+            client.show(["sun_enu", "surplus_w_m2"])
+            talk = _Talk(client, ended)
+            for picture in pictures:
+                if ended.is_set():
+                    break
+                name = f"{place.name}-{picture.name}"
+                try:
+                    _one(out, name, picture, asked, quick, talk, line)
+                except Refused as e:
+                    failures.append(f"{name}: {e}")
+                done.one(name)
+    except Refused as e:
+        failures.append(f"{place.name}: {e}")
+    return failures
+
+
+def _one(out: Path, name: str, picture: Picture, asked: Table, quick: bool, talk: _Talk, line: str) -> None:
+    """Make one picture, its small one, and what the page says of it."""
+    from PIL import Image
+
+    scenario = next(s for s in asked.scenario if s.name == picture.scenario)
+    shown = talk.bring(picture, scenario)
+    size = QUICK if quick else picture.size
+    file = out / f"{name}.png"
+    options = {
+        "offscreen": True, "size": size, "camera": picture.camera, "paint": picture.paint, "panels": picture.panels,
+        "under": picture.under, "settle": True, "shot": str(file.absolute()), "preset": "laptop",
+    }  # fmt: skip
+    code = supervise.view(line, options, ended=talk.ended)
+    if code != 0:
+        raise Refused(f"the viewer ended with {code}; see above why")
+    with Image.open(file) as whole:
+        whole.convert("RGB").resize(SMALL, Image.Resampling.LANCZOS).save(out / "small" / f"{name}.png")
+    gallery_page.remember(out, replace(shown, file=name, name=picture.name, title=picture.title, size=size))
+
+
+class _Talk:
+    """A viewer without a picture, that brings sim to a scenario and a moment and hears what it says."""
+
+    def __init__(self, client: Client, ended: threading.Event) -> None:
+        self._client, self.ended = client, ended
+        self._newest: dict[str, Any] = {}
+
+    def bring(self, picture: Picture, scenario: Scenario) -> Shown:
+        """Settle sim at the picture's moment and scenario; what is shown then."""
+        self._until(lambda: {"hello", "catalogue", "scenario", "clock"} <= set(self._newest))
+        hello, catalogue = self._newest["hello"], self._newest["catalogue"]
+        layers = _everything(catalogue) if scenario.layers == "*" else _written(scenario.layers, catalogue)
+        if self._newest["scenario"].choices != layers:
+            based = self._newest["scenario"].revision
+            self._client.send(schema.ChooseLayers("a", self._client.sender, based, "", layers))
+        time_s, _ = moment.seconds(picture.time, year=hello.year, zone=hello.zone, utc_offset_s=hello.utc_offset_s)
+        self._client.send(schema.SetPace(self._client.sender, 0.0))
+        self._client.send(schema.Seek(self._client.sender, time_s))
+        self._until(lambda: self._settled(time_s))
+        sun, balance = self._newest["sun_enu"], self._newest["balance"]
+        east, north, up = sun.values[min(round((time_s - sun.first_time_s) / sun.step_s), len(sun.values) - 1)]
+        return Shown(
+            place=hello.name, time=picture.time, scenario=scenario.title,
+            azimuth_deg=math.degrees(math.atan2(east, north)) % 360.0,
+            elevation_deg=math.degrees(math.asin(float(np.clip(up, -1, 1)))),
+            primary_margin_j=balance.verdict.primary_margin_j, co2_margin_kg=balance.verdict.co2_margin_kg,
+            surplus=balance.verdict.surplus,
+        )  # fmt: skip
+
+    def _settled(self, time_s: float) -> bool:
+        clock, balance = self._newest["clock"], self._newest.get("balance")
+        scenario, sun = self._newest["scenario"], self._newest.get("sun_enu")
+        if not self._client.settled or balance is None or sun is None or "a" not in clock.keys:
+            return False
+        key = clock.keys["a"]
+        here = abs(clock.time_s - time_s) < 1.0 and sun.key == key and not key.provisional
+        return bool(here and balance.revision == scenario.revision == key.scenario_revision)
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        end_s = time.monotonic() + SETTLE_S
+        while not done():
+            if self.ended.is_set():
+                raise Refused("interrupted")
+            if time.monotonic() > end_s:
+                raise Refused(f"the simulation did not settle within {SETTLE_S:.0f} s")
+            for message in self._client.poll():
+                if isinstance(message, schema.Answer):
+                    raise Refused(message.refused)
+                self._newest[getattr(message, "quantity", type(message).__name__.lower())] = message
+            time.sleep(TALK_S)
+
+
+def _everything(catalogue: schema.Catalogue) -> tuple[schema.LayerChoice, ...]:
+    """Every kind of the catalogue; shares at their greatest, the rest as offered."""
+    return tuple(
+        schema.LayerChoice(
+            k.kind, {p.name: p.maximum if p.name == "share" else p.default for p in k.parameters}
+        )
+        for k in catalogue.kinds
+    )
+
+
+def _written(text: str, catalogue: schema.Catalogue) -> tuple[schema.LayerChoice, ...]:
+    from network import scenarios
+
+    return scenarios.one_of(text, catalogue.kinds)
