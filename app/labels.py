@@ -44,6 +44,8 @@ class Wanted:
     """SI value of the shown quantity; of the net power, positive = gives. NaN: none."""
     share: float = float("nan")
     """Loading or charge, 1 = 100 %."""
+    elsewhere_m: tuple[tuple[float, float, float], ...] = ()
+    """Other points that it may be shown at, where a house hides the first."""
 
 
 def wanted(
@@ -64,26 +66,28 @@ def _row(blocks: Mapping[str, FluxBlock], quantity: str, count: int, time_s: flo
 
 
 def _lines(roster: Roster, blocks: Mapping[str, FluxBlock], legend: Legend, time_s: float) -> list[Wanted]:
-    """The two worst overloaded lines; the most loaded one where loading is shown."""
+    """The worst overloaded lines; where loading is shown the most loaded ones anyhow."""
     count = len(roster.line_ids)
     share, power = _row(blocks, "line_loading", count, time_s), _row(blocks, "line_w", count, time_s)
     if share is None or power is None:
         return []
-    cable = np.array([kind != "transformer" for kind in roster.line_kind], bool)
+    cable = np.array([kind == "cable" for kind in roster.line_kind], bool)
     share = np.where(cable, np.nan_to_num(share), 0.0)
-    worst = np.argsort(-share, kind="stable")[:2]
-    chosen = [int(k) for k in worst if share[k] > _OVER]
-    if legend.quantity == LOADING and not chosen and cable.any():
-        chosen = [int(worst[0])]
-    return [Wanted("line", k, _middle(roster, k), -float(power[k]), float(share[k])) for k in chosen]
+    least, most = (0.05, 3) if legend.quantity == LOADING else (_OVER, 2)
+    chosen = [int(k) for k in np.argsort(-share, kind="stable")[:most] if share[k] > least]
+    made = []
+    for k in chosen:
+        first, *others = _along(roster, k, (0.5, 0.3, 0.7, 0.12, 0.88))
+        made.append(Wanted("line", k, first, -float(power[k]), float(share[k]), tuple(others)))
+    return made
 
 
-def _middle(roster: Roster, line: int) -> tuple[float, float, float]:
-    """The point half way along a polyline."""
+def _along(roster: Roster, line: int, shares: Sequence[float]) -> list[tuple[float, float, float]]:
+    """Points at `shares` of a polyline's length."""
     p = np.asarray(roster.vertices_m[roster.vertex_start[line] : roster.vertex_start[line + 1]], np.float64)
     along = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1))]
-    x, y, z = (float(np.interp(along[-1] / 2, along, p[:, k])) for k in range(3))
-    return x, y, z + 0.5
+    x, y, z = (np.interp(np.asarray(shares) * along[-1], along, p[:, k]) for k in range(3))
+    return [(float(a), float(b), float(c) + 0.5) for a, b, c in zip(x, y, z, strict=True)]
 
 
 def _plant(place: Stand, blocks: Mapping[str, FluxBlock], time_s: float) -> list[Wanted]:
@@ -194,7 +198,7 @@ def hidden(eye_m: Float, points_m: Float, own: NDArray[np.int64], roster: Roster
     share = np.clip(ray[:, :2] @ away.T / length2[:, None], 0.0, 1.0)
     # squared distance between the foot and the nearest place of the ray, seen from above
     apart2 = (away**2).sum(axis=1)[None, :] - 2 * share * (ray[:, :2] @ away.T) + share**2 * length2[:, None]
-    radius2 = (0.8 * np.asarray(roster.footprint_m2, np.float32)[rows] / np.pi)[None, :]
+    radius2 = (np.asarray(roster.footprint_m2, np.float32)[rows] / np.pi)[None, :]
     behind = float(eye_m[2]) + share * ray[:, 2:3] < top[None, :]
     stands = (share > 0) & (share < 1) & (rows[None, :] != own[:, None])
     return np.asarray((behind & stands & (apart2 < radius2)).any(axis=1), bool)

@@ -1,53 +1,146 @@
-"""Bottom left, always on: what the colours say, with hatch, triangles and words beside hue."""
+"""Bottom left, always on: what the colours say, with hatch, triangles and words beside hue; a click chooses another.
+
+By night the giving end is mixed as the shaders mix it, so that the legend is the picture.
+"""
 
 from __future__ import annotations
 
+import numpy as np
 from imgui_bundle import imgui
 
+from app.commands import Command, NextPaint, SetPaint
+from app.paint import LOADING, PAINTS, Legend, loading_rgb
 from app.ui import format as fmt
 from app.ui import theme
 from app.ui.backend import Panels
-from app.ui.pen import Pen, swatch
+from app.ui.pen import Pen, Rgba, swatch
 from app.ui.seen import Seen, fixed
 from app.world import World
 from network.quantities import QUANTITIES, display
 
-WIDTH, HEIGHT = 430.0, 92.0
-_STEPS = 96
+WIDTH, HEIGHT = 430.0, 122.0
+_BAR_TOP, _BAR = 51.0, 20.0
+"""Top of the colours above the panel's bottom edge, and their height."""
+_STEPS = 24
+_OVER = 34.0
+"""Width of the field that shows what too much looks like."""
+_TITLES = {LOADING: "Loading of cables", "surplus_w_m2": "Net power"}
+_WORDS = {"battery_w": ("charges", "discharges")}
+_TAKES_GIVES = ("takes from the district", "gives to the district")
 
 
-def draw(ui: Panels, world: World, seen: Seen) -> None:
+def title(quantity: str) -> str:
+    """Name of a quantity among the paints."""
+    return _TITLES.get(quantity, QUANTITIES[quantity].label)
+
+
+def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     """The legend panel; without a sim there is nothing to explain."""
     if world.stage.roster is None:
-        return
+        return []
     s, legend = ui.scale, seen.legend
-    quantity = QUANTITIES[legend.quantity]
     fixed("legend", seen, x=theme.GAP, y=-(HEIGHT + theme.GAP), w=WIDTH, h=HEIGHT, scale=s)
     at = imgui.get_window_pos()
     pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
-    x, y, w, h = at.x + 24 * s, at.y + 41 * s, (WIDTH - 48) * s, 20 * s
-    both = legend.hatch_takes
-    for k in range(_STEPS):
-        f = (k + 0.5) / _STEPS * (2 if both else 1) - (1 if both else 0)
-        pen.bar(x + w * k / _STEPS, y, w / _STEPS + 1, h, swatch(legend, f, night=round(seen.light.night, 1)))
-    unit = quantity.display_unit.replace("W/m²", "W/m² footprint")
-    if both:
+    commands = _chooser(pen, world, at.x, at.y)
+    x, y, w, h = at.x + 24 * s, at.y + (HEIGHT - _BAR_TOP) * s, (WIDTH - 48) * s, _BAR * s
+    if legend.quantity == LOADING:
+        w -= (_OVER + 8) * s
+        _too_much(pen, x + w + 8 * s, y, _OVER * s, h)
+    _colours(pen, legend, seen.light.night, (x, y, w, h))
+    if legend.hatch_takes:
         pen.hatch(x, y, w / 2, h, alpha=0.42)
         pen.bar(x + w / 2 - s, y - 4 * s, 2 * s, h + 8 * s, theme.TEXT)
-        pen.triangle(at.x + 30 * s, at.y + 24 * s, 6.5, up=False, colour=theme.TAKES_BAR)
-        takes, gives = "takes from the district", "gives to the district"
-        pen.text(at.x + 42 * s, at.y + 13 * s, takes, size=15)
-        right = at.x + (WIDTH - 42) * s
-        pen.text(right, at.y + 13 * s, gives, size=15, align=1.0)
-        pen.triangle(at.x + (WIDTH - 30) * s, at.y + 24 * s, 6.5, up=True, colour=theme.GIVES)
-        between = (WIDTH + pen.width(takes, size=15) - pen.width(gives, size=15)) / 2
-        pen.text(at.x + between * s, at.y + 16 * s, unit, size=13.5, colour=theme.NOTE, align=0.5)
+        takes, gives = _WORDS.get(legend.quantity, _TAKES_GIVES)
+        top = y - 28 * s
+        pen.triangle(x + 6.5 * s, top + 11 * s, 6.5, up=False, colour=theme.TAKES_BAR)
+        pen.text(x + 20 * s, top, takes, size=15)
+        pen.text(x + w - 20 * s, top, gives, size=15, align=1.0)
+        pen.triangle(x + w - 6.5 * s, top + 11 * s, 6.5, up=True, colour=theme.GIVES)
     else:
-        pen.text(at.x + 24 * s, at.y + 13 * s, quantity.label, size=15)
-        pen.text(at.x + (WIDTH - 24) * s, at.y + 13 * s, unit, size=14, colour=theme.NOTE, align=1.0)
+        _words(pen, legend, x, y - 28 * s, w)
+    _ticks(pen, legend, x, y + h + 5 * s, w)
+    imgui.end()
+    return commands
+
+
+def _chooser(pen: Pen, world: World, left: float, top: float) -> list[Command]:
+    """Title with the list of paints behind it, and arrows to the next."""
+    s, quantity, commands = pen.scale, QUANTITIES[world.paint], list[Command]()
+    name = title(world.paint)
+    unit = quantity.display_unit.replace("W/m²", "W/m² footprint")
+    w = pen.width(name, size=16, bold=True)
+    imgui.set_cursor_screen_pos(imgui.ImVec2(left + 20 * s, top + 6 * s))
+    if imgui.invisible_button("paint", imgui.ImVec2((w + 30) * s, 28 * s)):
+        imgui.open_popup("paints")
+    lit = imgui.is_item_hovered()
+    pen.text(left + 24 * s, top + 10 * s, name, size=16, bold=True, colour=theme.GIVES if lit else theme.TEXT)
+    pen.triangle(left + (24 + w + 14) * s, top + 20 * s, 4.5, up=False, colour=theme.GIVES if lit else theme.NOTE)
+    pen.text(left + (24 + w + 34) * s, top + 11 * s, unit, size=14, colour=theme.NOTE)
+    for k, (sign, step) in enumerate((("‹", -1), ("›", 1))):
+        x = left + (WIDTH - 76 + 30 * k) * s
+        imgui.set_cursor_screen_pos(imgui.ImVec2(x, top + 6 * s))
+        if imgui.invisible_button(sign, imgui.ImVec2(28 * s, 28 * s)):
+            commands.append(NextPaint(step))
+        tone = theme.TEXT if imgui.is_item_hovered() else theme.NOTE
+        pen.text(x + 14 * s, top + 7 * s, sign, size=20, bold=True, colour=tone, align=0.5)
+    if imgui.begin_popup("paints"):
+        for paint in PAINTS:
+            if imgui.selectable(title(paint), paint == world.paint)[0]:
+                commands.append(SetPaint(paint))
+        imgui.end_popup()
+    return commands
+
+
+def _colours(pen: Pen, legend: Legend, night: float, where: tuple[float, float, float, float]) -> None:
+    """The scale as gradients between steps."""
+    x, y, w, h = where
+    low = -1.0 if legend.hatch_takes else 0.0
+    edges = [low + (1.0 - low) * k / _STEPS for k in range(_STEPS + 1)]
+    packed = [theme.u32(shade(legend, f, night=night)) for f in edges]
+    for k in range(_STEPS):
+        a, b = packed[k], packed[k + 1]
+        pen.draw.add_rect_filled_multi_color(
+            imgui.ImVec2(x + w * k / _STEPS, y), imgui.ImVec2(x + w * (k + 1) / _STEPS, y + h), a, b, b, a
+        )
+
+
+def shade(legend: Legend, f: float, *, night: float) -> Rgba:
+    """sRGB colour of the legend at `f` (-1..1, or 0..1): a roof's, or a cable's where loading is shown."""
+    if legend.quantity != LOADING:
+        return swatch(legend, f, night=round(night, 1))
+    c = np.clip(loading_rgb(np.array([f]))[0], 0, 1)
+    r, g, b = np.where(c <= 0.0031308, 12.92 * c, 1.055 * c ** (1 / 2.4) - 0.055)
+    return float(r), float(g), float(b), 1.0
+
+
+def _too_much(pen: Pen, x: float, y: float, w: float, h: float) -> None:
+    """The hazard hatch of an overloaded cable, around the darkest colour."""
+    pen.bar(x, y, w, h, (0.92, 0.92, 0.92, 1.0))
+    pen.draw.push_clip_rect(imgui.ImVec2(x, y), imgui.ImVec2(x + w, y + h), True)
+    step, s = 10.0 * pen.scale, pen.scale
+    for k in range(-1, int((w + h) / step) + 2):
+        a = x + k * step
+        bar = ((a, y + h), (a + step / 2, y + h), (a + step / 2 + h, y), (a + h, y))
+        pen.draw.add_quad_filled(*(imgui.ImVec2(*corner) for corner in bar), theme.u32((0.06, 0.06, 0.06, 1.0)))
+    pen.draw.pop_clip_rect()
+    pen.bar(x, y + 5 * s, w, h - 10 * s, shade(Legend(LOADING, 1.0, *((0.0, 0.0, 0.0),) * 4, False), 1.0, night=0.0))
+
+
+def _words(pen: Pen, legend: Legend, x: float, top: float, w: float) -> None:
+    """What the ends of a one-sided scale mean."""
+    low, high = ("empty", "full") if legend.quantity == LOADING else ("none", "much")
+    if QUANTITIES[legend.quantity].display_unit == "°C":
+        low, high = "cold", "warm"
+    pen.text(x, top, low, size=15)
+    pen.text(x + w, top, high, size=15, align=1.0)
+    if legend.quantity == LOADING:
+        pen.text(x + w + (8 + _OVER / 2) * pen.scale, top, "over", size=15, align=0.5)
+
+
+def _ticks(pen: Pen, legend: Legend, x: float, y: float, w: float) -> None:
+    both = legend.hatch_takes
     for part in (-1.0, -0.25, 0.0, 0.25, 1.0) if both else (0.0, 0.25, 0.5, 1.0):
         value = display(legend.quantity, legend.low + part * (legend.scale - legend.low))
-        label = fmt.number(value, 2, sign=both)
-        place = x + w * ((part + 1) / 2 if both else part)
-        pen.text(place, y + h + 5 * s, label, size=14, align=(part + 1) / 2 if both else part)
-    imgui.end()
+        place = (part + 1) / 2 if both else part
+        pen.text(x + w * place, y, fmt.number(value, 2, sign=both), size=14, align=place)

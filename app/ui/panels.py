@@ -29,7 +29,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     """Draw every panel; what the hand did with them comes back as commands."""
     commands: list[Command] = []
     title.draw(ui, world, seen)
-    legend.draw(ui, world, seen)
+    commands += legend.draw(ui, world, seen)
     if world.stage.clock is not None:
         commands += timebar.draw(ui, world, seen)
         commands += balance.draw(ui, world, seen)

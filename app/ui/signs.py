@@ -78,16 +78,19 @@ def _labels(pen: Pen, world: World, seen: Seen, taken: list[Box]) -> list[tuple[
     asked = labels.wanted(roster, seen.place, world.stage.blocks, seen.legend, world.shown.time_s)
     if not asked:
         return []
-    points = np.array([w.anchor_m for w in asked])
+    of = np.repeat(np.arange(len(asked)), [1 + len(w.elsewhere_m) for w in asked])
+    points = np.array([p for w in asked for p in (w.anchor_m, *w.elsewhere_m)])
     at = project(camera, points, seen.size)
-    own = np.array([w.row if w.kind == "building" else -1 for w in asked])
-    shown = (at[:, 2] > _NEAREST_M) & ~labels.hidden(camera.eye_m, points, own, roster)
-    words = [words_of(w, roster, seen) for w in asked]
+    own = np.array([asked[k].row if asked[k].kind == "building" else -1 for k in of])
+    free = (at[:, 2] > _NEAREST_M) & ~labels.hidden(camera.eye_m, points, own, roster)
+    free &= (at[:, :2] > 0).all(axis=1) & (at[:, :2] < seen.size).all(axis=1)
+    rows, first = np.unique(of[free], return_index=True)
+    at = at[np.flatnonzero(free)[first]]
+    words = [words_of(asked[k], roster, seen) for k in rows]
     s = pen.scale
-    sizes = np.array([[_width(pen, w) * s, _HIGH * s] for w in words])
-    rows = np.flatnonzero(shown)
-    placed = labels.place(at[rows, :2], sizes[rows], taken, (float(seen.size[0]), float(seen.size[1])), s)
-    return [((float(at[rows[k], 0]), float(at[rows[k], 1])), words[rows[k]], box) for k, box in placed]
+    sizes = np.array([[_width(pen, w) * s, _HIGH * s] for w in words]).reshape(-1, 2)
+    placed = labels.place(at[:, :2], sizes, taken, (float(seen.size[0]), float(seen.size[1])), s)
+    return [((float(at[k, 0]), float(at[k, 1])), words[k], box) for k, box in placed]
 
 
 def words_of(wanted: labels.Wanted, roster: Roster, seen: Seen) -> Words:
