@@ -75,6 +75,14 @@ def host_and_port(text: str) -> tuple[str, int]:
     return host, int(port or 0)
 
 
+def reachable(tiles: str, host: str) -> str:
+    """An http address on the host by which a viewer reached sim; a path as it is."""
+    if not tiles.startswith("http://"):
+        return tiles
+    where, _, path = tiles.removeprefix("http://").partition("/")
+    return f"{endpoint(host, host_and_port(where)[1]).replace('tcp://', 'http://')}/{path}"
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches `host`."""
     if host == "localhost":

@@ -10,21 +10,22 @@ after a restart; without a message limit one peer takes 300 MB; without a handsh
 
 from __future__ import annotations
 
+import math
 import socket as plain_socket
+import struct
 import time
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import zmq
 from zmq.utils import z85
 
 from network import codec, keys, schema
-from network.address import Address, endpoint, host_and_port, is_loopback, key_to_text, line, parse
+from network.address import Address, endpoint, host_and_port, is_loopback, key_to_text, line, parse, reachable
 from network.follow import Follower, newest_first_needed
 from network.problems import Refused
 
@@ -37,6 +38,8 @@ BURST = 64
 """Most requests taken in one poll, and 8 times as many published messages."""
 LIVE_S = 1.0
 """A Clock younger than this means connected."""
+STRANGE_S = 1.5
+"""Handshakes that fail for so long mean a wrong key."""
 ZAP = "inproc://zeromq.zap.01"
 
 
@@ -54,7 +57,23 @@ class Request:
     message: schema.Message
 
 
-class Server:
+class _End:
+    """What has sockets of its own; a context that closes it."""
+
+    _context: zmq.Context[Any]
+
+    def close(self) -> None:
+        """At once; what is unsent is dropped."""
+        self._context.destroy(linger=0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class Server(_End):
     """The sim's end: ROUTER and PUB, one public key. Use from one thread."""
 
     def __init__(self, bind: str = "127.0.0.1", *, allow: Path | None = None) -> None:
@@ -138,18 +157,6 @@ class Server:
         """To every viewer that subscribed; full queues drop it."""
         self._publisher.send_multipart([codec.topic(message), *codec.encode(message)], zmq.NOBLOCK)
 
-    def close(self) -> None:
-        """At once; what is unsent is dropped."""
-        self._context.destroy(linger=0)
-
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _socket(self, kind: int, host: str) -> zmq.Socket[bytes]:
         made = self._context.socket(kind)
         made.setsockopt(zmq.IPV6, ":" in host)
@@ -172,7 +179,7 @@ class Server:
             self._zap.send_multipart([version, number, *verdict, b"", b""])
 
 
-class Client:
+class Client(_End):
     """A viewer's end: DEALER and SUB. Connects, reconnects and catches up by itself; call `poll` once a frame."""
 
     def __init__(self, address_line: str, *, sender: str = "") -> None:
@@ -190,6 +197,9 @@ class Client:
         self._context = _context()
         self._dealer = self._socket(zmq.DEALER)
         self._dealer.setsockopt(zmq.IMMEDIATE, 1)  # no pile of old questions for a sim that is away
+        self._monitor: zmq.Socket[Any] = self._dealer.get_monitor_socket(zmq.EVENT_ALL)
+        self._strange_s = -math.inf
+        """Since when handshakes fail; infinite once one succeeded."""
         self._dealer.connect(self.address.endpoint)
         self._subscriber = self._socket(zmq.SUB)
         self._state_endpoint = ""
@@ -206,9 +216,10 @@ class Client:
         Sends the questions and wishes that are due.
 
         Raises:
-            Refused: sim speaks another protocol.
+            Refused: sim speaks another protocol, or turns this viewer away.
         """
         now = time.monotonic() if now_s is None else now_s
+        self._watch_handshakes(now)
         newest: dict[bytes, schema.Message] = {}
         answers: list[schema.Message] = []
         for message in self._replies(answers):
@@ -264,18 +275,6 @@ class Client:
         """Whether all wishes are answered and nothing that the last Clock names is missing."""
         return self._follower.idle and self._follower.complete
 
-    def close(self) -> None:
-        """At once; what is unsent is dropped."""
-        self._context.destroy(linger=0)
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _socket(self, kind: int) -> zmq.Socket[bytes]:
         made = self._context.socket(kind)
         made.setsockopt(zmq.IPV6, ":" in self.address.host)
@@ -323,7 +322,7 @@ class Client:
                     f"{message.protocol}, this viewer {schema.PROTOCOL}; install the same Surplus on both sides"
                 )
             self._follow_state(message.state_address)
-            message = msgspec.structs.replace(message, tiles=self._reachable(message.tiles))
+            message = msgspec.structs.replace(message, tiles=reachable(message.tiles, self.address.host))
         if self._follower.hear(message, now_s):
             newest[codec.topic(message)] = message
 
@@ -336,13 +335,24 @@ class Client:
             self._subscriber.connect(where)
             self._state_endpoint = where
 
-    def _reachable(self, tiles: str) -> str:
-        """An http address on the host by which this viewer reached sim; a path as it is."""
-        if not tiles.startswith("http://"):
-            return tiles
-        where, _, path = tiles.removeprefix("http://").partition("/")
-        host, port = self.address.host, host_and_port(where)[1]
-        return f"{endpoint(host, port).replace('tcp://', 'http://')}/{path}"
+    def _watch_handshakes(self, now_s: float) -> None:
+        """See whether sim takes this viewer in at all.
+
+        Raises:
+            Refused: it never did, and turns it away for its key or the key in the address.
+        """
+        for frames in _drain(self._monitor, BURST):
+            event, _ = struct.unpack("=HI", frames[0])
+            if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                self._strange_s = math.inf
+            elif event == zmq.EVENT_HANDSHAKE_FAILED_AUTH and self._strange_s < math.inf:
+                raise Refused(f"the sim at {self.address.endpoint} does not list this viewer's key; add "
+                              f"{key_to_text(self._pair[0])} to its allow file and start it again")  # fmt: skip
+            elif event in (zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL):
+                self._strange_s = now_s if self._strange_s == -math.inf else self._strange_s
+                if self._strange_s < now_s - STRANGE_S:
+                    raise Refused(f"what answers at {self.address.endpoint} has another key than this address; copy "
+                                  "the whole line that `surplus serve` prints there now")  # fmt: skip
 
 
 def _drain(end: zmq.Socket[bytes], most: int) -> Iterable[list[bytes]]:
@@ -377,9 +387,7 @@ def _bind(end: zmq.Socket[bytes], host: str, port: int) -> int:
         end.bind(where)
     except zmq.ZMQError as e:
         if e.errno == zmq.EADDRINUSE:
-            sentence = (
-                f"port {port} of {host} is in use; end the other program or choose another with --bind {host}:PORT"
-            )
+            sentence = f"port {port} of {host} is in use; end what uses it or choose another with --bind {host}:PORT"
         else:
             sentence = f"cannot listen on {where}: {e.strerror}; choose an address of this machine with --bind"
         raise Refused(sentence) from e
