@@ -128,7 +128,7 @@ class Stand:
         return self.window.pixels().astype(float) / 255
 
     def close(self) -> None:
-        """Give everything back."""
+        """Give everything back; with the first one go the windows of all (one engine)."""
         self.relief.close()
         self.window.close()
 
