@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from network.schema import Problem
 from sim.district import Float, Int, LineKind, Lines, NodeKind, Nodes
 from sim.physics.grid import POWER_FACTOR
-from tools import gridsize
+from tools import gridsize, gridstreets
 from tools.attributes import Inferred
-from tools.gridroute import Route, route
+from tools.gridroute import MARGIN_M, STREETS_MARGIN_M, Route, route
+from tools.land import NO_LAND, Land
 
 MOST_BUILDINGS, MOST_VA, MOST_M = 80, 250e3, 400.0
 WITHOUT_LOSSES = 0.95
@@ -57,6 +58,7 @@ def plan(
     demand_w: NDArray[np.floating],
     rings: Sequence[NDArray[np.float64]] | None = None,
     voltage_v: float = 400.0,
+    land: Land = NO_LAND,
     progress: Callable[[str, float], None] = lambda stage, done: None,
 ) -> GridPlan:
     """Draw a low-voltage grid for buildings.
@@ -68,6 +70,7 @@ def plan(
             hourly over the whole year or any steps that hold the peaks.
         rings: [building] [n, 2] outlines in metres, so that cables run around buildings; else squares of 9 m.
         voltage_v: nominal line-to-line voltage.
+        land: where it has roads, cables run along them and substations stand beside them.
         progress: called with (stage, fraction).
     """
     place = np.stack([np.asarray(x_m, dtype=float), np.asarray(y_m, dtype=float)], axis=1)
@@ -78,9 +81,10 @@ def plan(
     peak_va = np.maximum(drawn / POWER_FACTOR, fed)
     waiting = _clusters(groups, place, demand_w, peak_va)
     done: list[_Substation] = []
+    streets = gridstreets.streets(land)
     while waiting:
         members = waiting.pop(0)
-        station = _substation(members, place, outlines, demand_w, peak_va, voltage_v)
+        station = _substation(members, place, outlines, demand_w, peak_va, voltage_v, streets)
         if station is None:
             waiting = _halves(members, place, peak_va) + waiting
             continue
@@ -149,13 +153,14 @@ def _halves(members: Int, place: Float, peak_va: Float, *, parts: int = 2) -> li
 
 def _substation(
     members: Int, place: Float, outlines: Sequence[Float], demand_w: NDArray[np.floating], peak_va: Float,
-    voltage_v: float,
+    voltage_v: float, streets: gridstreets.Streets | None,
 ) -> _Substation | None:  # fmt: skip
     """Route and size one substation; None when it must be split: too far, too much, or voltage does not hold."""
-    low, high = place[members].min(axis=0) - 40.0, place[members].max(axis=0) + 40.0
+    margin = MARGIN_M if streets is None else STREETS_MARGIN_M
+    low, high = place[members].min(axis=0) - margin - 15.0, place[members].max(axis=0) + margin + 15.0
     near = np.flatnonzero(((place > low) & (place < high)).all(axis=1))
     others = [outlines[k] for k in np.setdiff1d(near, members)]
-    laid = route([outlines[k] for k in members], others, peak_va[members])
+    laid = route([outlines[k] for k in members], others, peak_va[members], streets)
     single = len(members) == 1
     if not single and float(laid.reach_m.max()) > MOST_M:
         return None

@@ -1,13 +1,15 @@
-"""Routes of a substation's cables without street data: shortest ways over open ground, shared as trunks.
+"""Routes of a substation's cables: shortest ways along streets, or over open ground where no street is known.
 
-The ground is a raster of cells of about 3 m, cheapest a few metres off the fronts (as under a pavement), dear inside
-buildings. Shortest paths from the substation to every building's cheapest front form a tree. Buildings connect to
-it farthest first: a service runs up its path to a joint on the trunk that others have laid, or lays new trunk.
+The ground is a raster of cells of about 3 m, dear inside buildings. Shortest paths from the substation to every
+building's cheapest front form a tree. Where streets are known, their middles are cheapest, trunks follow them, and
+services leave straight to the nearest front (tools/gridstreets.py). Where not, cells are cheapest a few metres off
+the fronts (as under a pavement), and buildings connect farthest first: a service runs up its path to a joint on the
+trunk that others have laid, or lays new trunk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,19 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.district import Float, Int
+from tools.gridstreets import Streets
 
 Cells = NDArray[np.integer]
 """Flat numbers of raster cells."""
 
 CELL_M, MOST_CELLS = 3.0, 90_000
-MARGIN_M = 25.0
+MARGIN_M, STREETS_MARGIN_M = 25.0, 120.0
+"""Ground around the buildings that is searched; where streets are known, far enough for the next crossing."""
 MOVES = {
     (1, 0): (), (0, 1): (), (1, 1): ((1, 0), (0, 1)), (1, -1): ((1, 0), (0, -1)),
     (1, 2): ((0, 1), (1, 1)), (2, 1): ((1, 0), (1, 1)), (1, -2): ((0, -1), (1, -1)), (2, -1): ((1, 0), (1, -1)),
 }  # fmt: skip
 """Steps from cell to cell (each also backwards: sixteen directions), and the cells brushed on the way."""
-INSIDE_COST = 25.0
-"""Cost of a metre under a building, against 1 on the pavement: used only to leave closed courtyards."""
+INSIDE_COST, UNDER_HOUSES_COST = 25.0, 80.0
+"""Cost of a metre under a building, against 1 on the pavement: used only to leave closed courtyards; with streets."""
 SHARED_COST = 0.5
 """Cost of a metre in a trench that others dig."""
 SERVICE_M = 18.0
@@ -53,15 +57,19 @@ class Route:
     """[node, 2]"""
 
 
-def route(rings: Sequence[NDArray[np.float64]], obstacles: Sequence[NDArray[np.float64]], weight: Float) -> Route:
+def route(
+    rings: Sequence[NDArray[np.float64]], obstacles: Sequence[NDArray[np.float64]], weight: Float,
+    streets: Streets | None = None,
+) -> Route:  # fmt: skip
     """Lay cables from the place nearest to the weighted middle of the buildings.
 
     Args:
         rings: [building] footprint outlines, [n, 2] metres, of the buildings to serve.
         obstacles: outlines of buildings of others that stand between them.
         weight: [building] how much each draws the substation towards itself.
+        streets: streets and water around them, where known.
     """
-    raster = _Raster(rings, obstacles)
+    raster = _Raster(rings, obstacles, streets)
     middle = np.average([r.mean(axis=0) for r in rings], axis=0, weights=np.maximum(weight, 1e-9))
     root = raster.open_near(middle)
     before, metres = raster.paths(root)
@@ -70,8 +78,47 @@ def route(rings: Sequence[NDArray[np.float64]], obstacles: Sequence[NDArray[np.f
         raster.share(access, before, root, least=least)
         before, metres = raster.paths(root)
         access = np.array([raster.front(k, metres) for k in range(len(rings))])
+    if raster.streets is not None:
+        joint, trunk, fronts = _taps(raster, access, before, root)
+        straight = lambda k: np.vstack([raster.places([joint[k]]), fronts[k]])  # noqa: E731
+        return _branches(raster, joint, trunk, before, root, straight)
     joint, trunk = _joints(access, before, metres, root)
-    return _branches(raster, access, joint, trunk, before, root)
+    return _branches(raster, joint, trunk, before, root, lambda k: _service(raster, k, access, joint, before))
+
+
+def _taps(
+    raster: _Raster, access: Cells, before: Cells, root: int
+) -> tuple[Cells, set[int], NDArray[np.float64]]:  # fmt: skip
+    """[building] cell of its joint on a street's trunk, the trunk's cells, and [building, 2] where services end."""
+    streets = raster.streets
+    assert streets is not None
+    near = streets.nearest(raster.outlines, raster.blockers, raster.places(np.arange(raster.inside.size)))
+    starts = [int(near[k]) if near[k] >= 0 else streets.tap(int(c), before, root, raster.places)
+              for k, c in enumerate(access)]  # fmt: skip
+    trunk = _ways(starts, before, root)
+    cells = np.array(sorted(trunk))
+    raster.centre(cells)
+    joint, fronts = streets.connect(raster.outlines, raster.blockers, cells, raster.places(cells))
+    return joint, _ways(joint, before, root), fronts
+
+
+def _ways(starts: Sequence[int] | Cells, before: Cells, root: int) -> set[int]:
+    """Cells on the ways from some cells to the root."""
+    found = {root}
+    for cell in starts:
+        at = int(cell)
+        while at not in found:
+            found.add(at)
+            at = int(before[at])
+    return found
+
+
+def _service(raster: _Raster, k: int, access: Cells, joint: Cells, before: Cells) -> NDArray[np.float64]:
+    """[n, 2] way of building k's service from its joint over open ground to its front."""
+    path = [int(access[k])]
+    while path[-1] != joint[k]:
+        path.append(int(before[path[-1]]))
+    return np.vstack([_straighten(raster.places(path[::-1])), raster.facade(k, int(access[k]))])
 
 
 def _joints(access: Cells, before: Cells, metres: Float, root: int) -> tuple[Cells, set[int]]:
@@ -99,7 +146,8 @@ def _joints(access: Cells, before: Cells, metres: Float, root: int) -> tuple[Cel
 
 
 def _branches(
-    raster: _Raster, access: Cells, joint: Cells, trunk: set[int], before: Cells, root: int
+    raster: _Raster, joint: Cells, trunk: set[int], before: Cells, root: int,
+    service_way: Callable[[int], NDArray[np.float64]],
 ) -> Route:  # fmt: skip
     children: dict[int, int] = {}
     for cell in trunk - {root}:
@@ -115,13 +163,10 @@ def _branches(
         service.append(-1)
         lines.append(_straighten(raster.places(path[::-1])))
         node[cell] = len(parent)
-    for k in range(len(access)):
-        path = [int(access[k])]
-        while path[-1] != joint[k]:
-            path.append(int(before[path[-1]]))
+    for k in range(len(joint)):
         parent.append(node[int(joint[k])])
         service.append(k)
-        lines.append(np.vstack([_straighten(raster.places(path[::-1])), raster.facade(k, int(access[k]))]))
+        lines.append(service_way(k))
     length = np.array([max(float(np.hypot(*np.diff(p, axis=0).T).sum()), 0.5) for p in lines])
     reach = np.zeros(len(parent) + 1)
     for b, p in enumerate(parent):
@@ -129,7 +174,7 @@ def _branches(
     ends = np.vstack([raster.places([root]), *[p[-1:] for p in lines]])
     return Route(
         parent=np.array(parent, dtype=np.int32), service=np.array(service, dtype=np.int32), polyline=tuple(lines),
-        length_m=length, reach_m=reach[-len(access):], node_m=ends,
+        length_m=length, reach_m=reach[-len(joint):], node_m=ends,
     )  # fmt: skip
 
 
@@ -152,24 +197,34 @@ def _straighten(points: NDArray[np.float64]) -> NDArray[np.float64]:
 class _Raster:
     """Cells around some buildings, and the shortest ways over them."""
 
-    def __init__(self, rings: Sequence[NDArray[np.float64]], obstacles: Sequence[NDArray[np.float64]]) -> None:
+    def __init__(
+        self, rings: Sequence[NDArray[np.float64]], obstacles: Sequence[NDArray[np.float64]], streets: Streets | None
+    ) -> None:
         import shapely
         from scipy import ndimage
 
         own = np.vstack(rings)
-        self.low = own.min(axis=0) - MARGIN_M
-        extent = own.max(axis=0) + MARGIN_M - self.low
+        margin = MARGIN_M if streets is None else STREETS_MARGIN_M
+        self.low = own.min(axis=0) - margin
+        extent = own.max(axis=0) + margin - self.low
         self.cell = max(CELL_M, float(np.sqrt(extent[0] * extent[1] / MOST_CELLS)))
         self.shape = tuple(np.ceil(extent / self.cell).astype(int))
         self.outlines = [shapely.polygons(r) for r in rings]
         inside = np.zeros(self.shape, dtype=bool)
-        for outline in [*self.outlines, *[shapely.polygons(r) for r in obstacles]]:
+        self.blockers = [*self.outlines, *[shapely.polygons(r) for r in obstacles]]
+        for outline in self.blockers:
             self._fill(inside, outline)
         self.inside = inside
         away = ndimage.distance_transform_edt(~inside) * self.cell
         cost = 1.0 + 0.6 * np.exp(-((away / 2.5) ** 2)) + 0.4 * (1.0 - np.exp(-away / 25.0))
-        self.cost = self.alone = np.where(inside, INSIDE_COST, cost)
         self.away = away
+        index = np.indices(self.shape).reshape(2, -1).T
+        self._place = (index + 0.5) * self.cell + self.low
+        self.streets = streets.around(self._place.reshape(*self.shape, 2), inside) if streets is not None else None
+        under = INSIDE_COST
+        if self.streets is not None:
+            cost, under = self.streets.cost, UNDER_HOUSES_COST
+        self.cost = self.alone = np.where(inside, under, cost)
 
     def _fill(self, inside: NDArray[np.bool_], outline: object) -> None:
         import shapely
@@ -180,20 +235,31 @@ class _Raster:
         i, j = np.meshgrid(np.arange(first[0], last[0]), np.arange(first[1], last[1]), indexing="ij")
         if i.size:
             x, y = (np.stack([i, j]).reshape(2, -1) + 0.5) * self.cell + self.low[:, None]
-            inside[i.ravel(), j.ravel()] |= shapely.contains_xy(outline, x, y)
+            inside[i.ravel(), j.ravel()] |= shapely.intersects_xy(outline, x, y)  # no slit between neighbours
 
     def places(self, cells: Sequence[int] | Cells) -> NDArray[np.float64]:
         """[n, 2] middles of cells, metres."""
-        index = np.stack(np.unravel_index(np.asarray(cells, dtype=int), self.shape), axis=1)
-        return (index + 0.5) * self.cell + self.low
+        return self._place[np.asarray(cells, dtype=int)]
+
+    def centre(self, cells: Cells) -> None:
+        """Move cells that lie on a street to its middle."""
+        if self.streets is not None:
+            self._place[cells] = self.streets.middles(cells, self._place[cells])
 
     def open_near(self, place: NDArray[np.float64]) -> int:
-        """Open cell nearest to a place, with an open cell between it and buildings where there is room."""
+        """Open cell nearest to a place, with an open cell between it and buildings where there is room.
+
+        Where streets are known it stands beside one.
+        """
         room = min(1.9 * self.cell, float(self.away.max()))
         good = np.flatnonzero((~self.inside & (self.away >= room)).ravel())
+        if self.streets is not None:
+            beside = np.flatnonzero((~self.inside & (self.away >= 0.9 * self.cell) & self.streets.beside).ravel())
+            good = beside if len(beside) else good
+        tight = 40.0 * (self.away.ravel()[good] < room) if self.streets is not None else 0.0
         if not len(good):
             good = np.arange(self.inside.size)
-        return int(good[np.argmin(np.hypot(*(self.places(good) - place).T))])
+        return int(good[np.argmin(np.hypot(*(self.places(good) - place).T) + tight)])
 
     def paths(self, root: int) -> tuple[Cells, Float]:
         """[cell] its predecessor on the way from the root, and the cost-metres of that way."""
