@@ -1,6 +1,6 @@
 """District: frozen read-only columns by axis. No Building class; a building is a row.
 
-Axes: [building] [surface] [node] [line] [vertex] [profile]. Column names end in their SI unit; temperatures
+Axes: [building] [surface] [site] [node] [line] [vertex] [profile]. Column names end in their SI unit; temperatures
 that kernels use are kelvin above 273.15, suffix `_c`. World coordinates are local east-north-up metres around
 the place's origin. Order of a table's rows is the order of its axis; layers change columns, never an axis.
 """
@@ -52,6 +52,15 @@ class SurfaceKind(IntEnum):
 
     ROOF = 0
     WALL = 1
+
+
+class SiteKind(IntEnum):
+    """Kind of plant that a site is kept for."""
+
+    BATTERY = 0
+    TURBINE = 1
+    CANOPY = 2  # modules over parking
+    CHARGER = 3
 
 
 class NodeKind(IntEnum):
@@ -146,6 +155,35 @@ class Buildings(_Columns):
     """Row of [profile] for hot water."""
     node: Int
     """Row of [node] where it is connected, -1 = none."""
+    wall_m2: Float
+    """Opaque exterior wall, without windows and doors."""
+    roof_m2: Float
+    ground_m2: Float
+    window_m2: Float
+    """Without doors."""
+    wall_w_m2k: Float
+    """U-value, with the resistance of an unheated space behind the element (b-factor); so the next three."""
+    roof_w_m2k: Float
+    ground_w_m2k: Float
+    window_w_m2k: Float
+    window_g: Float
+    """Solar transmittance of the glass at normal incidence (EN 410)."""
+    h_leak_w_k: Float
+    """Part of h_air_w_k that leaks through joints; the rest is ventilation."""
+    vehicles: Float
+    """Cars that belong here, whatever drives them."""
+    electric_share: Float
+    """Of the vehicles, 0..1."""
+    smart_share: Float
+    """Of the electric vehicles, 0..1, that charge when it suits house and grid."""
+    drive_j: Float
+    """Electricity that one electric vehicle takes from plugs per day."""
+    away_share: Float
+    """Of drive_j, 0..1, that is charged at the district's chargers."""
+    battery_j: Float
+    """Usable capacity of the home battery."""
+    battery_limit_w: Float
+    """Most that the home battery gives or takes, on the side of the house."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +212,36 @@ class Surfaces(_Columns):
     """[surface, 36] elevation of the horizon, azimuth bins of 10 degrees from north."""
     sky_view: Float
     """Share of the sky that an unobstructed surface of this tilt would see that is really seen, 0..1."""
+
+
+@dataclass(frozen=True)
+class Sites(_Columns):
+    """[site] Places for plant of the district. Capacity 0 = nothing stands there yet; layers raise it."""
+
+    id: tuple[str, ...]
+    name: tuple[str, ...]
+    kind: Code
+    """SiteKind."""
+    x_m: Float
+    y_m: Float
+    z_m: Float
+    """Foot point."""
+    node: Int
+    """Row of [node] where it is connected, -1 = none."""
+    area_m2: Float
+    """Ground that the plant may cover."""
+    capacity_j: Float
+    """Usable capacity of a battery."""
+    power_w: Float
+    """Rating: most that the plant gives or takes at its node."""
+
+
+def no_sites() -> Sites:
+    """A district without places for plant."""
+    none = np.empty(0)
+    rows = np.empty(0, np.int32)
+    return Sites(id=(), name=(), kind=np.empty(0, np.int8), x_m=none, y_m=none, z_m=none, node=rows, area_m2=none,
+                 capacity_j=none, power_w=none)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -254,14 +322,27 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Bill:
+    """What one measure of a scenario costs once."""
+
+    kind: str
+    """Of the layer."""
+    capital_eur: float
+    embodied_co2_kg: float
+
+
+@dataclass(frozen=True)
 class District:
     """Everything constant about a district; layers are functions District -> District."""
 
     place: Place
     building: Buildings
     surface: Surfaces
+    site: Sites
     node: Nodes
     line: Lines
     vertex_m: Float
     """[vertex, 3] polylines of the lines."""
     profile: Profiles
+    bills: tuple[Bill, ...] = ()
+    """Of the measures that made this district out of the package's, in the order of the catalogue."""

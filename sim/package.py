@@ -29,14 +29,15 @@ import numpy as np
 
 from network.problems import Refused
 from network.schema import Problem
-from sim.district import Buildings, District, Factor, Lines, Nodes, Place, Profiles, Surfaces
+from sim.district import Buildings, District, Factor, Lines, Nodes, Place, Profiles, Sites, Surfaces
 
-FORMAT = 1
+FORMAT = 2
 """Of the folder; raised when an older program could no longer read it."""
 
 _TABLES: dict[str, type] = {
     "building": Buildings,
     "surface": Surfaces,
+    "site": Sites,
     "node": Nodes,
     "line": Lines,
     "profile": Profiles,
@@ -120,6 +121,11 @@ def load(folder: Path) -> Package:
         if head["format"] > FORMAT:
             raise Refused(
                 f"{folder} has package format {head['format']}, this Surplus reads up to {FORMAT}; update Surplus"
+            )
+        if head["format"] < FORMAT:
+            raise Refused(
+                f"{folder} has package format {head['format']}, this Surplus reads {FORMAT}; "
+                "build it again with `surplus build`"
             )
         district, inferred = _read_tables(folder, _place(head))
         body = json.loads((folder / "report.json").read_text())

@@ -48,8 +48,12 @@ FLOOR_HEATING_YEAR = 2000
 """From here on heat pump sinks are floor heating (When2Heat, Ruhnau et al. 2019: 30 degC at 0 degC outside, -0.5
 per kelvin), before radiators (40 degC, -1)."""
 KWH = 3.6e6
-OF_TYPOLOGY = ("h_opaque_w_k", "h_glass_w_k", "h_air_w_k", "mass_j_k", "mass_m2", "inner_m2", "set_point_c",
-               "heat_limit_w")  # fmt: skip
+DRIVE_J_M = 0.19 * 3.6e6 / 1e3
+"""Electricity from the plug per metre driven: 0.19 kWh/km, 0.17 on the road and a tenth lost in charging (EV Database,
+mean of the cars on sale in 2024; the loss as in ADAC's charging tests)."""
+OF_TYPOLOGY = ("h_opaque_w_k", "h_glass_w_k", "h_air_w_k", "h_leak_w_k", "mass_j_k", "mass_m2", "inner_m2",
+               "set_point_c", "heat_limit_w", "wall_m2", "window_m2", "wall_w_m2k", "roof_w_m2k", "ground_w_m2k",
+               "window_w_m2k", "window_g")  # fmt: skip
 OF_HEATER = ("heater", "boiler_efficiency", "sink_c", "sink_slope")
 OF_USE = ("appliances_j", "hot_water_j", "gains_w")
 """Columns of a building that one rule fills."""
@@ -60,7 +64,7 @@ class Envelope:
     """[building] Columns of sim.district.Buildings of the same names, and what surfaces need.
 
     Effective areas of a surface of area A: a wall has glass_m2 = A window_share glass_effective and
-    opaque_m2 = OPAQUE_M2K_W u_wall A (1 - window_share); a roof has opaque_m2 = OPAQUE_M2K_W u_roof A.
+    opaque_m2 = OPAQUE_M2K_W U A (1 - window_share); a roof has opaque_m2 = OPAQUE_M2K_W U A.
     """
 
     use: Code
@@ -84,10 +88,18 @@ class Envelope:
     sink_slope: Float
     hot_water_j: Float
     appliances_j: Float
-    u_roof: Float
-    """W/m2K, b-adjusted."""
-    u_wall: Float
-    """W/m2K of opaque walls, b-adjusted."""
+    wall_m2: Float
+    roof_m2: Float
+    ground_m2: Float
+    window_m2: Float
+    wall_w_m2k: Float
+    roof_w_m2k: Float
+    ground_w_m2k: Float
+    window_w_m2k: Float
+    window_g: Float
+    h_leak_w_k: Float
+    vehicles: Float
+    drive_j: Float
     window_share: Float
     """Of the exterior wall's area, 0..1."""
     glass_effective: Float
@@ -136,7 +148,7 @@ def envelope(country: str, shapes: Shapes, *, year: int | None = None, rows: Int
         boiler_efficiency=np.full(len(rows), BOILER_EFFICIENCY), sink_c=np.where(floor_heating, 30.0, 40.0),
         sink_slope=np.where(floor_heating, -0.5, -1.0),
         hot_water_j=uses["hot_water_j"], appliances_j=uses["appliances_j"],
-        u_roof=t["roof_u"][rows] * t["roof_b"][rows], u_wall=t["wall_u"][rows] * t["wall_b"][rows],
+        **_elements(rows, shapes), h_leak_w_k=loss["leak"], **_cars(country, shapes, uses["dwellings"]),
         window_share=_window_share(rows)[0],
         glass_effective=t["glass_g"][rows] * (1 - t["frame"][rows]) * t["shade_vertical"][rows] * t["skew"][rows],
         archetype=tuple(t["code"][rows].tolist()), inferred=tuple(inferred),
@@ -186,7 +198,37 @@ def _losses(rows: Int, shapes: Shapes) -> dict[str, Float]:
     for code, row in table.items():
         other = row["air_m3_h_m2"] + t["air_leak"][rows] * t["room_height_m"][rows]
         per_m2 = np.where(shapes.use == code, other, per_m2)
-    return {"opaque": opaque, "glass": glass, "air": AIR_WH_M3K * per_m2 * floor}
+    leak = AIR_WH_M3K * t["air_leak"][rows] * t["room_height_m"][rows] * floor
+    return {"opaque": opaque, "glass": glass, "air": AIR_WH_M3K * per_m2 * floor, "leak": leak}
+
+
+def _elements(rows: Int, shapes: Shapes) -> dict[str, Float]:
+    """Areas and U-values of the elements that a retrofit touches, as in `_losses`."""
+    t = typology.table()
+    window, door = _window_share(rows)
+    return {
+        "wall_m2": shapes.wall_m2 * (1 - window - door),
+        "roof_m2": shapes.roof_m2,
+        "ground_m2": shapes.ground_m2,
+        "window_m2": shapes.wall_m2 * window,
+        "wall_w_m2k": t["wall_u"][rows] * t["wall_b"][rows],
+        "roof_w_m2k": t["roof_u"][rows] * t["roof_b"][rows],
+        "ground_w_m2k": t["ground_u"][rows] * t["ground_b"][rows],
+        "window_w_m2k": t["window_u"][rows].copy(),
+        "window_g": t["glass_g"][rows].copy(),
+    }
+
+
+def _cars(country: str, shapes: Shapes, dwellings: Float) -> dict[str, Float]:
+    """Cars that live at the building and what an electric one takes from plugs per day."""
+    row = _car_table(country)
+    per_home = np.where(shapes.size_class <= SizeClass.TH, row["per_house"], row["per_flat"])
+    named = np.full(len(shapes.id), np.nan) if shapes.vehicles is None else shapes.vehicles
+    drive_j = row["km_year"] * 1e3 / 365.0 * DRIVE_J_M
+    return {
+        "vehicles": np.where(np.isfinite(named), named, per_home * dwellings),
+        "drive_j": np.full(len(shapes.id), drive_j),
+    }
 
 
 def _uses(rows: Int, shapes: Shapes, country: str) -> dict[str, Float]:
@@ -230,14 +272,16 @@ def _notes(country: str, own: str, shapes: Shapes, rows: Int, heated: np.ndarray
     t = typology.table()
     stand_in = "" if own == country else f", a neighbour of {country}, which TABULA does not cover"
     homes = "" if country in {c for c, _ in _homes()} else f", {country} has none here"
+    cars = shapes.vehicles
     notes: list[Inferred] = []
-
 
     def note(k: int, columns: Sequence[str], rule: str) -> None:
         notes.extend(("building", shapes.id[k], column, rule) for column in columns)
 
     for k in range(len(shapes.id)):
         typology_rule = f"TABULA {own} {t['size_class'][rows[k]]}{stand_in}"
+        if cars is None or not np.isfinite(cars[k]):
+            note(k, ["vehicles"], f"dwellings times cars per house or flat ({country})")
         if not heated[k]:
             note(k, [*OF_HEATER, *OF_USE, "heat_limit_w"], "unheated")
             note(k, [c for c in OF_TYPOLOGY if c != "heat_limit_w"], typology_rule)
@@ -275,6 +319,14 @@ def _homes() -> dict[tuple[str, str], float]:
 def _home_electricity_j(country: str, size_class: SizeClass) -> float:
     homes = _homes()
     return homes.get((country, size_class.name), homes["NL", size_class.name])
+
+
+@cache
+def _car_table(country: str) -> dict[str, float]:
+    with (typology.ASSETS / "archetypes" / "cars.csv").open(encoding="utf-8", newline="") as file:
+        rows = {r["country"]: r for r in csv.DictReader(file)}
+    own = rows.get(country, rows["*"])
+    return {name: float(own[name]) for name in ("per_house", "per_flat", "km_year")}
 
 
 @cache

@@ -48,6 +48,8 @@ class Shapes:
     y_m: Float | None = None
     """Foot points, to ask neighbours for a year; None = places are not asked."""
     dwellings: Float | None = None
+    vehicles: Float | None = None
+    """Cars; nan where the source does not say."""
 
 
 def storeys_of(height_m: float) -> int:

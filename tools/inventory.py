@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.district import Buildings, SurfaceKind, Surfaces
 from tools import archetypes
 from tools.archetypes import Envelope, Inferred, Shapes
-from tools.cityjson import Source
+from tools.city import Source
 from tools.geometry import Bodies
 from tools.surfaces import Areas, Raw
 
@@ -29,6 +29,7 @@ DWELLING_KEYS = (
     "numberofdwellings", "number_of_dwellings", "dwellings", "num_dwellings", "nb_logements", "building:flats",
     "aantal_verblijfsobjecten",
 )  # fmt: skip
+VEHICLE_KEYS = ("vehicles", "numberofvehicles", "cars", "numberofcars", "number_of_cars")
 NAME_KEYS = ("name", "gml:name", "naam", "addr:housename")
 FLOOR_KEYS = ("grossfloorarea", "gross_floor_area", "grossfloorarea_m2", "floorarea", "floor_area")
 
@@ -36,12 +37,16 @@ MODULE_KEYS = (
     "pvpeakpower_kw", "pv_peak_kw", "pv_kwp", "pvpeakpower", "installedpv_kwp", "generator:output:electricity_kw",
 )  # fmt: skip
 """Modules that are there already, in kW at standard test conditions."""
+OF_LAYERS = ("electric_share", "smart_share", "away_share", "battery_j", "battery_limit_w")
+"""Columns that are 0 until a layer raises them."""
 EQUATORWARD = np.radians(100.0)
 """Existing modules are taken to lie on flat roofs and on those within this angle of the equator."""
 
 
-def number(attributes: Mapping[str, Any], keys: tuple[str, ...], *, least: float, most: float) -> float:
-    """The first attribute of `keys` (whatever its case) that is a number within bounds; 0 = the source does not say.
+def number(
+    attributes: Mapping[str, Any], keys: tuple[str, ...], *, least: float, most: float, missing: float = 0.0
+) -> float:
+    """The first attribute of `keys` (whatever its case) that is a number within bounds; else `missing`.
 
     Dates count by their year.
     """
@@ -50,13 +55,15 @@ def number(attributes: Mapping[str, Any], keys: tuple[str, ...], *, least: float
         value = lower.get(key)
         if isinstance(value, str):
             value = value.strip()[:4] if value[4:5] == "-" else value.strip()
+        if value is None or isinstance(value, bool):
+            continue
         try:
-            found = float(value) if value is not None and not isinstance(value, bool) else 0.0
+            found = float(value)
         except (TypeError, ValueError):
             continue
         if least <= found <= most:
             return found
-    return 0.0
+    return missing
 
 
 def shapes(sources: tuple[Source, ...], b: Bodies, a: Areas) -> tuple[Shapes, list[Inferred]]:
@@ -67,6 +74,8 @@ def shapes(sources: tuple[Source, ...], b: Bodies, a: Areas) -> tuple[Shapes, li
     storeys = np.array([number(s.attributes, STOREY_KEYS, least=1, most=200) for s in sources])
     floor = np.array([number(s.attributes, FLOOR_KEYS, least=1, most=1e7) for s in sources])
     dwellings = np.array([number(s.attributes, DWELLING_KEYS, least=1, most=1e5) for s in sources])
+    # no car at all is an answer too
+    vehicles = np.array([number(s.attributes, VEHICLE_KEYS, least=0, most=1e5, missing=np.nan) for s in sources])
     notes: list[Inferred] = []
     for k, source in enumerate(sources):
         chosen, rule = archetypes.use_of(
@@ -85,7 +94,7 @@ def shapes(sources: tuple[Source, ...], b: Bodies, a: Areas) -> tuple[Shapes, li
         id=tuple(s.id for s in sources), use=use, size_class=size, year=year.astype(np.int32),
         storeys=storeys.astype(np.int32), height_m=b.roof_m, footprint_m2=b.footprint_m2, floor_m2=floor,
         volume_m3=b.volume_m3, roof_m2=a.roof_m2, wall_m2=a.wall_m2, ground_m2=a.ground_m2, party_m2=a.party_m2,
-        x_m=b.x_m, y_m=b.y_m, dwellings=dwellings,
+        x_m=b.x_m, y_m=b.y_m, dwellings=dwellings, vehicles=vehicles,
     ), notes  # fmt: skip
 
 
@@ -98,7 +107,8 @@ def buildings(
     return Buildings(
         id=tuple(s.id for s in sources), name=tuple(_name(s) for s in sources), x_m=b.x_m, y_m=b.y_m, z_m=b.ground_m,
         height_m=b.height_m, footprint_m2=b.footprint_m2, volume_m3=b.volume_m3, profile=rows[0],
-        hot_water_profile=rows[1], node=np.full(len(sources), -1, np.int32), **shared,
+        hot_water_profile=rows[1], node=np.full(len(sources), -1, np.int32),
+        **{name: np.zeros(len(sources)) for name in OF_LAYERS}, **shared,
     )  # fmt: skip
 
 
@@ -108,7 +118,7 @@ def surfaces(
     """The axis [surface]: windows in the walls' share, the rest opaque."""
     wall = raw.kind == SurfaceKind.WALL
     window = np.where(wall, e.window_share[raw.building], 0.0)
-    u = np.where(wall, e.u_wall[raw.building], e.u_roof[raw.building])
+    u = np.where(wall, e.wall_w_m2k[raw.building], e.roof_w_m2k[raw.building])
     return Surfaces(
         id=raw.id, building=raw.building, kind=raw.kind, tilt_rad=raw.tilt_rad, azimuth_rad=raw.azimuth_rad,
         area_m2=raw.area_m2, x_m=raw.xyz_m[:, 0].copy(), y_m=raw.xyz_m[:, 1].copy(), z_m=raw.xyz_m[:, 2].copy(),

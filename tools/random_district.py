@@ -15,6 +15,8 @@ from sim.district import (
     Nodes,
     Place,
     Profiles,
+    SiteKind,
+    Sites,
     SizeClass,
     SurfaceKind,
     Surfaces,
@@ -87,6 +89,32 @@ def random_buildings(rng: np.random.Generator, n: int, *, profiles: int, nodes: 
         profile=rng.integers(0, profiles, n).astype(np.int32),
         hot_water_profile=rng.integers(0, profiles, n).astype(np.int32),
         node=(np.arange(n) % max(nodes, 1)).astype(np.int32) if nodes else np.full(n, -1, np.int32),
+        **random_elements(leak, floor, volume), vehicles=np.round(floor / 120.0), electric_share=np.zeros(n),
+        smart_share=np.zeros(n), drive_j=np.full(n, 6.0 * 3.6e6), away_share=np.zeros(n), battery_j=np.zeros(n),
+        battery_limit_w=np.zeros(n),
+    )  # fmt: skip
+
+
+def random_elements(leak: np.ndarray, floor: np.ndarray, volume: np.ndarray) -> dict[str, np.ndarray]:
+    """Areas and U-values whose sum over the elements is what `random_buildings` gives the whole envelope."""
+    opaque, one = leak * floor * 0.7, np.ones(len(floor))
+    return {
+        "wall_m2": 0.8 * floor, "roof_m2": 0.5 * floor, "ground_m2": 0.5 * floor, "window_m2": 0.15 * floor,
+        "wall_w_m2k": 0.5 * opaque / (0.8 * floor), "roof_w_m2k": 0.3 * opaque / (0.5 * floor),
+        "ground_w_m2k": 0.2 * opaque / (0.5 * floor), "window_w_m2k": leak * 0.2 / 0.15, "window_g": 0.7 * one,
+        "h_leak_w_k": 0.34 * 0.2 * volume,
+    }  # fmt: skip
+
+
+def random_sites(rng: np.random.Generator, nodes: int) -> Sites:
+    """A place for a battery and one for a charger, without plant, somewhere on the grid."""
+    zero = np.zeros(2)
+    node = rng.integers(0, nodes, 2) if nodes else np.full(2, -1)
+    return Sites(
+        id=("battery-1", "charger-1"), name=("Battery 1", "Charger 1"),
+        kind=np.array([SiteKind.BATTERY, SiteKind.CHARGER], np.int8), x_m=rng.uniform(-500.0, 500.0, 2),
+        y_m=rng.uniform(-500.0, 500.0, 2), z_m=zero.copy(), node=node.astype(np.int32), area_m2=np.full(2, 20.0),
+        capacity_j=zero.copy(), power_w=zero.copy(),
     )  # fmt: skip
 
 
@@ -177,7 +205,9 @@ def random_district(
                      vertex_start=np.zeros(1, np.int32))  # fmt: skip
         vertex = np.empty((0, 3))
     houses = random_buildings(rng, buildings, profiles=profiles, nodes=nodes)
+    surface = random_surfaces(rng, houses, each=surfaces, modules=modules)
+    profile = random_profiles(rng, profiles, steps=steps)
     return District(
-        place=place(k_exp=k_exp), building=houses, surface=random_surfaces(rng, houses, each=surfaces, modules=modules),
-        node=node, line=line, vertex_m=vertex, profile=random_profiles(rng, profiles, steps=steps),
+        place=place(k_exp=k_exp), building=houses, surface=surface, site=random_sites(rng, nodes), node=node,
+        line=line, vertex_m=vertex, profile=profile,
     )  # fmt: skip

@@ -102,8 +102,12 @@ def test_refusals_are_sentences(tmp_path: Path, district: District) -> None:
         package.load(tmp_path / "nothing")
     write(tmp_path / "p", district, tmp_path / "s")
     toml = tmp_path / "p" / "district.toml"
-    toml.write_text(toml.read_text().replace("format = 1", "format = 99"))
-    with pytest.raises(Refused, match="format 99"):
+    written = toml.read_text()
+    toml.write_text(written.replace("format = 2", "format = 99"))
+    with pytest.raises(Refused, match="format 99.*update Surplus"):
+        package.load(tmp_path / "p")
+    toml.write_text(written.replace("format = 2", "format = 1"))
+    with pytest.raises(Refused, match="format 1, this Surplus reads 2; build it again"):
         package.load(tmp_path / "p")
     toml.write_text("format = ")
     with pytest.raises(Refused, match="broken"):

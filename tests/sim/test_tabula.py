@@ -71,7 +71,7 @@ def reference_district(rows: np.ndarray, made: archetypes.Envelope) -> District:
         shade = t["shade_horizontal" if k == 0 else "shade_vertical"][rows]
         through = t["glass_g"][rows] * (1.0 - t["frame"][rows]) * t["skew"][rows] * shade
         glass[:n, k] = t[f"window_{side}_m2"][rows] * through
-        area_u = made.u_roof * t["roof_m2"][rows] if k == 0 else made.u_wall * t["wall_m2"][rows] / 4.0
+        area_u = made.roof_w_m2k * t["roof_m2"][rows] if k == 0 else made.wall_w_m2k * t["wall_m2"][rows] / 4.0
         opaque[:n, k] = archetypes.OPAQUE_M2K_W * area_u
         glass[n + k, k] = 1.0
     count = (n + probes) * probes

@@ -74,7 +74,7 @@ def test_newer_houses_lose_less(country: str) -> None:
 def test_every_country_class_and_year_has_an_archetype(country: str, size: SizeClass) -> None:
     years = np.array([1200, 1890, 1946, 1969, 1990, 2005, 2030], np.int32)
     built = archetypes.envelope(country, terrace(7, year=years, size_class=np.full(7, size, np.int8)))
-    for column in (built.h_opaque_w_k, built.h_glass_w_k, built.h_air_w_k, built.heat_limit_w, built.u_wall):
+    for column in (built.h_opaque_w_k, built.h_glass_w_k, built.h_air_w_k, built.heat_limit_w, built.wall_w_m2k):
         assert np.all(np.isfinite(column) & (column > 0.0))
     assert np.all((built.window_share > 0.02) & (built.window_share < 0.8))
     assert np.all((built.set_point_c > 15.0) & (built.set_point_c <= 20.0))
