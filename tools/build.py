@@ -1,6 +1,6 @@
 """City files -> district package: read, measure, infer, connect, draw, save. One straight path.
 
-    files -> faces -> one world -> surfaces, party walls, horizons -> archetypes, use, profiles
+    files -> faces -> one world -> surfaces, party walls, horizons, land -> archetypes, use, profiles
           -> base year -> grid, colour scales -> package with tiles
 
 Nothing of an older package is touched before the new one is whole.
@@ -24,27 +24,31 @@ from numpy.typing import NDArray
 from network.problems import Refused
 from network.schema import Problem
 from sim import package, prepare, solar
-from sim.district import District, Lines, Nodes, Place, Profiles, Use
+from sim.district import District, Lines, Nodes, Place, Profiles, Use, no_sites
 from sim.weather import Weather, far_station, read_epw
 from tools import (
     archetypes,
     baseyear,
-    cityjson,
     countries,
     factors,
     frame,
     geometry,
     gridplan,
+    ground,
     horizon,
     inventory,
     overlap,
     party,
+    placing,
     profiles,
+    reading,
     report,
     surfaces,
     tiles,
     triangles,
 )
+from tools.city import Source
+from tools.land import Land
 from tools.report import Report as Report
 
 Progress = Callable[[str, float], None]
@@ -55,6 +59,10 @@ SEED = 1
 EVERY_ROW: tuple[report.Inferred, ...] = (
     ("building", "*", "profile", "seeded year of the use"),
     ("building", "*", "hot_water_profile", "seeded year of the use"),
+    ("building", "*", "roof_m2", "geometry"),
+    ("building", "*", "ground_m2", "geometry"),
+    ("building", "*", "drive_j", "national distance per car, 0.19 kWh/km"),
+    *(("building", "*", name, "none before a what-if adds it") for name in inventory.OF_LAYERS),
     ("surface", "*", "glass_m2", "window share and glass of the archetype"),
     ("surface", "*", "opaque_m2", "U-values of the archetype"),
     ("surface", "*", "usable_m2", "edges kept free, module packing, no steep roofs towards the pole"),
@@ -68,7 +76,7 @@ class Shape:
     """The district's geometry, one building per place."""
 
     place: frame.Frame
-    sources: tuple[cityjson.Source, ...]
+    sources: tuple[Source, ...]
     mesh: geometry.Mesh
     bodies: geometry.Bodies
     areas: surfaces.Areas
@@ -77,7 +85,12 @@ class Shape:
     sky_view: NDArray[np.float64]
     triangles: triangles.Triangles
     rings: list[NDArray[np.float64]]
+    land: Land
     credits: tuple[str, ...]
+    country: str
+    """As addresses in the files name it, empty where they do not."""
+    inferred: list[report.Inferred]
+    """Heights that the readers had to guess."""
     problems: list[Problem]
 
 
@@ -88,10 +101,10 @@ def build(
     """Make the package `output` from city files.
 
     Args:
-        inputs: CityJSON or CityJSONSeq; where they overlap the first wins.
+        inputs: city files of the formats of tools.reading, or folders of them; the first wins where they overlap.
         output: folder to write; an older package there is replaced as a whole.
         crs: EPSG code of files that name none.
-        country: two letters; else the CRS's area of use, else the weather file's header.
+        country: two letters; else the files' addresses, else the CRS's area of use, else the weather file's header.
         zone: IANA name; else the country's only zone, else the weather file's fixed offset.
         weather: EPW year; without one the demo's generated weather serves, which is reported.
         name: title; else the first file's name.
@@ -116,7 +129,7 @@ def build(
         inferred += grid_inferred
         count = tiles.write(
             scratch / "tiles", ids=district.building.id, m=shape.mesh, b=shape.bodies, triangles=shape.triangles,
-            place=shape.place,
+            place=shape.place, land=shape.land,
         )  # fmt: skip
         progress("tiles", 1.0)
         clock.lap("tiles")
@@ -134,60 +147,37 @@ def build(
 def measure(inputs: Sequence[Path], *, crs: str | None, progress: Progress) -> Shape:
     """Read the files and derive all geometry."""
     option = frame.code(crs) if crs is not None else None
-    cities = []
-    for k, path in enumerate(inputs):
-        cities.append(cityjson.read(path))
-        progress("reading", (k + 1) / len(inputs))
-    systems = [_crs_of(city, path, option) for city, path in zip(cities, inputs, strict=True)]
-    place = frame.frame(systems[0], cities[0].faces.xyz)
-    worlds = [replace(c.faces, xyz=frame.to_world(s, c.faces.xyz, place)) for c, s in zip(cities, systems, strict=True)]
-    problems = [p for city in cities for p in report.of_city(city)] + _height_problem(place)
-    progress("measuring", 0.1)
-    whole = geometry.mesh(geometry.join(worlds))
-    file = np.repeat(np.arange(len(cities)), [len(c.buildings) for c in cities]).astype(np.int32)
-    kept = overlap.settle(whole, tuple(s for c in cities for s in c.buildings), file=file)
+    paths = reading.expand(inputs)
+    cities = reading.read_all(paths, progress)
+    placed = placing.place(cities, paths, option=option)
+    problems = [p for city in cities for p in report.of_city(city)] + placed.problems
+    progress("measuring", 0.0)
+    whole = geometry.mesh(geometry.join([c.faces for c in placed.cities]))
+    file = np.repeat(np.arange(len(placed.cities)), [len(c.buildings) for c in placed.cities]).astype(np.int32)
+    kept = overlap.settle(whole, tuple(s for c in placed.cities for s in c.buildings), file=file)
     m, sources = kept.mesh, kept.buildings
     if not sources:
-        raise Refused(f"{inputs[0]} has no building with an area on the ground; export the file again")
+        raise Refused(f"{paths[0]} has no building with an area on the ground; export the file again")
+    earth, ground_problems = ground.land(placed.soils, files=[c.file for c in placed.cities])
     b = geometry.bodies(m, len(sources))
     ids = tuple(s.id for s in sources)
     progress("measuring", 0.4)
     shared = party.party(m)
-    raw = surfaces.merge(m, shared, b, ids, north=place.latitude_rad >= 0)
+    raw = surfaces.merge(m, shared, b, ids, north=placed.place.latitude_rad >= 0)
     cut = triangles.triangulate(m, tiles.visible(m, b))
     progress("measuring", 1.0)
     horizon_rad, sky_view = horizon.horizon(raw, m.faces.xyz[cut.index], m.faces.building[cut.face], progress)
     open_ids = [ids[k] for k in np.flatnonzero(b.open_shells)]
     problems += report.of_shapes(m.degenerate, open_ids, cut.uncut, dropped=kept.dropped, flat=kept.flat)
+    problems += ground_problems + report.of_twins(kept.twins)
     return Shape(
-        place=place, sources=sources, mesh=m, bodies=b, areas=surfaces.areas(m, shared, b), raw=raw,
+        place=placed.place, sources=sources, mesh=m, bodies=b, areas=surfaces.areas(m, shared, b), raw=raw,
         horizon_rad=horizon_rad, sky_view=sky_view, triangles=cut,
         rings=overlap.rings(overlap.footprints(m, len(sources))), problems=problems,
-        credits=tuple(dict.fromkeys(c.credit for c in cities if c.credit)),
+        land=earth, credits=tuple(dict.fromkeys(c.credit for c in cities if c.credit)),
+        country=next((c.country for c in cities if c.country), ""),
+        inferred=[i for c in cities for i in c.inferred if i[1] in set(ids)],
     )  # fmt: skip
-
-
-def _crs_of(city: cityjson.City, path: Path, option: str | None) -> str:
-    """As the file says, else as the option says; a code that PROJ lacks is as good as none."""
-    if city.crs is not None and frame.known(city.crs):
-        return city.crs
-    if option:
-        return option
-    if city.crs_text:
-        found = f"names the coordinate system {city.crs_text!r}, which is no EPSG code that PROJ knows"
-    else:
-        found = "names no coordinate system"
-    raise Refused(f"{path} {found}; name it with --crs, for example --crs EPSG:28992")
-
-
-def _height_problem(place: frame.Frame) -> list[Problem]:
-    if place.geoid_m is not None:
-        return []
-    datum = place.vertical_datum or "an unnamed datum"
-    text = (
-        f"heights are over {datum}, not over the ellipsoid: PROJ has no geoid grid here, so tiles stand at that height"
-    )
-    return [Problem("height-not-ellipsoidal", text)]
 
 
 # ---------------------------------------------------------------- place
@@ -201,7 +191,8 @@ def _place(
         Problem("weather-generated", "no --weather was given: the weather year is generated from Delft's climate, "
                                      "not measured here")
     ]  # fmt: skip
-    code = countries.by_option(country) if country else countries.by_area(shape.place.area)
+    code = countries.by_option(country) if country else countries.by_address(shape.country)
+    code = code or countries.by_area(shape.place.area)
     code = code or (countries.by_weather(sky.country) if weather else None)
     if not code:
         raise Refused(
@@ -249,9 +240,9 @@ def _inhabited(
     district = District(
         place=place, building=inventory.buildings(shape.sources, shape.bodies, envelope, rows=rows),
         surface=inventory.surfaces(shape.raw, envelope, shape.horizon_rad, shape.sky_view, pv_peak_w=peak_w),
-        node=_no_nodes(), line=_no_lines(), vertex_m=np.zeros((0, 3)), profile=years,
+        site=no_sites(), node=_no_nodes(), line=_no_lines(), vertex_m=np.zeros((0, 3)), profile=years,
     )  # fmt: skip
-    return district, [*notes, *envelope.inferred, *EVERY_ROW], report.of_modules(homeless)
+    return district, [*shape.inferred, *notes, *envelope.inferred, *EVERY_ROW], report.of_modules(homeless)
 
 
 def _used(
@@ -313,7 +304,8 @@ def _report(
     counts = {
         "buildings": len(b), "polygons": len(shape.mesh.area_m2), "energy surfaces": len(district.surface),
         "triangles": len(shape.triangles.index), "tiles": tile_count, "grid nodes": len(district.node),
-        "grid lines": len(district.line),
+        "grid lines": len(district.line), "ground triangles": len(shape.land), "trees": len(shape.land.tree_m),
+        **shape.land.counts,
     }  # fmt: skip
     totals: dict[str, Any] = {
         "m2 footprint": b.footprint_m2.sum(), "m2 conditioned floor": b.floor_m2.sum(), "m3 volume": b.volume_m3.sum(),

@@ -1,18 +1,14 @@
-"""CityJSON 1.0, 1.1, 2.0 and CityJSONSeq (also gzip) to columns of faces, in the source's own coordinates.
+"""CityJSON 1.0, 1.1, 2.0, CityJSONSeq and collections of features to a City, in the source's own coordinates.
 
 A building is the top-level Building; its parts and installations are merged into it. Of every object the best
-level of detail counts; level 0 is never a volume. What cannot be used is counted, never silently lost; what makes
-the whole file unusable is Refused. Source: CityJSON specifications 1.0.3, 1.1.3, 2.0.1 (cityjson.org/specs).
+level of detail counts; level 0 is never a volume. Roads, water, plants, land use and terrain become ground, single
+trees become trees, an object with an attribute `plant` a place for plant. Source: CityJSON specifications 1.0.3,
+1.1.3, 2.0.1 (cityjson.org/specs).
 """
 
 from __future__ import annotations
 
-import gzip
-import re
-import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from enum import IntEnum
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,149 +17,76 @@ import numpy as np
 from numpy.typing import NDArray
 
 from network.problems import Refused
+from tools import groundwords, srs
+from tools.city import FARTHEST, INNER, KIND_OF, City, FaceKind, Gather, TooLarge, check_size
+from tools.land import NamedPlant
 
 VERSIONS = ("1.0", "1.1", "2.0")
-FARTHEST = 1e10
-"""No coordinate of any system, nor a vertex in tenths of millimetres, is larger."""
-SUFFIXES = (".json", ".jsonl")
 _PARTS = {"BuildingPart", "BuildingInstallation", "BuildingConstructiveElement"}
 _INSIDE = {"BuildingRoom", "BuildingStorey", "BuildingUnit", "BuildingFurniture"}
+_GROUND = {
+    "Road", "Railway", "TransportSquare", "Waterway", "WaterWay", "WaterBody", "PlantCover", "LandUse", "Bridge",
+    "BridgePart", "TINRelief",
+}  # fmt: skip
 _OTHER = {
-    "Bridge", "BridgePart", "BridgeInstallation", "BridgeConstructionElement", "BridgeConstructiveElement",
-    "BridgeRoom", "BridgeFurniture", "CityFurniture", "CityObjectGroup", "GenericCityObject", "LandUse",
-    "OtherConstruction", "PlantCover", "SolitaryVegetationObject", "TINRelief", "TransportSquare", "Railway", "Road",
-    "Tunnel", "TunnelPart", "TunnelInstallation", "TunnelConstructiveElement", "TunnelHollowSpace",
-    "TunnelFurniture", "WaterBody", "WaterWay", "Waterway",
+    "BridgeInstallation", "BridgeConstructionElement", "BridgeConstructiveElement", "BridgeRoom", "BridgeFurniture",
+    "CityFurniture", "CityObjectGroup", "GenericCityObject", "OtherConstruction", "Tunnel", "TunnelPart",
+    "TunnelInstallation", "TunnelConstructiveElement", "TunnelHollowSpace", "TunnelFurniture",
 }  # fmt: skip
-"""Standard types that are no building: counted, left out."""
+"""Standard types that are neither: counted, left out."""
+_PLANT = {"battery", "turbine", "canopy", "charger"}
+_DEPTH = {"MultiSurface": 0, "CompositeSurface": 0, "Solid": 1, "MultiSolid": 2, "CompositeSolid": 2}
+_BAD = (IndexError, KeyError, TypeError, ValueError, AttributeError)
+Rows = list[tuple[list[list[int]], int, int, bool]]
+"""(rings of vertex numbers, kind, body, solid) of each face."""
 
 
-class FaceKind(IntEnum):
-    """What a face of a building is."""
-
-    UNKNOWN = -1  # no semantics in the file: its normal will tell
-    ROOF = 0
-    WALL = 1
-    GROUND = 2
-    VIRTUAL = 3  # closes the volume, is not built
-
-
-_KIND_OF = {
-    "RoofSurface": FaceKind.ROOF, "OuterFloorSurface": FaceKind.ROOF, "WallSurface": FaceKind.WALL,
-    "GroundSurface": FaceKind.GROUND, "OuterCeilingSurface": FaceKind.GROUND, "ClosureSurface": FaceKind.VIRTUAL,
-}  # fmt: skip
-_INNER = {"InteriorWallSurface", "CeilingSurface", "FloorSurface"}
-
-
-@dataclass(frozen=True)
-class Source:
-    """One building as read: who it is and what the file says about it."""
-
-    id: str
-    file: str
-    lod: float
-    attributes: dict[str, Any]
-    """Of the building, and of its parts where the building itself lacks them."""
-
-
-@dataclass(frozen=True)
-class Faces:
-    """Polygons of many buildings as columns, sorted by building. A face is one outer ring and its holes."""
-
-    xyz: NDArray[np.float64]
-    """[vertex, 3]; vertices in ring order, a ring is not closed by a repeated vertex."""
-    ring_start: NDArray[np.int64]
-    """[ring + 1] offsets into xyz."""
-    face_start: NDArray[np.int64]
-    """[face + 1] offsets into rings."""
-    kind: NDArray[np.int8]
-    """[face] FaceKind."""
-    building: NDArray[np.int32]
-    """[face] row of the building."""
-    body: NDArray[np.int32]
-    """[face] counter of the shell that the face belongs to."""
-    solid: NDArray[np.bool_]
-    """[face] whether that shell is a Solid, so that outward normals can be trusted."""
-
-
-@dataclass(frozen=True)
-class City:
-    """What one file holds."""
-
-    file: str
-    crs: str | None
-    """EPSG:CODE as the file names it."""
-    crs_text: str
-    """What the file says of its coordinate system, word for word; empty where it says nothing."""
-    credit: str
-    """Title and publisher, empty where the file names none."""
-    buildings: tuple[Source, ...]
-    faces: Faces
-    unknown: dict[str, list[str]] = field(default_factory=dict)
-    """Ids of objects of types that are in no specification, by type."""
-    skipped: dict[str, int] = field(default_factory=dict)
-    """Number of known objects that are no buildings, by type."""
-    without_geometry: tuple[str, ...] = ()
-    broken: tuple[str, ...] = ()
-    """Buildings whose geometry points to vertices that do not exist, or that are no valid objects at all."""
-
-
-def read(path: Path) -> City:
-    """The buildings of a CityJSON or CityJSONSeq file, plain or gzip.
+def parse(path: Path, data: bytes, *, sequence: bool) -> City:
+    """The buildings and the ground of a CityJSON file, or of a CityJSONSeq one (a header and one feature a line).
 
     Raises:
-        Refused: missing, empty, truncated, another format or an unknown version.
+        Refused: truncated, another format or an unknown version.
     """
-    gather = _Gather(path.name)
+    gather = Gather(path.name)
     crs_text, credit = "", ""
-    for header, objects, vertices in _models(path, _text(path)):
+    for header, objects, vertices in _models(path, data, sequence=sequence):
         crs_text, credit = _crs_text(header), _credit(header)
-        gather.add(objects, vertices)
-    if not gather.sources:
-        raise Refused(f"{path} has no building with a volume; give a file with buildings of LoD 1 or better")
-    return City(
-        file=path.name, crs=_crs(crs_text), crs_text=crs_text, credit=credit, buildings=tuple(gather.sources),
-        faces=gather.faces(),
-        unknown=gather.unknown, skipped=gather.skipped, without_geometry=tuple(gather.empty),
-        broken=tuple(gather.broken),
-    )  # fmt: skip
+        _Reader(gather, objects, vertices).take_all()
+    return gather.city(crs=srs.parse(crs_text), crs_text=crs_text, credit=credit)
 
 
 # ---------------------------------------------------------------- file -> models
 
 
-def _text(path: Path) -> bytes:
-    name = path.name.lower().removesuffix(".gz")
-    if not name.endswith(SUFFIXES):
-        raise Refused(f"{path} is neither .json nor .jsonl (nor these with .gz); convert it to CityJSON first")
-    try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as e:
-        raise Refused(f"{path} is a truncated or damaged gzip file ({e}); fetch it again") from e
-    except FileNotFoundError as e:
-        raise Refused(f"{path} does not exist; check the name of the input") from e
-    except OSError as e:
-        raise Refused(f"{path} cannot be read ({e.strerror or e}); check its permissions") from e
-    if not data.strip():
-        raise Refused(f"{path} is empty; give a CityJSON or CityJSONSeq file")
-    return data
-
-
-def _models(path: Path, data: bytes) -> Iterator[tuple[dict[str, Any], dict[str, Any], NDArray[np.float64]]]:
-    """(header, city objects, vertices) once for CityJSON, once per feature for CityJSONSeq."""
-    lines = [n for n in enumerate(data.splitlines(), 1) if n[1].strip()]
-    is_sequence = path.name.lower().removesuffix(".gz").endswith(".jsonl")
-    head = _json(path, lines[0][1], 1) if is_sequence else _json(path, data, 0)
+def _models(
+    path: Path, data: bytes, *, sequence: bool
+) -> Iterator[tuple[dict[str, Any], dict[str, Any], NDArray[np.float64]]]:
+    """(header, city objects, vertices) once for CityJSON, once per feature for CityJSONSeq and collections."""
+    lines = [n for n in enumerate(data.splitlines(), 1) if n[1].strip()] if sequence else []
+    head = decode(path, lines[0][1], 1) if sequence else decode(path, data, 0)
+    if isinstance(head, dict) and head.get("type") == "FeatureCollection":
+        yield from _collection(path, head)
+        return
     _check_head(path, head)
     if head.get("CityObjects"):
         yield head, _objects(path, head), _vertices(path, head, head)
-    for number, line in lines[1:] if is_sequence else ():
-        feature = _json(path, line, number)
+    for number, line in lines[1:]:
+        feature = decode(path, line, number)
         if not isinstance(feature, dict) or feature.get("type") != "CityJSONFeature":
             raise Refused(f"{path}, line {number}: not a CityJSONFeature; give CityJSONSeq, one feature a line")
         yield head, _objects(path, feature), _vertices(path, feature, head)
+
+
+def _collection(
+    path: Path, head: dict[str, Any]
+) -> Iterator[tuple[dict[str, Any], dict[str, Any], NDArray[np.float64]]]:
+    """Features of a FeatureCollection of CityJSONFeatures; transform and metadata stand on it or on each."""
+    features = head.get("features")
+    for number, feature in enumerate(features if isinstance(features, list) else (), 1):
+        if not isinstance(feature, dict) or feature.get("type") != "CityJSONFeature":
+            raise Refused(f"{path}, feature {number}: not a CityJSONFeature; export the collection again")
+        header = {k: feature.get(k) or head.get(k) for k in ("transform", "metadata")}
+        yield header, _objects(path, feature), _vertices(path, feature, header)
 
 
 def _objects(path: Path, model: dict[str, Any]) -> dict[str, Any]:
@@ -173,13 +96,20 @@ def _objects(path: Path, model: dict[str, Any]) -> dict[str, Any]:
     return objects
 
 
-def _json(path: Path, data: bytes, line: int) -> Any:
+def decode(path: Path, data: bytes, line: int) -> Any:
+    """JSON of a file, or of one of its lines (0 = the whole).
+
+    Raises:
+        Refused: it is not JSON, or not whole.
+    """
+    where = f", line {line}" if line else ""
     try:
         return msgspec.json.decode(data)
     except msgspec.DecodeError as e:
-        where = f", line {line}" if line else ""
         what = "is truncated" if "truncated" in str(e) else f"is not JSON ({e})"
         raise Refused(f"{path}{where} {what}; fetch or export the file again") from e
+    except UnicodeDecodeError as e:
+        raise Refused(f"{path}{where} is not in UTF-8 (byte {e.start}); save it in UTF-8, as JSON demands") from e
     except RecursionError as e:
         raise Refused(f"{path} is nested deeper than CityJSON allows; export the file again") from e
 
@@ -222,11 +152,6 @@ def _crs_text(head: dict[str, Any]) -> str:
     return f"EPSG:{text.get('epsg') or ''}" if isinstance(text, dict) else str(text)
 
 
-def _crs(text: str) -> str | None:
-    found = re.search(r"EPSG.*?(\d+)\s*/?$", text, re.IGNORECASE)
-    return f"EPSG:{found.group(1)}" if found else None
-
-
 def _metadata(head: dict[str, Any]) -> dict[str, Any]:
     metadata = head.get("metadata")
     return metadata if isinstance(metadata, dict) else {}
@@ -252,51 +177,43 @@ def _lod(geometry: dict[str, Any]) -> float:
         return 0.0
 
 
-def _best(item: dict[str, Any]) -> tuple[float, list[dict[str, Any]]]:
-    """Best level of detail that is a volume, and the geometries of it."""
-    usable = [g for g in item.get("geometry") or [] if g.get("type") in _DEPTH and _lod(g) >= 1]
+def _best(item: dict[str, Any], *, least: float = 1.0) -> tuple[float, list[dict[str, Any]]]:
+    """Best level of detail from `least` (1: a volume), and the geometries of it."""
+    usable = [g for g in item.get("geometry") or [] if g.get("type") in _DEPTH and _lod(g) >= least]
     best = max((_lod(g) for g in usable), default=0.0)
     return best, [g for g in usable if _lod(g) == best]
 
 
-_DEPTH = {"MultiSurface": 0, "CompositeSurface": 0, "Solid": 1, "MultiSolid": 2, "CompositeSolid": 2}
+class _Reader:
+    """Takes the objects of one model into a Gather."""
 
+    def __init__(self, gather: Gather, objects: dict[str, Any], vertices: NDArray[np.float64]) -> None:
+        self.gather, self.objects, self.vertices = gather, objects, vertices
 
-class _Gather:
-    """Collects buildings from one model after another into flat lists."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.sources: list[Source] = []
-        self.unknown: dict[str, list[str]] = {}
-        self.skipped: dict[str, int] = {}
-        self.empty: list[str] = []
-        self.broken: list[str] = []
-        self._xyz: list[NDArray[np.float64]] = []
-        self._rings: list[int] = []
-        self._faces: list[int] = []
-        self._kind: list[int] = []
-        self._building: list[int] = []
-        self._body: list[int] = []
-        self._solid: list[bool] = []
-        self._bodies = 0
-
-    def add(self, objects: dict[str, Any], vertices: NDArray[np.float64]) -> None:
-        """Take every Building of a model, with what belongs to it."""
-        for key, item in objects.items():
+    def take_all(self) -> None:
+        """Every Building with what belongs to it, every piece of ground, tree and plant."""
+        g = self.gather
+        for key, item in self.objects.items():
             kind = str(item.get("type", "")) if isinstance(item, dict) else "?"
-            if kind == "Building":
-                try:
-                    self._take(key, item, objects, vertices)
-                except (IndexError, KeyError, TypeError, ValueError, AttributeError):
-                    self.broken.append(key)
-            elif kind in _OTHER:
-                self.skipped[kind] = self.skipped.get(kind, 0) + 1
-            elif kind not in _PARTS | _INSIDE:
-                self.unknown.setdefault(kind, []).append(key)
+            bad = g.broken if kind == "Building" else g.broken_soil
+            try:
+                if kind == "Building":
+                    self._building(key, item)
+                elif kind in _GROUND:
+                    self._ground(key, kind, item)
+                elif kind == "SolitaryVegetationObject":
+                    self._tree(item)
+                elif kind in _OTHER:
+                    self._other(key, kind, item)
+                elif kind not in _PARTS | _INSIDE:
+                    g.unknown.setdefault(kind, []).append(key)
+            except TooLarge:
+                g.large.append(key)
+            except _BAD:
+                bad.append(key)
 
-    def _take(self, key: str, item: dict[str, Any], objects: dict[str, Any], vertices: NDArray[np.float64]) -> None:
-        parts = list(_descendants(item, objects))
+    def _building(self, key: str, item: dict[str, Any]) -> None:
+        parts = list(_descendants(item, self.objects))
         attributes: dict[str, Any] = {}
         for member in [item, *parts]:
             for name, value in (member.get("attributes") or {}).items():
@@ -308,63 +225,126 @@ class _Gather:
             geometries = []  # the coarse whole would double its finer parts
         if best_part >= lod:
             geometries = geometries + [g for _, found in of_parts for g in found]
-        rows: list[tuple[list[list[int]], int, int, bool]] = []
+        rows: Rows = []
         for geometry in geometries:
-            self._flatten(geometry, rows, len(vertices))
+            self._flatten(geometry, rows, KIND_OF, inner=INNER)
         if not rows:
-            self.empty.append(key)
+            self.gather.empty.append(key)
             return
-        points = vertices[[corner for rings, *_ in rows for ring in rings for corner in ring]]
-        number = len(self.sources)  # from here on nothing can fail: half a building would shift all others
-        self.sources.append(Source(key, self.file, max(lod, best_part), attributes))
-        self._xyz.append(points)
-        for rings, face_kind, body, solid in rows:
-            self._rings += map(len, rings)
-            self._faces.append(len(rings))
-            self._kind.append(face_kind)
-            self._building.append(number)
-            self._body.append(body)
-            self._solid.append(solid)
+        self.gather.building(key, max(lod, best_part), attributes, self._points(rows), _lengths(rows))
+
+    def _ground(self, key: str, kind: str, item: dict[str, Any]) -> None:
+        attributes = item.get("attributes") or {}
+        whole = int(groundwords.material(kind, attributes))
+        rows: Rows = []
+        for geometry in _best(item, least=0.0)[1]:
+            surfaces = (geometry.get("semantics") or {}).get("surfaces") or ()
+            materials = [int(groundwords.material(kind, attributes | s, surface=str(s.get("type")))) for s in surfaces]
+            self._flatten(geometry, rows, materials, otherwise=whole)
+        if rows:
+            self.gather.ground(key, kind, self._points(rows), _lengths(rows))
+
+    def _tree(self, item: dict[str, Any]) -> None:
+        attributes = {k.lower(): v for k, v in (item.get("attributes") or {}).items()}
+        points = self._where(item)
+        if not len(points):
+            self.gather.skip("SolitaryVegetationObject")
+            return
+        low = points[:, 2].min()
+        foot = points[points[:, 2] <= low + 0.5].mean(axis=0)
+        height = _positive(attributes.get("height")) or float(np.ptp(points[:, 2]))
+        crown = _positive(attributes.get("crowndiameter")) / 2
+        self.gather.trees.append((float(foot[0]), float(foot[1]), float(low), height, crown))
+
+    def _other(self, key: str, kind: str, item: dict[str, Any]) -> None:
+        attributes = item.get("attributes") or {}
+        plant = str(attributes.get("plant", "")).lower()
+        points = self._where(item) if plant in _PLANT else np.zeros((0, 3))
+        if not len(points):
+            self.gather.skip(kind)
+            return
+        x, y = (points[:, :2].min(axis=0) + points[:, :2].max(axis=0)) / 2
+        rows: Rows = []
+        for geometry in _best(item, least=0.0)[1]:
+            self._flatten(geometry, rows, [])
+        area = sum(_plan_m2(self.vertices[rings[0]]) for rings, *_ in rows)
+        area = area / 2 if any(solid for *_, solid in rows) else area
+        self.gather.plant.append(
+            NamedPlant(key, plant, float(x), float(y), float(points[:, 2].min()), area, dict(attributes))
+        )
+
+    def _where(self, item: dict[str, Any]) -> NDArray[np.float64]:
+        """[n, 3] all points of an object, of any kind of geometry; templates count by their reference point."""
+        found: set[int] = set()
+        for geometry in item.get("geometry") or ():
+            stack = [geometry.get("boundaries")]
+            while stack:
+                part = stack.pop()
+                if isinstance(part, int):
+                    found.add(part)
+                elif isinstance(part, list):
+                    stack += part
+            check_size([len(found)])
+        if found and (min(found) < 0 or max(found) >= len(self.vertices)):
+            raise IndexError("no such vertex")
+        return self.vertices[sorted(found)]
+
+    def _points(self, rows: Rows) -> NDArray[np.float64]:
+        return self.vertices[[corner for rings, *_ in rows for ring in rings for corner in ring]]
 
     def _flatten(
-        self, geometry: dict[str, Any], rows: list[tuple[list[list[int]], int, int, bool]], vertices: int
-    ) -> None:
-        """Append (rings, kind, body, solid) of every face of one geometry."""
+        self, geometry: dict[str, Any], rows: Rows, kinds: Any, *, inner: set[str] | frozenset[str] = frozenset(),
+        otherwise: int = int(FaceKind.UNKNOWN),
+    ) -> None:  # fmt: skip
+        """Append every face of one geometry; `kinds` by the name of its surface, or by its number, else `otherwise`."""
         depth = _DEPTH[geometry["type"]]
         boundaries: Any = geometry["boundaries"]
         semantics = geometry.get("semantics") or {}
-        kinds = [_KIND_OF.get(s.get("type"), FaceKind.UNKNOWN) for s in semantics.get("surfaces", ())]
-        inner = [s.get("type") in _INNER for s in semantics.get("surfaces", ())]
+        names = [s.get("type") for s in semantics.get("surfaces", ())]
+        of_surface = [int(kinds.get(n, otherwise)) for n in names] if isinstance(kinds, dict) else kinds
         values: Any = semantics.get("values")
         for _ in range(2 - depth):  # every type as a list of solids of shells of faces
             boundaries, values = [boundaries], [values]
+        total = sum(len(rings[0]) for rings, *_ in rows if rings)
         for solid, solid_values in zip(boundaries, values or [None] * len(boundaries), strict=False):
             for shell, shell_values in zip(solid, solid_values or [None] * len(solid), strict=False):
-                self._bodies += 1
+                body = self.gather.next_body()
                 for face, value in zip(shell, shell_values or [None] * len(shell), strict=True):
-                    if value is not None and inner[value]:
+                    if value is not None and names[value] in inner:
                         continue
-                    rings = [r[:-1] if len(r) > 1 and r[0] == r[-1] else r for r in face]
-                    if not rings or len(rings[0]) < 3:
+                    rings = self._rings(face)
+                    if not rings:
                         continue
-                    if max(map(max, rings)) >= vertices or min(map(min, rings)) < 0:
-                        raise IndexError("no such vertex")
-                    rings = [rings[0], *(r for r in rings[1:] if len(r) >= 3)]
-                    kind = FaceKind.UNKNOWN if value is None else kinds[value]
-                    rows.append((rings, int(kind), self._bodies, depth > 0))
+                    total = check_size([total, *map(len, rings)]) if isinstance(kinds, dict) else total
+                    kind = otherwise if value is None or not of_surface else of_surface[value]
+                    rows.append((rings, kind, body, depth > 0))
 
-    def faces(self) -> Faces:
-        """All that was taken, as columns."""
+    def _rings(self, face: list[list[int]]) -> list[list[int]]:
+        """Rings of a face without repeated ends; none where it has fewer than three corners."""
+        rings = [r[:-1] if len(r) > 1 and r[0] == r[-1] else r for r in face]
+        if not rings or len(rings[0]) < 3:
+            return []
+        if max(map(max, rings)) >= len(self.vertices) or min(map(min, rings)) < 0:
+            raise IndexError("no such vertex")
+        return [rings[0], *(r for r in rings[1:] if len(r) >= 3)]
 
-        def starts(counts: Iterable[int]) -> NDArray[np.int64]:
-            return np.concatenate([[0], np.cumsum(np.fromiter(counts, np.int64))]).astype(np.int64)
 
-        return Faces(
-            xyz=np.concatenate(self._xyz) if self._xyz else np.zeros((0, 3)),
-            ring_start=starts(self._rings), face_start=starts(self._faces),
-            kind=np.array(self._kind, np.int8), building=np.array(self._building, np.int32),
-            body=np.array(self._body, np.int32), solid=np.array(self._solid, bool),
-        )  # fmt: skip
+def _lengths(rows: Rows) -> list[tuple[list[int], int, int, bool]]:
+    return [([len(r) for r in rings], kind, body, solid) for rings, kind, body, solid in rows]
+
+
+def _plan_m2(ring: NDArray[np.float64]) -> float:
+    """Plan area of a ring."""
+    x, y = (ring[:, k] - ring[0, k] for k in range(2))
+    return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
+
+
+def _positive(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return 0.0
+    return number if 0.0 < number < 200.0 else 0.0
 
 
 def _descendants(item: dict[str, Any], objects: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -80,6 +80,18 @@ def by_area(area: str) -> str | None:
     return found.pop() or None if len(found) == 1 else None
 
 
+_NATIVE = {
+    "deutschland": "DE", "nederland": "NL", "österreich": "AT", "schweiz": "CH", "suisse": "CH", "belgië": "BE",
+    "belgique": "BE", "danmark": "DK", "españa": "ES", "italia": "IT", "polska": "PL", "sverige": "SE", "suomi": "FI",
+    "česko": "CZ", "česká republika": "CZ", "norge": "NO", "eesti": "EE", "france": "FR",
+}  # fmt: skip
+
+
+def by_address(text: str) -> str | None:
+    """Country code from how addresses write it: two or three letters, or a name in English or its own language."""
+    return _NATIVE.get(text.strip().lower()) or (by_weather(text) if text.strip() else None)
+
+
 def by_weather(country: str) -> str | None:
     """Country code from a weather file's header: two or three letters, or a name."""
     text = country.strip()

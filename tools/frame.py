@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from network.problems import Refused
+from tools import srs
 
 Float = NDArray[np.float64]
 A_M = 6378137.0
@@ -47,11 +48,14 @@ class Frame:
 
 
 def code(text: str) -> str:
-    """EPSG:CODE from what people type: "28992", "EPSG:28992", an OGC urn or address.
+    """EPSG:CODE from what people type: "28992", "EPSG:28992", "EPSG:25832+7837", an OGC urn or address.
 
     Raises:
         Refused: no code can be read from it.
     """
+    named = srs.parse(text)
+    if named:
+        return named
     found = re.search(r"(\d+)\s*/?$", text)
     if not found:
         raise Refused(f"--crs {text} is no EPSG code; for example --crs EPSG:28992", code=2)
@@ -60,14 +64,13 @@ def code(text: str) -> str:
 
 def known(crs: str) -> bool:
     """Whether PROJ knows `crs`."""
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
+    return srs.system(crs) is not None
 
-    try:
-        CRS.from_user_input(crs)
-    except CRSError:
-        return False
-    return True
+
+def geographic(crs: str, point: Float) -> tuple[float, float]:
+    """Longitude and latitude in degrees of one point, easting first; not finite where it does not exist."""
+    longitude, latitude = _geodetic(_system(crs), np.asarray(point, float)[None, :2])
+    return float(longitude[0]), float(latitude[0])
 
 
 def frame(crs: str, xyz: Float) -> Frame:
@@ -86,7 +89,7 @@ def frame(crs: str, xyz: Float) -> Frame:
     return Frame(
         crs=crs, vertical_datum=datum, latitude_rad=float(np.radians(latitude[0])),
         longitude_rad=float(np.radians(longitude[0])), geoid_m=_geoid(system, middle),
-        origin_m=(float(middle[0]), float(middle[1]), 0.0), area=system.area_of_use.name if system.area_of_use else "",
+        origin_m=(float(middle[0]), float(middle[1]), 0.0), area=srs.area(crs)[0],
     )  # fmt: skip
 
 
@@ -133,13 +136,9 @@ def ecef_from_world(place: Frame) -> Float:
 
 
 def _system(crs: str) -> Any:
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
-
-    try:
-        system = CRS.from_user_input(crs)
-    except CRSError as e:
-        raise Refused(f"{crs} is not a coordinate system that PROJ knows; name another with --crs EPSG:CODE") from e
+    system = srs.system(crs)
+    if system is None:
+        raise Refused(f"{crs} is not a coordinate system that PROJ knows; name another with --crs EPSG:CODE")
     if not (_horizontal(system).is_projected or _horizontal(system).is_geographic):
         raise Refused(f"{crs} is not a map of the earth ({system.type_name}); name the right one with --crs EPSG:CODE")
     return system

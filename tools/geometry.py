@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.cityjson import FaceKind, Faces
+from tools.city import FaceKind, Faces
 
 Float = NDArray[np.float64]
 UP_ROOF = 0.25
@@ -62,7 +62,7 @@ def mesh(faces: Faces) -> Mesh:
     faces, vector, area = take(faces, keep), vector[keep], area[keep]
     centroid = _centroids(faces)
     flip = _inward(faces, vector, centroid)
-    faces = _reverse(faces, flip)
+    faces = reverse(faces, flip)
     vector = np.where(flip[:, None], -vector, vector)
     normal = vector / area[:, None]
     up = normal[:, 2]
@@ -199,8 +199,8 @@ def _closed(f: Faces, vector: Float, count: int) -> NDArray[np.bool_]:
     return np.asarray(np.linalg.norm(total, axis=1) <= CLOSED * np.maximum(area, 1e-12))
 
 
-def _reverse(f: Faces, flip: NDArray[np.bool_]) -> Faces:
-    """Rings of the flipped faces run the other way round."""
+def reverse(f: Faces, flip: NDArray[np.bool_]) -> Faces:
+    """The faces, the rings of those in `flip` the other way round."""
     if not flip.any():
         return f
     length = np.diff(f.ring_start)

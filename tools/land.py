@@ -1,6 +1,6 @@
 """Land: what the ground of a place is made of, as triangles by material, with its trees.
 
-Materials are those of the picture (assets and app draw them): one id per kind of ground. Triangles of one material share
+Materials are those that the picture draws: one id per kind of ground. Triangles of one material share
 vertices, those of different materials do not, so a seam is a seam.
 """
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.cityjson import FaceKind, Source
+from tools.city import FaceKind, Source
 from tools.geometry import Mesh, sums, take
 
 SAME = 0.5
@@ -27,6 +27,8 @@ class Kept:
     buildings: tuple[Source, ...]
     dropped: tuple[str, ...]
     """Ids of the dropped, as FILE: ID."""
+    twins: tuple[str, ...]
+    """Ids that a file gives to more than one building: the first is kept."""
     flat: tuple[str, ...]
     """Ids of buildings left out because no face of theirs covers any ground."""
 
@@ -77,6 +79,7 @@ def rings(outlines: NDArray[Any]) -> list[NDArray[np.float64]]:
 def settle(m: Mesh, buildings: tuple[Source, ...], *, file: NDArray[np.int32]) -> Kept:
     """Drop what an earlier building already stands for; `file` [building] is the number of the input."""
     winner = _same_id(buildings)
+    twin = np.array([w >= 0 and file[w] == file[k] for k, w in enumerate(winner)], bool)
     if len(np.unique(file)) > 1:
         _same_place(winner, footprints(m, len(buildings)), file)
     plan = np.where(m.faces.kind == FaceKind.WALL, 0.0, m.area_m2 * np.abs(m.normal[:, 2]))
@@ -84,6 +87,8 @@ def settle(m: Mesh, buildings: tuple[Source, ...], *, file: NDArray[np.int32]) -
     keep = (winner < 0) & ~flat
     merged = list(buildings)
     for loser in np.flatnonzero(winner >= 0):
+        if twin[loser]:
+            continue
         target = int(winner[loser])
         while winner[target] >= 0:
             target = int(winner[target])
@@ -98,7 +103,8 @@ def settle(m: Mesh, buildings: tuple[Source, ...], *, file: NDArray[np.int32]) -
             m.centroid[faces], m.degenerate,
         ),
         buildings=tuple(merged[k] for k in np.flatnonzero(keep)),
-        dropped=tuple(f"{buildings[k].file}: {buildings[k].id}" for k in np.flatnonzero(winner >= 0)),
+        dropped=tuple(f"{buildings[k].file}: {buildings[k].id}" for k in np.flatnonzero((winner >= 0) & ~twin)),
+        twins=tuple(buildings[k].id for k in np.flatnonzero(twin)),
         flat=tuple(buildings[k].id for k in np.flatnonzero(flat)),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.cityjson import FaceKind, Faces
+from tools.city import FaceKind, Faces
 from tools.geometry import Mesh
 from tools.triangles import plane_axes
 

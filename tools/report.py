@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from network.schema import Problem
-from tools.cityjson import City
+from tools.city import MOST_VERTICES, City
 
 Inferred = tuple[str, str, str, str]
 FEW = 3
@@ -72,17 +72,22 @@ def of_city(city: City) -> list[Problem]:
     """What was left out while reading one file."""
     found = []
     for kind, ids in sorted(city.unknown.items()):
-        found.append(_problem("unknown-object", ids, f"of the unknown type {kind!r} left out", file=city.file))
+        found.append(problem("unknown-object", ids, f"of the unknown type {kind!r} left out", file=city.file))
     if city.skipped:
         each = ", ".join(f"{count} {kind}" for kind, count in sorted(city.skipped.items()))
         total = sum(city.skipped.values())
         found.append(
-            Problem("other-object", f"{city.file}: {total} objects left out that are no buildings ({each})", total)
+            Problem("other-object", f"{city.file}: {total} objects left out, no buildings nor ground ({each})", total)
         )
     if city.without_geometry:
-        found.append(_problem("no-geometry", city.without_geometry, "without a volume left out", file=city.file))
+        found.append(problem("no-geometry", city.without_geometry, "without a volume left out", file=city.file))
     if city.broken:
-        found.append(_problem("broken-geometry", city.broken, "with broken geometry left out", file=city.file))
+        found.append(problem("broken-geometry", city.broken, "with broken geometry left out", file=city.file))
+    if city.large:
+        found.append(problem("too-large", city.large, f"with over {MOST_VERTICES:,} vertices left out", file=city.file))
+    if city.broken_soil:
+        what = "of ground with broken geometry left out"
+        found.append(problem("broken-ground", city.broken_soil, what, file=city.file))
     return found
 
 
@@ -94,22 +99,27 @@ def of_shapes(
     if degenerate:
         found.append(Problem("degenerate-face", f"{degenerate} polygons without area left out", degenerate))
     if open_ids:
-        found.append(_problem("open-shell", open_ids, "with an open shell: volume is footprint times mean height"))
+        found.append(problem("open-shell", open_ids, "with an open shell: volume is footprint times mean height"))
     if flat:
-        found.append(_problem("no-geometry", flat, "without a roof or ground left out"))
+        found.append(problem("no-geometry", flat, "without a roof or ground left out"))
     if uncut:
         found.append(Problem("uncut-face", f"{uncut} polygons cross themselves and are not drawn", uncut))
     if dropped:
-        found.append(_problem("overlap", dropped, "dropped where inputs overlap: the first input's geometry counts"))
+        found.append(problem("overlap", dropped, "dropped where inputs overlap: the first input's geometry counts"))
     return found
+
+
+def of_twins(twins: Sequence[str]) -> list[Problem]:
+    """Ids that a file gives twice."""
+    return [problem("duplicate-id", twins, "left out whose id an earlier one of the same file has")] if twins else []
 
 
 def of_modules(homeless: Sequence[str]) -> list[Problem]:
     """Solar modules of the source that no roof can carry."""
-    return [_problem("modules-without-roof", homeless, "with modules but no roof for them")] if homeless else []
+    return [problem("modules-without-roof", homeless, "with modules but no roof for them")] if homeless else []
 
 
-def _problem(code: str, ids: Sequence[str], what: str, *, file: str = "") -> Problem:
+def problem(code: str, ids: Sequence[str], what: str, *, file: str = "") -> Problem:
     """FILE: N objects WHAT (the first ids)."""
     named = ", ".join(ids[:FEW]) + (", ..." if len(ids) > FEW else "")
     noun = "object" if len(ids) == 1 else "objects"

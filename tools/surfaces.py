@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.district import SurfaceKind
-from tools.cityjson import FaceKind
+from tools.city import FaceKind
 from tools.geometry import Bodies, Mesh, sums
 from tools.party import Party
 

@@ -97,7 +97,8 @@ def test_every_value_is_measured_said_or_named_as_inferred(tmp_path: Path, weath
         for id_ in table.id:
             named = {column for a, i, column, _ in read.inferred if a == axis and i in (id_, "*")}
             assert named == columns - known - said, (axis, id_)
-    assert read.report["inferred"]["building.h_opaque_w_k and 9 more: TABULA NL TH"] >= 1
+    rules = [r for r in read.report["inferred"] if r.startswith("building.h_opaque_w_k and ")]
+    assert any(r.endswith(": TABULA NL TH") for r in rules)
 
 
 def test_without_weather_the_year_is_generated_and_reported(tmp_path: Path) -> None:

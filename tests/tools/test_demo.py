@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from sim import package
-from tools import build, cityjson, demo, demo_streets, overlap
+from tools import build, demo, demo_streets, overlap, reading
 
 GROUND_TYPES = ("Road", "WaterBody", "PlantCover", "LandUse")
 
@@ -75,7 +75,7 @@ def test_every_building_comes_through_the_importer_closed(shape: build.Shape, ci
     assert len(shape.sources) == written
     assert not shape.bodies.open_shells.any()
     assert shape.mesh.degenerate == 0
-    assert cityjson.read(city).crs == "EPSG:7415"
+    assert reading.read(city).crs == "EPSG:7415"
     trusted = {"height-not-ellipsoidal"}
     assert {p.code for p in shape.problems} <= trusted, shape.problems
 

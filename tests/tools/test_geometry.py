@@ -12,8 +12,8 @@ import pytest
 from small_city import add, faces_of_box, faces_of_gable, model, write
 
 from sim.district import SurfaceKind
-from tools import cityjson, frame, geometry, party, surfaces
-from tools.cityjson import FaceKind
+from tools import frame, geometry, party, reading, surfaces
+from tools.city import FaceKind
 
 Measure = Callable[..., tuple[geometry.Mesh, geometry.Bodies, party.Party]]
 
@@ -23,7 +23,7 @@ def measured(tmp_path: Path) -> Measure:
     """Mesh, figures and party walls of a model, in the file's own metres."""
 
     def measure(head: dict[str, Any]) -> tuple[geometry.Mesh, geometry.Bodies, party.Party]:
-        city = cityjson.read(write(tmp_path / "a.json", head))
+        city = reading.read(write(tmp_path / "a.json", head))
         local = replace(city.faces, xyz=city.faces.xyz - [85000.0, 447000.0, 0.0])
         m = geometry.mesh(local)
         return m, geometry.bodies(m, len(city.buildings)), party.party(m)
