@@ -43,6 +43,7 @@ from tools import (
     profiles,
     reading,
     report,
+    sites,
     surfaces,
     tiles,
     triangles,
@@ -280,15 +281,16 @@ def _connected(
     )
     laid = gridplan.plan(
         id=b.id, x_m=b.x_m, y_m=b.y_m, z_m=b.z_m, demand_w=base.demand_w, rings=shape.rings,
-        voltage_v=district.place.voltage_v, progress=progress,
+        voltage_v=district.place.voltage_v, land=shape.land, progress=progress,
     )  # fmt: skip
+    places = sites.propose(nodes=laid.nodes, land=shape.land, named=shape.land.plant, rings=shape.rings)
     district = replace(
         district, building=replace(b, node=laid.building_node), node=laid.nodes, line=laid.lines,
-        vertex_m=laid.vertex_m,
+        vertex_m=laid.vertex_m, site=places,
     )  # fmt: skip
     ranges = base.ranges | baseyear.line_ranges(prepare.prepare(district, light, sky))
     place = replace(district.place, ranges=ranges)
-    return replace(district, place=place), laid.problems, list(laid.inferred)
+    return replace(district, place=place), laid.problems, [*laid.inferred, *sites.inferred()]
 
 
 # ---------------------------------------------------------------- report and files
@@ -300,7 +302,7 @@ def _report(
 ) -> Report:  # fmt: skip
     place, b, a = district.place, district.building, shape.areas
     rows = {"building": len(b), "surface": len(district.surface), "node": len(district.node),
-            "line": len(district.line)}  # fmt: skip
+            "line": len(district.line), "site": len(district.site)}  # fmt: skip
     counts = {
         "buildings": len(b), "polygons": len(shape.mesh.area_m2), "energy surfaces": len(district.surface),
         "triangles": len(shape.triangles.index), "tiles": tile_count, "grid nodes": len(district.node),
