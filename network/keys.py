@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
-from network import address
+from network import address, places
 from network.problems import Refused
 
 Pair = tuple[bytes, bytes]
@@ -18,19 +19,20 @@ Pair = tuple[bytes, bytes]
 
 
 def state_folder() -> Path:
-    """Folder of keys, locks and sessions; SURPLUS_STATE_DIR moves it.
+    """Folder of keys, locks and sessions; SURPLUS_STATE_DIR moves it, and it moves itself where it cannot be written.
 
     Raises:
-        Refused: it cannot be made.
+        Refused: there is no writable place at all.
     """
     import platformdirs
 
     folder = Path(os.environ.get("SURPLUS_STATE_DIR") or platformdirs.user_state_path("surplus"))
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as e:
-        raise Refused(f"cannot make the state folder {folder}: {e.strerror or e}; set SURPLUS_STATE_DIR") from e
-    return folder
+    return _writable(folder)
+
+
+@lru_cache(maxsize=4)
+def _writable(folder: Path) -> Path:
+    return places.writable(folder, variable="SURPLUS_STATE_DIR", what="state")
 
 
 def pair(name: str, make: Callable[[], Pair]) -> Pair:

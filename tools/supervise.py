@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,8 +24,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from network import address
+from network import address, keys
 from network.problems import Refused
+from sim import cache
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOK_S = 0.03
@@ -34,6 +36,8 @@ DEATHS = 5
 SPELL_S = 30.0
 GRACE_S = 3.0
 """Time for a child to end by itself before it is ended."""
+SESSION = "surplus-run-"
+"""Folders of the sessions of runs that keep none, by the process of the run."""
 ANSWER_S = 10.0
 """Time for the machine of a simulation to take a connection."""
 _Child = subprocess.Popen[str]
@@ -150,6 +154,8 @@ def _start(
     module: str, options: Mapping[str, Any], children: contextlib.ExitStack, *, speaks: bool = False
 ) -> _Child:
     """`python -m module JSON` from wherever this file was installed, in a session of its own: Ctrl+C is ours alone."""
+    keys.state_folder()  # said once, here, where it or the cache must move
+    cache.folder()
     paths = [str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", module, json.dumps(dict(options))],
@@ -189,8 +195,27 @@ def _session(serve: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if serve.get("interactive"):
         yield dict(serve)
         return
-    with tempfile.TemporaryDirectory(prefix="surplus-") as folder:
+    _sweep(Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix=f"{SESSION}{os.getpid()}-") as folder:
         yield {**serve, "session": str(Path(folder) / "session.json")}
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the sessions of runs that were killed: their process is gone."""
+    for left in folder.glob(f"{SESSION}*"):
+        number = left.name.removeprefix(SESSION).partition("-")[0]
+        if number.isdecimal() and os.name != "nt" and not _alive(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextlib.contextmanager
