@@ -74,6 +74,7 @@ class Solid:
     index: Int
     """[triangle, 3]"""
     error_m: float
+    """Mean of the buildings'."""
 
 
 def ladders(f: Figures) -> list[list[Rung]]:
@@ -148,7 +149,7 @@ def solid(chosen: list[tuple[int, Rung]], f: Figures) -> Solid:
     errors = np.array([rung.error_m for _, rung in chosen])
     return Solid(
         np.concatenate(xyz), np.concatenate(normal), np.concatenate(owner), np.concatenate(material),
-        np.concatenate(index), float(np.quantile(errors, 0.9)),
+        np.concatenate(index), float(errors.mean()),
     )  # fmt: skip
 
 

@@ -41,6 +41,9 @@ _THINS = 0.5
 """Triangles of a grandparent over those of the parents."""
 _MOST_AFAR = 60_000
 """Triangles of any coarse tile; over that the smallest buildings wait until one comes nearer."""
+_LEAST_ERROR_M = 8.0
+"""Geometric error of a coarse tile, at least: without roofs and windows a house must be small on the screen, and this is
+the height of one."""
 _GROWS = 2.2
 """Geometric error of a coarse tile over those of the coarse tiles below it, at least."""
 FLAT_UP = 0.985
@@ -227,7 +230,7 @@ def _coarse(city: _City, s: _Square, below: list[_Tile]) -> _Tile:
     name = f"{s.name or 'root'}.glb"
     drawn = _far(city, body, origin) if len(body.index) else None
     (city.folder / name).write_bytes(_glb(drawn, soil, origin))
-    error = max(body.error_m, soil.error_m if soil else 0.0, 2.0, _GROWS * max(t.error_m for t in below))
+    error = max(body.error_m, soil.error_m if soil else 0.0, _LEAST_ERROR_M, _GROWS * max(t.error_m for t in below))
     node = {"boundingVolume": {"box": _box(low, high)}, "geometricError": round(error, 2), "refine": "REPLACE",
             "content": {"uri": name}, "children": [t.node for t in below]}  # fmt: skip
     return _Tile(node, low, high, fine, len(body.index), soil, soil_fine, error)
