@@ -183,9 +183,9 @@ def _read_tables(folder: Path, place: Place) -> tuple[District, tuple[Inferred, 
     from pyarrow import parquet
 
     read = {}
-    vertex = parquet.read_table(folder / "vertex.parquet")
+    vertex = parquet.ParquetFile(folder / "vertex.parquet").read()
     for axis, kind in _TABLES.items():
-        table = parquet.read_table(folder / f"{axis}.parquet")
+        table = parquet.ParquetFile(folder / f"{axis}.parquet").read()
         columns = {n: _from_arrow(table.column(n)) for n in table.column_names}
         if kind is Lines:
             counts = np.bincount(vertex.column("line").to_numpy(), minlength=table.num_rows)
@@ -193,7 +193,7 @@ def _read_tables(folder: Path, place: Place) -> tuple[District, tuple[Inferred, 
         read[axis] = kind(**columns)
     xyz = np.column_stack([vertex.column(c).to_numpy() for c in ("x_m", "y_m", "z_m")]).astype(float)
     xyz.setflags(write=False)
-    rows = parquet.read_table(folder / "inferred.parquet").to_pydict()
+    rows = parquet.ParquetFile(folder / "inferred.parquet").read().to_pydict()
     inferred = tuple(zip(rows["axis"], rows["id"], rows["column"], rows["rule"], strict=True))
     return District(place=place, vertex_m=xyz, **read), inferred
 
