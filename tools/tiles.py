@@ -1,10 +1,10 @@
 """The district as 3D Tiles 1.1: a tree of glb tiles, fine leaves under coarser parents that they replace.
 
-Leaves are squares of at most 250 m, smaller where much stands; a parent shows the same buildings with at most a fifth
-of the triangles (tools.lod), its land and trees thinned alike (tools.lod_land). The root has content too, so there is
-always something to draw. The root's transform takes the world's axes to the earth; tiles hold positions from their
-own origin, so single precision stays far below a millimetre. A building belongs to one leaf, the one its foot point
-stands in, a triangle of land to the one of its middle. Undersides and the ground are left out: nobody sees them.
+Leaves are squares of about 250 m at most, smaller where much stands; a parent shows the same buildings with at most
+a fifth of the triangles (tools.lod), its land and trees thinned alike (tools.lod_land). The root has content too, so
+there is always something to draw. The root's transform takes the world's axes to the earth; tiles hold positions from
+their own origin, so single precision stays far below a millimetre. A building belongs to one leaf, the one its foot
+point stands in, a triangle of land to the one of its middle. Undersides and the ground are left out: nobody sees them.
 Source: OGC 22-025r4 (3D Tiles 1.1).
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools import lod, lod_land, overlap
-from tools.cityjson import FaceKind
+from tools.city import FaceKind
 from tools.frame import Frame, ecef_from_world
 from tools.geometry import Bodies, Mesh
 from tools.glb import Drawn, Grove, Soil, glb
@@ -30,20 +30,23 @@ from tools.triangles import Triangles, in_plane
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-CELL_M = 250.0
-"""Side of the largest leaf."""
+CELL_M = 270.0
+"""Side of the largest leaf: halving a place's side until it is below gives 135 to 270 m."""
 _SMALLEST_M = 30.0
 MOST_TRIANGLES = 40_000
 """A leaf with more is split, so that no tile is long in coming."""
 SHARE = 0.2
 """Triangles of a parent over the fine ones below it, at most."""
 _THINS = 0.5
-"""Triangles of a grandparent over those of the parents."""
+"""Triangles of a grandparent over those of the parents, and from the third coarse level on its buildings as well: there
+the eye is so far that a house is four pixels high, and the small ones may go."""
+_ALL_SHOWN = 2
+"""Coarse levels that show every building."""
 _MOST_AFAR = 60_000
 """Triangles of any coarse tile; over that the smallest buildings wait until one comes nearer."""
 _LEAST_ERROR_M = 8.0
-"""Geometric error of a coarse tile, at least: without roofs and windows a house must be small on the screen, and this is
-the height of one."""
+"""Geometric error of a coarse tile, at least: the height of a house, which must be small on the screen before it may
+lose roof and windows."""
 _GROWS = 2.2
 """Geometric error of a coarse tile over those of the coarse tiles below it, at least."""
 FLAT_UP = 0.985
@@ -112,6 +115,10 @@ class _Tile:
     soil_fine: int
     """Land triangles of the leaves below."""
     error_m: float
+    level: int
+    """0 = a leaf."""
+    shown: Int
+    """Buildings in it."""
 
 
 def visible(m: Mesh, b: Bodies) -> NDArray[np.bool_]:
@@ -141,13 +148,13 @@ def write(
 
 
 def _root(city: _City) -> _Square:
-    """The smallest square of 250 m times a power of two that holds every foot, every tree and all land."""
+    """The smallest square that holds every foot, every tree and all land."""
     feet = np.column_stack([city.b.x_m, city.b.y_m])
     all_ = np.concatenate([feet, city.land_at, city.land.tree_m[:, :2]])
     low, high = all_.min(axis=0), all_.max(axis=0)
-    side = CELL_M * 2.0 ** max(0, int(np.ceil(np.log2(max(float((high - low).max()) / CELL_M, 1e-9)))))
+    side = float((high - low).max()) + 1e-3
     return _Square(
-        "", low, side, np.arange(len(feet)), np.arange(len(city.owner)), np.arange(len(city.land)),
+        "", (low + high - side) / 2, side, np.arange(len(feet)), np.arange(len(city.owner)), np.arange(len(city.land)),
         np.arange(len(city.land.tree_m)),
     )  # fmt: skip
 
@@ -202,18 +209,20 @@ def _fine(city: _City, s: _Square, name: str) -> _Tile:
     (city.folder / name).write_bytes(_glb(drawn, soil, origin))
     node = {"boundingVolume": {"box": _box(low, high)}, "geometricError": 0.0, "refine": "REPLACE",
             "content": {"uri": name}}  # fmt: skip
-    return _Tile(node, low, high, len(s.triangles), len(s.triangles), soil, len(s.land), 0.0)
+    return _Tile(node, low, high, len(s.triangles), len(s.triangles), soil, len(s.land), 0.0, 0, s.buildings)
 
 
 def _coarse(city: _City, s: _Square, below: list[_Tile]) -> _Tile:
     """Write the tile that stands for `below` from afar."""
     fine, soil_fine = sum(t.fine for t in below), sum(t.soil_fine for t in below)
-    above = any(t.error_m for t in below)
+    level = 1 + max(t.level for t in below)
+    above = level > 1
     budget = int(min(SHARE * fine, _MOST_AFAR, _THINS * sum(t.drawn for t in below) if above else np.inf))
-    shown = s.buildings
-    if 2 * len(shown) > _MOST_AFAR:
+    shown = np.concatenate([t.shown for t in below])
+    most = int(min(_MOST_AFAR // 2, np.inf if level <= _ALL_SHOWN else np.ceil(_THINS * len(shown))))
+    if len(shown) > most:
         weight = city.b.footprint_m2[shown] * city.b.height_m[shown]
-        shown = np.sort(shown[np.argsort(-weight, kind="stable")[: _MOST_AFAR // 2]])
+        shown = np.sort(shown[np.argsort(-weight, kind="stable")[:most]])
     body = lod.solid(lod.choose(city.ladders, shown, budget=budget), city.figures)
     pieces = [t.soil for t in below if t.soil is not None]
     soil = None
@@ -233,7 +242,7 @@ def _coarse(city: _City, s: _Square, below: list[_Tile]) -> _Tile:
     error = max(body.error_m, soil.error_m if soil else 0.0, _LEAST_ERROR_M, _GROWS * max(t.error_m for t in below))
     node = {"boundingVolume": {"box": _box(low, high)}, "geometricError": round(error, 2), "refine": "REPLACE",
             "content": {"uri": name}, "children": [t.node for t in below]}  # fmt: skip
-    return _Tile(node, low, high, fine, len(body.index), soil, soil_fine, error)
+    return _Tile(node, low, high, fine, len(body.index), soil, soil_fine, error, level, shown)
 
 
 def _figures(m: Mesh, b: Bodies) -> lod.Figures:

@@ -17,7 +17,7 @@ import numpy as np
 from app.tiles.glb import Mesh
 from app.tiles.schedule import Arrival, Loader
 from app.tiles.select import LIMIT_PX, Eye, Selection, select
-from app.tiles.tileset import Tileset
+from app.tiles.tileset import Tileset, file_bytes
 
 ATTACH_BUDGET_S = 0.003
 """Main-thread time a frame may spend on tiles."""
@@ -72,6 +72,10 @@ class Stream:
         self._bytes = np.zeros(n, np.int64)
         self._size = np.zeros(n, np.int64)
         """Of each tile as far as it is known, remembered when it leaves."""
+        self._file = np.full(n, -1, np.int64)
+        """Size of its file, 0 where it has none, -1 where nobody has looked."""
+        self._swell = 0.0
+        """Most that a file has grown by in memory."""
         self._features = np.zeros(n, np.int64)
         self._used = np.zeros(n, np.int64)
         self._tick = 0
@@ -133,27 +137,35 @@ class Stream:
     def _ask(self, chosen: Selection, eye: Eye, stage: Stage) -> None:
         """Ask for what fits under the cap; make the picture coarser where something does not."""
         flying = self._loader.flying
-        typical = int(self._size.max(initial=0))
-        size = np.where(self._size > 0, self._size, typical)
+        missing = [int(n) for n in chosen.load if int(n) not in flying][:MOST_ASKED]
+        known = bool(self._size.any())
+        size = self._sizes([*flying, *missing])
         taken = self.bytes + int(size[list(flying)].sum())
         spare = self._spare(chosen)
         possible = self.cap_bytes - taken + int(self._bytes[spare].sum())
-        missing = [int(n) for n in chosen.load if int(n) not in flying]
         wanted: list[int] = []
-        if typical == 0:  # nobody knows how large tiles are here: the first comes alone
+        if not known:  # nobody knows how large tiles are here: the first comes alone
             wanted = [] if flying else missing[:1]
         else:
-            for node in missing[:MOST_ASKED]:
+            for node in missing:
                 if size[node] > possible:
                     break
                 possible -= int(size[node])
                 wanted.append(node)
-        refused = typical > 0 and len(wanted) < min(len(missing), MOST_ASKED)
+        refused = known and len(wanted) < len(missing)
         self._leave(spare, taken + int(size[wanted].sum()) - self.cap_bytes, stage)
         self._loader.ask([(n, self.tiles.uri[n]) for n in wanted], still=chosen.load)
         self._ease(refused and not flying, int(self._bytes[chosen.keep].sum()), eye)
         hopeless = refused and not flying and self.coarser >= _MOST_COARSE
         self.waiting = 0 if hopeless else len(chosen.load)
+
+    def _sizes(self, nodes: list[int]) -> np.ndarray:
+        """[node] memory of the tiles: known, else by the file and what files have grown by, else the largest known."""
+        for node in nodes:
+            if self._file[node] < 0:
+                self._file[node] = file_bytes(self.tiles.uri[node])
+        by_file = np.where(self._file > 0, self._file * self._swell, self._size.max(initial=0))
+        return np.where(self._size > 0, self._size, by_file.astype(np.int64))
 
     def _ease(self, refused: bool, rests_on: int, eye: Eye) -> None:
         """Coarser while something does not fit; finer again with room, but not for the view that did not fit."""
@@ -204,6 +216,8 @@ class Stream:
             return
         size = max(1, COPIES * sum(m.bytes for m in arrival.meshes))
         self._size[node] = size
+        if self._file[node] > 0:
+            self._swell = max(self._swell, size / int(self._file[node]))
         if self.bytes > self.cap_bytes:  # one tile over is the most; it is asked for again when there is room
             return
         stage.attach(node, arrival.meshes, self.tiles.matrix[node])

@@ -81,7 +81,7 @@ class Mesh:
     info: Array
     """[vertex, 4]: slot, material, seed (0..1 by id), spare."""
     face: Array
-    """[vertex, 4]: u, v, L, H in metres; H < 0 = no windows, no edges."""
+    """[vertex, 4]: u, v, L, H in metres; H < 0 = no windows, no edges. Empty for land and where all is far away."""
     walls: Array
     """[3 k] vertex indices, uint32."""
     roofs: Array
@@ -329,7 +329,8 @@ def _mesh(
     if feature is None and "_MATERIAL" in attributes and n and (material >= _FIRST_LAND).all():
         land = {name: triangles[np.isin(kind, members)].ravel() for name, members in LAND.items()}
         land = {name: np.ascontiguousarray(rows) for name, rows in land.items() if len(rows)}
-        return Mesh(position, normal, info, face, none, none, matrix, 0, land=land)
+        return Mesh(position, normal, info, face[:0].copy(), none, none, matrix, 0, land=land)
+    coarse = "_FACE" in attributes and n > 0 and bool((face[:, 3] < 0).all())
     slot_of, seed_of = _features(ids, slots)
     safe = np.clip(feature if feature is not None else np.zeros(n, np.int64), 0, len(slot_of) - 1)
     info[:, 0], info[:, 2] = slot_of[safe], seed_of[safe]
@@ -337,12 +338,12 @@ def _mesh(
         position=position,
         normal=normal,
         info=info,
-        face=face,
+        face=face[:0].copy() if coarse else face,
         walls=np.ascontiguousarray(triangles[kind == WALL].ravel()),
         roofs=np.ascontiguousarray(triangles[kind != WALL].ravel()),
         matrix=matrix,
         features=len(ids),
-        coarse="_FACE" in attributes and n > 0 and bool((face[:, 3] < 0).all()),
+        coarse=coarse,
     )
 
 

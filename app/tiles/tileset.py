@@ -90,6 +90,14 @@ def fetch(address: str) -> bytes:
     return Path(address).read_bytes()
 
 
+def file_bytes(address: str) -> int:
+    """Size of a file, 0 where it is not known before it is fetched."""
+    try:
+        return 0 if urlsplit(address).scheme in ("http", "https") else Path(address).stat().st_size
+    except OSError:
+        return 0
+
+
 def join(base: str, relative: str) -> str:
     """Address of `relative` seen from the document `base`."""
     if urlsplit(base).scheme in ("http", "https") or urlsplit(relative).scheme in ("http", "https"):

@@ -1,0 +1,140 @@
+"""A flight through a generated town five times the memory cap: nothing gapes, nothing is held beyond the cap.
+
+The tiles are real files of the real writer, decoded by the real threads; only the GPU is a table.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_stream import Table
+
+from app.camera import eye_of, looking_at
+from app.tiles import glb, tileset
+from app.tiles.cache import COPIES, Stream
+from app.tiles.select import Eye, distance_m, in_view
+from tools import random_town
+
+BUILDINGS = 1600
+SIZE = (1280, 720)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> tileset.Tileset:
+    folder = tmp_path_factory.mktemp("town") / "tiles"
+    random_town.write(folder, buildings=BUILDINGS, plot_m=60.0)
+    return tileset.load(str(folder / "tileset.json"))[0]
+
+
+@pytest.fixture(scope="module")
+def sizes(town: tileset.Tileset) -> np.ndarray:
+    slots = {name: k + 1 for k, name in enumerate(random_town.ids(BUILDINGS))}
+    return np.array([COPIES * sum(m.bytes for m in glb.decode(Path(u).read_bytes(), slots)) for u in town.uri])
+
+
+def holes(tiles: tileset.Tileset, eye: Eye, drawn: set[int]) -> int:
+    """Leaves in view that neither are drawn nor stand under something drawn."""
+    count = 0
+    for leaf in np.flatnonzero(~tiles.has_children & in_view(tiles, eye)):
+        node = int(leaf)
+        while node >= 0 and node not in drawn:
+            node = int(tiles.parent[node])
+        count += node < 0
+    return count
+
+
+def doubled(tiles: tileset.Tileset, drawn: set[int]) -> int:
+    """Drawn tiles that stand under another drawn one."""
+    count = 0
+    for node in drawn:
+        above = int(tiles.parent[node])
+        while above >= 0 and above not in drawn:
+            above = int(tiles.parent[above])
+        count += above >= 0
+    return count
+
+
+def path(frame: int, frames: int):
+    """Low across the town, turning about, then up and straight to the other end."""
+    t = frame / frames
+    x, y = 1100 * np.sin(5.0 * t), -1100 + 2200 * t
+    distance = 1500.0 if 0.45 < t < 0.55 else 200.0
+    return looking_at(np.array([x, y, 0.0]), distance_m=distance, heading_rad=9.0 * t, pitch_rad=0.45)
+
+
+def test_a_town_five_times_the_cap_is_flown_through_without_holes(town: tileset.Tileset, sizes: np.ndarray) -> None:
+    cap = int(sizes.sum()) // 5
+    stage = Table()
+    stream = Stream(town, {}, cap_bytes=cap)
+    frames, gaps, twice, finest = 500, 0, 0, 0
+    first = eye_of(path(0, frames), size=SIZE)
+    deadline = time.monotonic() + 10
+    while not stage.shown and time.monotonic() < deadline:
+        stream.update(first, stage)
+        time.sleep(0.002)
+    assert stage.shown, "the root came"
+    for k in range(frames):
+        eye = eye_of(path(k, frames), size=SIZE)
+        stream.update(eye, stage)
+        gaps += holes(town, eye, stage.shown)
+        twice += doubled(town, stage.shown)
+        finest = max(finest, int((~town.has_children[list(stage.shown)]).sum()))
+        time.sleep(0.003)
+    stream.close()
+    assert gaps == 0 and twice == 0
+    assert stream.peak_bytes <= cap + sizes.max()
+    assert sizes[list(stage.tiles)].sum() == stream.bytes <= cap + sizes.max()
+    assert stream.peak_bytes > 0.5 * cap and finest >= 4, "the flight saw detail, and the cap was felt"
+
+
+def test_under_pressure_the_picture_gets_coarser_and_settles(town: tileset.Tileset, sizes: np.ndarray) -> None:
+    cap = int(sizes.sum()) // 12
+    assert cap > 2 * sizes.max()
+    stage, stream = Table(), Stream(town, {}, cap_bytes=cap)
+    above = eye_of(looking_at(np.zeros(3), distance_m=700.0, heading_rad=0.0, pitch_rad=1.4), size=SIZE)
+    deadline = time.monotonic() + 20
+    settled = 0
+    while settled < 20 and time.monotonic() < deadline:
+        stream.update(above, stage)
+        settled = settled + 1 if stream.settled else 0
+        time.sleep(0.001)
+    stream.close()
+    assert settled == 20 and stream.coarser > 1.0
+    assert holes(town, above, stage.shown) == 0
+    assert stream.bytes <= cap
+
+
+def test_what_left_the_view_is_not_decoded(town: tileset.Tileset) -> None:
+    stage, stream = Table(), Stream(town, {})
+    near = eye_of(looking_at(np.zeros(3), distance_m=150.0, heading_rad=0.0, pitch_rad=0.6), size=SIZE)
+    away = Eye(near.position_m, np.array([[0.0, 0.0, 1.0, -9000.0]]), near.height_px, near.fov_y_rad)
+    for _ in range(400):
+        stream.update(near, stage)
+        if stream.loaded >= 3:
+            break
+        time.sleep(0.001)
+    stream.update(away, stage)
+    time.sleep(0.2)
+    stream.update(away, stage)
+    stream.close()
+    assert stream.settled and stream.loaded < len(town)
+
+
+def test_drawing_back_shows_the_whole_town_at_once(town: tileset.Tileset) -> None:
+    """Ancestors of what is drawn are held, so that no frame waits for them."""
+    stage, stream = Table(), Stream(town, {})
+    near = eye_of(looking_at(np.zeros(3), distance_m=150.0, heading_rad=0.0, pitch_rad=0.6), size=SIZE)
+    deadline = time.monotonic() + 20
+    stream.update(near, stage)
+    while not stream.settled and time.monotonic() < deadline:
+        time.sleep(0.002)
+        stream.update(near, stage)
+    assert (~town.has_children[list(stage.shown)]).any()
+    far = eye_of(looking_at(np.zeros(3), distance_m=60000.0, heading_rad=0.0, pitch_rad=1.2), size=SIZE)
+    stream.update(far, stage)
+    stream.close()
+    assert stage.shown == {0}
+    assert (distance_m(town, far) > 0).all()
