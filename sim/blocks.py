@@ -5,20 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from network import schema
 from network.schema import BlockKey, FluxBlock
-from sim.district import District, LineKind, Place, Use
+from sim.district import District, LineKind, Place, SiteKind, Use
 from sim.physics import sun
-from sim.span import Flux
+
+if TYPE_CHECKING:  # the kernels behind it are loaded by the worker, while viewers hear of the district already
+    from sim.span import Flux
 
 SUN_STEP_S = 300.0
 """Of the sun's direction, finer than the flux: shadows move."""
 KELVIN = 273.15
+RANGES = {"battery_w": 5e3, "vehicle_w": 5e3, "site_w": 500e3, "site_charge": 1.0}
+"""Ends of the colour scales of plant that no base year has: a home battery's and two wall boxes' usual power, a battery
+of the size of a transformer [SI]."""
 MODULE_W_M2 = 200.0
 """Of a common module, for the scale of installed power."""
 
@@ -47,9 +52,12 @@ def roster(district: District, *, revision: int) -> schema.Roster:
         revision=revision, building_ids=b.id, building_names=b.name,
         building_xyz_m=np.column_stack([b.x_m, b.y_m, b.z_m]), building_height_m=b.height_m,
         footprint_m2=b.footprint_m2, building_year=b.year, building_use=tuple(Use(u).name.lower() for u in b.use),
+        site_ids=district.site.id, site_names=district.site.name,
+        site_kind=tuple(SiteKind(k).name.lower() for k in district.site.kind),
+        site_xyz_m=np.column_stack([district.site.x_m, district.site.y_m, district.site.z_m]),
         line_ids=line.id, line_kind=tuple(LineKind(k).name.lower() for k in line.kind), line_rating_w=line.rating_va,
         vertex_start=line.vertex_start, vertices_m=district.vertex_m, node_ids=district.node.id,
-        ranges={"pv_peak_w": _peak_range(district), **district.place.ranges},
+        ranges={"pv_peak_w": _peak_range(district), **RANGES, **district.place.ranges},
     )  # fmt: skip
 
 
@@ -88,13 +96,20 @@ def blocks(flux: Flux, district: District, *, key: BlockKey, side: str, step_s: 
 def _quantities(flux: Flux, district: District) -> dict[str, NDArray[Any]]:
     """[steps, n] by the names of network/quantities.py; what leaves the district pays the grid's losses first."""
     footprint_m2 = np.maximum(district.building.footprint_m2, 1.0)
-    leaves_w = flux.surplus_w.sum(axis=1, dtype=np.float64) - flux.grid_loss_w
+    leaves_w = flux.surplus_w.sum(axis=1, dtype=np.float64) + flux.site_w.sum(axis=1) - flux.grid_loss_w
     return {
         "surplus_w_m2": flux.surplus_w / footprint_m2,
         "surplus_w": flux.surplus_w,
         "pv_w": flux.pv_w,
         "appliances_w": flux.appliances_w,
         "heating_w": flux.heating_w,
+        "heating_w_m2": flux.heating_w / footprint_m2,
+        "heater_w": flux.heater_w,
+        "gas_w": flux.gas_w,
+        "battery_w": flux.battery_w,
+        "vehicle_w": flux.vehicle_w,
+        "site_w": flux.site_w,
+        "site_charge": flux.site_charge,
         "indoor_k": flux.indoor_c + KELVIN,
         "line_w": flux.line_w,
         "line_loading": flux.line_loading,

@@ -84,4 +84,4 @@ class Engine:
 def _bytes(year: Year) -> int:
     """Of what belongs to this year alone: its checkpoints and books."""
     books = (getattr(year.ledger, f.name) for f in fields(year.ledger))
-    return sum(s.mass_c.nbytes for s in year.states) + sum(b.nbytes for b in books if isinstance(b, np.ndarray))
+    return sum(s.nbytes for s in year.states) + sum(b.nbytes for b in books if isinstance(b, np.ndarray))

@@ -28,6 +28,8 @@ _MODULES = (
     "sim.physics.envelope",
     "sim.physics.heating",
     "sim.physics.demand",
+    "sim.physics.vehicles",
+    "sim.physics.battery",
     "sim.physics.grid",
     "sim.solar",
     "sim.sums",

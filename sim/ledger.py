@@ -6,7 +6,9 @@ Boundary = the district's edge. Per carrier and step, summed over the district:
 
 generated = renewable energy made inside; used = final energy entering end-use systems (a heat pump's electricity, a
 boiler's gas); import and export are netted per step over the district. Heat that heat pumps draw from the air is
-an account of its own, never generated. Sums are float64, in the order of the days, whatever the chunk.
+an account of its own, never generated; what cars charge is used, where they charge it. A battery's change of charge
+is booked as the flow into it, what is neither given nor stored as lost. Sums are float64, in the order of the days,
+whatever the chunk.
 """
 
 from __future__ import annotations
@@ -24,8 +26,11 @@ from sim.prepare import Case
 from sim.span import Flux
 
 Float = NDArray[np.float64]
-ACCOUNTS = ("pv_w", "appliances_w", "heater_w", "gas_w", "ambient_w", "heating_w", "hot_water_w", "surplus_w")
+ACCOUNTS = ("pv_w", "appliances_w", "heater_w", "gas_w", "ambient_w", "heating_w", "hot_water_w", "vehicle_w",
+            "battery_w", "battery_stored_w", "surplus_w")  # fmt: skip
 """Columns of Flux that are booked, per step for the district and per month for each building."""
+SITE_ACCOUNTS = ("site_w", "site_stored_w")
+"""Those of the sites."""
 UNSOLVED = 1e-5
 """Residual of the grid above which a step has no solution: the grid cannot carry that power."""
 VOLTAGE_LIMITS_PU = (0.9, 1.1)
@@ -46,7 +51,13 @@ class Ledger:
     source_w: Float
     """[step] fed into the grid by its sources."""
     on_grid_w: Float
-    """[step] surplus of the buildings that are connected."""
+    """[step] surplus of the buildings and the plant that are connected."""
+    sites: Float
+    """[site account, step] sums over the sites [W]."""
+    charger_w: Float
+    """[step] what cars take from the district's chargers."""
+    site_months: Float
+    """[site account, month, site], as `months`."""
     months: Float
     """[account, month, building] sums over the month's steps [W x steps]."""
     days_in_month: tuple[int, ...]
@@ -69,6 +80,8 @@ def empty(case: Case) -> Ledger:
     return Ledger(
         step_s=case.step_s, steps=np.zeros((len(ACCOUNTS), case.steps)), loss_w=np.zeros(case.steps),
         source_w=np.zeros(case.steps), on_grid_w=np.zeros(case.steps),
+        sites=np.zeros((len(SITE_ACCOUNTS), case.steps)), charger_w=np.zeros(case.steps),
+        site_months=np.zeros((len(SITE_ACCOUNTS), 12, case.sites)),
         months=np.zeros((len(ACCOUNTS), 12, case.buildings)), days_in_month=case.days_in_month,
         voltage=np.repeat(bounds, case.tree.nodes, axis=1), loading=np.repeat(bounds, case.tree.lines, axis=1),
         strained=np.zeros(case.steps),
@@ -81,7 +94,11 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
     per_day = round(86400.0 / case.step_s)
     lanes = np.empty(sums.LANES)
     last = np.cumsum(ledger.days_in_month)
+    silent = () if case.batteries else ("battery_w", "battery_stored_w")
+    silent = silent if case.cars else (*silent, "vehicle_w")
     for k, name in enumerate(ACCOUNTS):
+        if name in silent:
+            continue
         column = getattr(flux, name)
         sums.total(column, lanes, first, ledger.steps, k)
         for start in range(0, n, per_day):
@@ -95,11 +112,30 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
     elif case.connected.any():
         column = np.ascontiguousarray(flux.surplus_w[:, case.connected])
         sums.total(column, lanes, first, ledger.on_grid_w.reshape(1, -1), 0)
+    if case.plant is not None:
+        _add_plant(ledger, case, flux, first)
     strained = ledger.strained[here]
     limits = ((flux.voltage_pu, VOLTAGE_LIMITS_PU, ledger.voltage),
               (flux.line_loading, (-np.inf, LOADING_LIMIT), ledger.loading))  # fmt: skip
     for column, allowed, kept in limits:
         sums.extremes(column, np.array(allowed), kept[0], kept[1], kept[2], strained)
+
+
+def _add_plant(ledger: Ledger, case: Case, flux: Flux, first: int) -> None:
+    """Book what the sites did, day by day, so in the same order whatever the chunk."""
+    assert case.plant is not None
+    last = np.cumsum(ledger.days_in_month)
+    per_day = round(86400.0 / case.step_s)
+    on_grid = (case.site_place >= 0).astype(float)
+    for start in range(0, flux.span.steps, per_day):
+        here, rows = slice(first + start, first + start + per_day), slice(start, start + per_day)
+        month = int(np.searchsorted(last, (first + start) // per_day, side="right"))
+        ledger.charger_w[here] = case.plant.load_w[case.wall_hour[here]].sum(axis=1)
+        ledger.on_grid_w[here] += (flux.site_w[rows] * on_grid).sum(axis=1)
+        for a, name in enumerate(SITE_ACCOUNTS):
+            column = getattr(flux, name)[rows]
+            ledger.sites[a, here] = column.sum(axis=1)
+            ledger.site_months[a, month] += column.sum(axis=0)
 
 
 def residual(ledger: Ledger) -> float:
@@ -108,14 +144,22 @@ def residual(ledger: Ledger) -> float:
     Electricity of the district (what is made and used against what leaves the buildings) and of the grid (what the
     sources feed against surplus and losses); the two sides of each come from different kernels.
     """
-    made, plugs, heater = ledger.steps[0], ledger.steps[1], ledger.steps[2]
-    buildings = np.abs(made - plugs - heater - ledger.steps[-1]) / _throughput(ledger)
+    s = _named(ledger)
+    kept = s["pv_w"] - s["appliances_w"] - s["heater_w"] - s["vehicle_w"] + s["battery_w"] - s["surplus_w"]
+    buildings = np.abs(kept) / _throughput(ledger)
     return float(max(buildings.max(), _wires(ledger).max()))
 
 
 def _throughput(ledger: Ledger) -> Float:
     """[step] what is made, used and lost [W], at least 1."""
-    return np.maximum(ledger.steps[0] + ledger.steps[1] + ledger.steps[2] + ledger.loss_w, 1.0)
+    s = _named(ledger)
+    moved = s["pv_w"] + s["appliances_w"] + s["heater_w"] + s["vehicle_w"] + ledger.charger_w + ledger.loss_w
+    return np.maximum(moved + np.abs(s["battery_w"]) + np.abs(ledger.sites[0] + ledger.charger_w), 1.0)
+
+
+def _named(ledger: Ledger) -> dict[str, Float]:
+    """[step] of every account of the buildings."""
+    return dict(zip(ACCOUNTS, ledger.steps, strict=True))
 
 
 def _wires(ledger: Ledger) -> Float:
@@ -127,13 +171,16 @@ def _wires(ledger: Ledger) -> Float:
 
 def accounts_w(ledger: Ledger) -> dict[str, dict[str, Float]]:
     """[step] accounts of every carrier: generated used imported exported losses stored."""
-    made, used, losses = ledger.steps[0], ledger.steps[1] + ledger.steps[2], ledger.loss_w
-    net = used + losses - made
+    s = _named(ledger)
+    made, gas, ambient = s["pv_w"], s["gas_w"], s["ambient_w"]
+    used = s["appliances_w"] + s["heater_w"] + s["vehicle_w"] + ledger.charger_w
+    stored = s["battery_stored_w"] + ledger.sites[1]
+    losses = ledger.loss_w - s["battery_w"] - (ledger.sites[0] + ledger.charger_w) - stored
+    net = used + losses + stored - made
     zero = np.zeros_like(made)
-    gas, ambient = ledger.steps[3], ledger.steps[4]
     names = ("generated", "used", "imported", "exported", "losses", "stored")
     rows = {
-        "electricity": (made, used, np.maximum(net, 0.0), np.maximum(-net, 0.0), losses, zero),
+        "electricity": (made, used, np.maximum(net, 0.0), np.maximum(-net, 0.0), losses, stored),
         "gas": (zero, gas, gas, zero, zero, zero),
         "ambient": (zero, ambient, ambient, zero, zero, zero),
     }
@@ -161,7 +208,8 @@ def balance(
         for f in used
     ]
     verdict = Verdict(
-        surplus=primary <= 0.0 and co2 <= 0.0, rule=RULE, boundary=district.place.boundary, mobility="out",
+        surplus=primary <= 0.0 and co2 <= 0.0, rule=RULE, boundary=district.place.boundary,
+        mobility="in" if district.building.electric_share.any() else "out",
         factors="; ".join([*words, f"k_exp {k_exp:g}"]), primary_margin_j=-primary, co2_margin_kg=-co2,
     )  # fmt: skip
     months = {n: _by_month(w, ledger) for n, w in steps["electricity"].items()}
@@ -215,7 +263,28 @@ def _kpi(
         "pv_j": float(named["pv_w"]),
         "ambient_j": float(named["ambient_w"]),
         "pv_peak_w": float(district.surface.pv_peak_w.sum()),
+        "vehicle_j": float(named["vehicle_w"] + ledger.charger_w.sum() * ledger.step_s),
+        "battery_capacity_j": float(district.building.battery_j.sum() + district.site.capacity_j.sum()),
+        "battery_given_j": _given_j(ledger),
+        **bill(district),
     }
+
+
+def _given_j(ledger: Ledger) -> float:
+    """Energy that all batteries together gave in the steps in which they gave [J]."""
+    power = _named(ledger)["battery_w"] + ledger.sites[0] + ledger.charger_w
+    return float(np.maximum(power, 0.0).sum() * ledger.step_s)
+
+
+def bill(district: District) -> dict[str, float]:
+    """What the scenario's measures cost once, in all and per kind of layer: EUR and kg of embodied CO2."""
+    rows: dict[str, float] = {"capital_eur": 0.0, "embodied_co2_kg": 0.0}
+    for measure in district.bills:
+        for name in ("capital_eur", "embodied_co2_kg"):
+            value = getattr(measure, name)
+            rows[name] += value
+            rows[f"{name}:{measure.kind}"] = rows.get(f"{name}:{measure.kind}", 0.0) + value
+    return rows
 
 
 def _grid(ledger: Ledger, district: District) -> dict[str, float]:

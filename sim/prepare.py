@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from network.problems import Refused
-from sim.district import District, Heater, Lines, Nodes
-from sim.physics import envelope, grid, heating, pv
+from sim import wallclock
+from sim.district import District, Heater, Lines, Nodes, SiteKind, Sites
+from sim.physics import envelope, grid, heating, pv, vehicles
 from sim.solar import UNIT_W_M2, Solar
 from sim.weather import Weather
 
@@ -42,6 +43,36 @@ def _by_columns(make: Callable[..., T]) -> Callable[..., T]:
         return kept[key][1]
 
     return call
+
+
+@dataclass(frozen=True)
+class Cars:
+    """Electric cars as sim/physics/vehicles.py reads them; [building] of the case's float type."""
+
+    arrive: Array
+    home: Array
+    left: Array
+    midnight: Array
+    row: Array
+    day_w: Array
+    limit_w: Array
+    smart: Array
+
+
+@dataclass(frozen=True)
+class Plant:
+    """Sites of the district, float64 [site]."""
+
+    capacity_j: Array
+    limit_w: Array
+    part: Array
+    """Of the batteries behind the same substation, 0 = no battery."""
+    site_group: Array
+    group: Array
+    """[building] number of the substation, the last = not connected."""
+    groups: int
+    load_w: Array
+    """[hour of the day, site] what chargers draw."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +112,7 @@ class Case:
     """[8, building], see envelope.coefficients."""
     set_point_c: Array
     heat_limit_w: Array
-    plant: Array
+    heater: Array
     """[5, building], see heating.supply."""
     water_share: Array
     """[step] electricity per hot-water heat of a heat pump."""
@@ -91,6 +122,19 @@ class Case:
     connected: Array | None
     """[building] bool where some building is not on the grid, None where all are."""
     days_in_month: tuple[int, ...]
+    battery_j: Array
+    """[building] capacity of home batteries."""
+    battery_limit_w: Array
+    batteries: bool
+    """Is there a home battery?"""
+    cars: Cars | None
+    plant: Plant | None
+    """None where no site has plant."""
+    wall_hour: Array
+    """[step] hour of the day on the wall."""
+    sites: int
+    site_place: Array
+    """[site] place in the tree, -1 = not connected."""
 
 
 def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type = np.float32) -> Case:
@@ -107,6 +151,11 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
     pv_peak_w, start, rated = _modules(s.pv_peak_w, s.usable_m2, s.building, solar.carrier, len(b), dtype)
     tree = _tree(district.node, district.line, district.place.voltage_v)
     place = _places(b.node, tree.place)
+    site = district.site
+    site_place = _places(site.node, tree.place)
+    wall = wallclock.hours(steps=steps, step_s=weather.step_s, year=district.place.year, zone=district.place.zone,
+                           utc_offset_s=district.place.utc_offset_s)  # fmt: skip
+    charged_j, home_share = _away(b.vehicles, b.electric_share, b.drive_j, b.away_share, site.kind, site.power_w)
     connected = place >= 0
     return Case(
         dtype=dtype, step_s=weather.step_s, steps=steps, buildings=len(b), air_c=_cast(weather.air_c, dtype),
@@ -120,10 +169,15 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
         envelope=_envelope(b.h_opaque_w_k, b.h_glass_w_k, b.h_air_w_k, b.mass_j_k, b.mass_m2, b.inner_m2, b.gains_w,
                            weather.step_s, dtype),
         set_point_c=_cast(b.set_point_c, dtype), heat_limit_w=_heat_limit(b.heat_limit_w, b.heater, dtype),
-        plant=_plant(b.heater, b.boiler_efficiency, b.sink_c, b.sink_slope, dtype),
+        heater=_heater(b.heater, b.boiler_efficiency, b.sink_c, b.sink_slope, dtype),
         water_share=_water_share(weather.air_c, dtype),
         tree=tree, place=place, connected=None if connected.all() else connected,
         days_in_month=(31, 28 if steps == 8760 else 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31),
+        battery_j=_cast(b.battery_j, dtype), battery_limit_w=_cast(b.battery_limit_w, dtype),
+        batteries=bool(b.battery_j.any()), cars=_cars(b.id, b.vehicles, b.electric_share, b.smart_share, b.drive_j,
+                                                      home_share, wall, weather.step_s, dtype),
+        plant=_plant(site, place, site_place, tree, charged_j), wall_hour=_hour(wall), sites=len(site),
+        site_place=site_place,
     )  # fmt: skip
 
 
@@ -182,7 +236,7 @@ def _heat_limit(limit_w: Array, heater: Array, dtype: type) -> Array:
 
 
 @_by_columns
-def _plant(heater: Array, efficiency: Array, sink_c: Array, sink_slope: Array, dtype: type) -> Array:
+def _heater(heater: Array, efficiency: Array, sink_c: Array, sink_slope: Array, dtype: type) -> Array:
     boiler = heater == Heater.GAS_BOILER
     per_heat = np.divide(1.0, efficiency, out=np.zeros(len(heater)), where=boiler)
     rows = (heater == Heater.HEAT_PUMP, heater == Heater.NONE, per_heat, sink_c, sink_slope - 1.0)
@@ -204,3 +258,56 @@ def _places(node: Array, place: Array) -> Array:
     if not len(place):
         return np.full(len(node), -1, dtype=np.int64)
     return np.where(node >= 0, place[node], -1).astype(np.int64)
+
+
+@_by_columns
+def _hour(wall: Array) -> Array:
+    return wall % 24
+
+
+@_by_columns
+def _away(
+    vehicles_: Array, electric: Array, drive_j: Array, away: Array, kind: Array, power_w: Array
+) -> tuple[float, Array]:
+    """Energy per day that cars charge at the district's chargers [J], and the share of driving left for home.
+
+    What the chargers cannot give in the busiest hour, and all of it where there are none, is charged at home.
+    """
+    wanted_j = float((vehicles_ * electric * drive_j * away).sum())
+    busiest_w = wanted_j * max(vehicles.AWAY_PERCENT) / 100.0 / 3600.0
+    rating_w = float(power_w[kind == SiteKind.CHARGER].sum())
+    kept = min(1.0, rating_w / busiest_w) if busiest_w > 0.0 else 0.0
+    return kept * wanted_j, 1.0 - kept * away
+
+
+@_by_columns
+def _cars(
+    ids: tuple[str, ...], owned: Array, electric: Array, smart: Array, drive_j: Array, home_share: Array, wall: Array,
+    step_s: float, dtype: type,
+) -> Cars | None:  # fmt: skip
+    if not (owned * electric).any():
+        return None
+    steps_an_hour = max(1, round(3600.0 / step_s))
+    h = vehicles.habits(tuple(wall.tolist()), steps_an_hour)
+    columns = (owned * electric * drive_j * home_share / step_s, owned * electric * vehicles.CHARGER_W, smart)
+    day_w, limit_w, share = (np.ascontiguousarray(c, dtype=dtype) for c in columns)
+    arrive, home, left = (np.ascontiguousarray(c, dtype=dtype) for c in (h.arrive, h.home, h.left))
+    return Cars(arrive, home, left, h.midnight, vehicles.rows_of(ids, owned), day_w, limit_w, share)
+
+
+@_by_columns
+def _plant(site: Sites, place: Array, site_place: Array, tree: grid.Tree, charged_j: float) -> Plant | None:
+    charger = (site.kind == SiteKind.CHARGER) & (site.power_w > 0.0)
+    if not site.capacity_j.any() and not (charged_j and charger.any()):
+        return None
+    number = grid.substations(tree)
+    groups = int(number.max(initial=-1)) + 2
+    group, mine = (np.append(number, groups - 1)[p] for p in (place, site_place))
+    held = np.where(site.kind == SiteKind.BATTERY, site.capacity_j, 0.0)
+    whole = np.bincount(mine, held, groups)[mine]
+    part = np.divide(held, whole, out=np.zeros(len(site)), where=whole > 0.0)
+    rating = np.where(charger, site.power_w, 0.0)
+    hourly_w = charged_j * np.array(vehicles.AWAY_PERCENT) / 100.0 / 3600.0
+    load_w = np.outer(hourly_w, rating / max(rating.sum(), 1e-9))
+    limit_w = np.where(held > 0.0, site.power_w, 0.0)
+    return Plant(held, limit_w, part, mine, group, groups, np.ascontiguousarray(load_w))

@@ -1,7 +1,8 @@
 """The file to read: what happens in a district over a span of time.
 
 `simulate` is pure and runs any span, round the year where it crosses New Year. Phenomena without memory (modules, use,
-heaters) are worked out over the span at once; the rooms march through time; the grid is solved as a batch.
+heaters) are worked out over the span at once; rooms, cars and batteries march through time; the grid is solved as a
+batch.
 The same steps give the same bits in whatever spans they are cut.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.physics import demand, envelope, grid, heating, hotwater, pv
+from sim.physics import battery, demand, envelope, grid, heating, hotwater, pv, vehicles
 from sim.prepare import Array, Case
 
 
@@ -30,6 +31,17 @@ class State:
 
     mass_c: NDArray[np.float64]
     """[building] temperature of the building mass."""
+    battery_j: NDArray[np.float64]
+    """[building] charge of the home battery."""
+    vehicle_j: NDArray[np.float64]
+    """[4, building] what cars still have to charge, see vehicles.charge."""
+    site_j: NDArray[np.float64]
+    """[site] charge of the district's batteries."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return self.mass_c.nbytes + self.battery_j.nbytes + self.vehicle_j.nbytes + self.site_j.nbytes
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,7 @@ class Flux:
 
     span: Span
     surplus_w: Array
-    """pv_w - appliances_w - heater_w: leaves the building towards the district."""
+    """pv_w - appliances_w - heater_w - vehicle_w + battery_w: leaves the building towards the district."""
     pv_w: Array
     appliances_w: Array
     hot_water_w: Array
@@ -51,6 +63,17 @@ class Flux:
     ambient_w: Array
     """Heat that heat pumps draw from the air."""
     indoor_c: Array
+    vehicle_w: Array
+    """Charging of cars at the building."""
+    battery_w: Array
+    """What the home battery gives, discharging."""
+    battery_stored_w: Array
+    """Change of its charge; what is neither given nor stored is lost."""
+    site_w: NDArray[np.float64]
+    """[step, site] what plant gives to the district."""
+    site_stored_w: NDArray[np.float64]
+    site_charge: NDArray[np.float64]
+    """State of charge at the end of the step, 0..1; 0 where there is no battery."""
     line_w: NDArray[np.float64]
     """From `from` to `to` node, at the `from` end."""
     line_loading: NDArray[np.float64]
@@ -75,6 +98,7 @@ def simulate(
     mass_c = state.mass_c.copy()
     when = np.arange(first, first + n) % case.steps
     air_c, water_share = case.air_c[when], case.water_share[when]
+    held = State(mass_c, state.battery_j.copy(), state.vehicle_j.copy(), state.site_j.copy())
 
     pv.generate(case.module, case.row, first, case.module_terms, case.peak_w, case.module_start, case.rated_w,
                 np.empty_like(case.peak_w), flux.pv_w)  # fmt: skip
@@ -83,28 +107,62 @@ def simulate(
     envelope.march(case.envelope, case.set_point_c, case.heat_limit_w, case.air_c, case.glass, case.opaque, case.row,
                    case.gain_area, first, mass_c, np.empty((3, case.buildings), case.dtype), flux.heating_w,
                    flux.indoor_c)  # fmt: skip
-    heating.supply(flux.heating_w, flux.hot_water_w, air_c, water_share, case.plant, flux.heater_w, flux.gas_w,
+    heating.supply(flux.heating_w, flux.hot_water_w, air_c, water_share, case.heater, flux.heater_w, flux.gas_w,
                    flux.ambient_w)  # fmt: skip
     np.subtract(flux.pv_w, flux.appliances_w, out=flux.surplus_w)
     np.subtract(flux.surplus_w, flux.heater_w, out=flux.surplus_w)
+    drive(case, held, first, flux)
+    store(case, held, when, flux)
     if grid:
         solve_grid(case, flux)
-    return State(mass_c), flux
+    return held, flux
+
+
+def drive(case: Case, state: State, first: int, flux: Flux) -> None:
+    """Charge the cars: fill vehicle_w and take it from surplus_w; advance the state."""
+    c = case.cars
+    if c is None:
+        flux.vehicle_w.fill(0.0)
+        state.vehicle_j.fill(0.0)
+        return
+    vehicles.charge(c.arrive, c.home, c.left, c.midnight, c.row, c.day_w, c.limit_w, c.smart, first, case.step_s,
+                    state.vehicle_j, np.empty(case.buildings, case.dtype), flux.surplus_w, flux.vehicle_w)  # fmt: skip
+
+
+def store(case: Case, state: State, when: NDArray[np.intp], flux: Flux) -> None:
+    """Batteries of homes, then of the district on what is left; advance the state."""
+    if case.batteries or state.battery_j.any():
+        battery.at_home(case.battery_j, case.battery_limit_w, case.step_s, state.battery_j, flux.surplus_w,
+                        flux.battery_w, flux.battery_stored_w)  # fmt: skip
+    else:
+        flux.battery_w.fill(0.0)
+        flux.battery_stored_w.fill(0.0)
+    p = case.plant
+    if p is None:
+        for column in (flux.site_w, flux.site_stored_w, flux.site_charge):
+            column.fill(0.0)
+        flux.site_stored_w[0] = -state.site_j / case.step_s  # another scenario's charge is cut off
+        state.site_j.fill(0.0)
+        return
+    battery.of_district(flux.surplus_w, p.group, p.site_group, p.capacity_j, p.limit_w, p.part,
+                        p.load_w[case.wall_hour[when]], case.step_s, np.empty(p.groups), state.site_j, flux.site_w,
+                        flux.site_stored_w, flux.site_charge)  # fmt: skip
 
 
 def solve_grid(case: Case, flux: Flux) -> None:
     """Fill the grid's part of `flux` from its buildings' part."""
     t = case.tree
     scratch = [np.empty((len(t.node), grid.LANES)) for _ in range(6)]
-    grid.sweep(t.parent, t.node, t.line, t.sign, t.impedance, t.rating_va, flux.pv_w, flux.appliances_w, flux.heater_w,
-               case.place, *scratch, np.empty((4, grid.LANES)), flux.voltage_pu, flux.line_w, flux.line_loading,
-               flux.grid_loss_w, flux.source_w)  # fmt: skip
+    grid.sweep(t.parent, t.node, t.line, t.sign, t.impedance, t.rating_va, flux.surplus_w, flux.appliances_w,
+               flux.heater_w, case.place, flux.site_w, case.site_place, *scratch, np.empty((4, grid.LANES)),
+               flux.voltage_pu, flux.line_w, flux.line_loading, flux.grid_loss_w, flux.source_w)  # fmt: skip
 
 
 def empty(case: Case, span: Span) -> Flux:
     """A Flux with room for `span`; its grid part is that of a dead grid."""
     n, b = span.steps, case.buildings
     columns: list[Array] = [np.empty((n, b), case.dtype) for _ in range(9)]
+    columns += [np.zeros((n, b), case.dtype) for _ in range(3)] + [np.zeros((n, case.sites)) for _ in range(3)]
     columns += [np.zeros((n, case.tree.lines)) for _ in range(2)]
     columns += [np.full((n, case.tree.nodes), np.nan), np.zeros(n), np.zeros(n)]
     return Flux(span, *columns)
@@ -113,4 +171,5 @@ def empty(case: Case, span: Span) -> Flux:
 def initial(case: Case) -> State:
     """A guess to start a run-up from: heated masses at their set-point, unheated ones at the year's mean outside."""
     heated = case.heat_limit_w > 0.0
-    return State(np.where(heated, case.set_point_c, case.air_c.mean()).astype(np.float64))
+    mass_c = np.where(heated, case.set_point_c, case.air_c.mean()).astype(np.float64)
+    return State(mass_c, np.zeros(case.buildings), np.zeros((4, case.buildings)), np.zeros(case.sites))

@@ -71,7 +71,7 @@ def begin(case: Case) -> Year:
     """A year about to start, after its run-up."""
     begun = time.perf_counter()
     state = run_up(case, initial(case), 0, days=RUN_UP_DAYS)
-    every = max(1, int(np.ceil(days_of(case) * state.mass_c.nbytes / _STATES_BYTES)))
+    every = max(1, int(np.ceil(days_of(case) * state.nbytes / _STATES_BYTES)))
     buffer = empty(case, Span(0, steps_a_day(case)))
     return Year(case, books.empty(case), [state], every, 0, state, buffer, time.perf_counter() - begun)
 

@@ -19,6 +19,8 @@ MOST_VALUES = 4_000_000
 """Percentiles are taken of every k-th step, so that no more values than this are sorted."""
 POTENTIAL_W_M2 = 100.0
 """Scale of solar power where the base year has none: half of a 200 W/m2 module on the usable area."""
+HEATER_PER_HEAT = 1.0 / 3.0
+"""Electricity per heat of a common heat pump, for the scale of a base year without any."""
 GRID_DAYS = 24
 """Days spread over the year of which the lines' scale is taken."""
 
@@ -39,7 +41,8 @@ def run(case: Case, *, footprint_m2: NDArray[np.float64], roof_m2: NDArray[np.fl
     per_day, days = year.steps_a_day(case), year.days_of(case)
     every = max(1, math.ceil(case.steps * case.buildings / MOST_VALUES))
     demand = np.empty((case.steps, case.buildings), np.float32)
-    kept: dict[str, list[NDArray[np.floating]]] = {"heating_w": [], "appliances_w": [], "pv_w": []}
+    names = ("heating_w", "appliances_w", "pv_w", "heater_w", "gas_w")
+    kept: dict[str, list[NDArray[np.floating]]] = {name: [] for name in names}
     for first in range(0, days, DAYS_AT_ONCE):
         piece = span.Span(first * per_day, per_day * min(DAYS_AT_ONCE, days - first))
         state, flux = span.simulate(case, state, piece, grid=False)
@@ -49,6 +52,10 @@ def run(case: Case, *, footprint_m2: NDArray[np.float64], roof_m2: NDArray[np.fl
         progress("base year", (first + DAYS_AT_ONCE) / days)
     some = demand[::every]
     ranges = {name: scale(np.concatenate(rows)) for name, rows in kept.items()}
+    ranges["heating_w_m2"] = scale(np.concatenate(kept["heating_w"]) / np.maximum(footprint_m2, 1.0))
+    # a base year without heat pumps, or without gas, still shows where a what-if puts them
+    ranges["heater_w"] = ranges["heater_w"] or scale(HEATER_PER_HEAT * np.concatenate(kept["heating_w"]))
+    ranges["gas_w"] = ranges["gas_w"] or ranges["heating_w"]
     ranges["pv_w"] = ranges["pv_w"] or scale(POTENTIAL_W_M2 * roof_m2)
     ranges["surplus_w"] = scale(some)
     ranges["surplus_w_m2"] = scale(some / np.maximum(footprint_m2, 1.0))

@@ -2,7 +2,7 @@
 
 Balanced, per phase, in per unit of the nominal voltage with currents in watts at 1 pu. A transformer is a branch
 referred to its low-voltage side; sources are held at 1 pu and may be many. Loads draw at a power factor of 0.95
-inductive, modules feed in at 1. Always float64: a voltage's fifth digit decides.
+inductive; modules, batteries and cars work through inverters at 1. Always float64: a voltage's fifth digit decides.
 
 Steps are solved side by side in lanes. Each starts flat and stops on its own residual, then is frozen, so its bits
 do not depend on its neighbours in the batch.
@@ -22,7 +22,7 @@ from sim.kernels import f8, i8, kernel, matrix, out_matrix, out_vector, vector
 
 Float = NDArray[np.float64]
 POWER_FACTOR = 0.95
-"""Of loads, inductive."""
+"""Of appliances and heat pumps, inductive."""
 Q_PER_P = math.tan(math.acos(POWER_FACTOR))
 LANES = 24
 """Steps solved side by side: a day of hours."""
@@ -102,12 +102,26 @@ def tree(node: Nodes, line: Lines, voltage_v: float) -> Tree:
     )
 
 
+def substations(tree: Tree) -> NDArray[np.int64]:
+    """[place] Number of the source that feeds it, counted from 0."""
+    number = np.empty(len(tree.parent), dtype=np.int64)
+    found = 0
+    for place, parent in enumerate(tree.parent):
+        if parent < 0:
+            number[place], found = found, found + 1
+        else:
+            number[place] = number[parent]
+    return number
+
+
 _WORK = (out_matrix(f8),) * 6
 """p, q, vr, vi, jr, ji [place, lane]: load [W, var], voltage [pu], current towards the load [W at 1 pu]."""
 
 
-@kernel(lambda f: (matrix(f), matrix(f), matrix(f), vector(i8), i8, *_WORK))
-def _start(pv_w, appliances_w, heater_w, place, s0, p, q, vr, vi, jr, ji):  # type: ignore[no-untyped-def]
+@kernel(lambda f: (matrix(f), matrix(f), matrix(f), vector(i8), matrix(f8), vector(i8), i8, *_WORK))
+def _start(  # type: ignore[no-untyped-def]
+    surplus_w, appliances_w, heater_w, place, site_w, site_place, s0, p, q, vr, vi, jr, ji
+):
     """Flat voltages, and the loads of steps s0.. at their places."""
     n, w = p.shape
     for i in range(n):
@@ -119,13 +133,15 @@ def _start(pv_w, appliances_w, heater_w, place, s0, p, q, vr, vi, jr, ji):  # ty
             vr[i, k] = 1.0
         for k in range(w):
             vi[i, k] = 0.0
-    for k in range(min(w, pv_w.shape[0] - s0)):
-        made, plugs, heat = pv_w[s0 + k], appliances_w[s0 + k], heater_w[s0 + k]
+    for k in range(min(w, surplus_w.shape[0] - s0)):
+        gives, plugs, heat = surplus_w[s0 + k], appliances_w[s0 + k], heater_w[s0 + k]
         for b in range(len(place)):
             if place[b] >= 0:
-                load = f8(plugs[b]) + f8(heat[b])
-                p[place[b], k] += load - f8(made[b])
-                q[place[b], k] += load * Q_PER_P
+                p[place[b], k] -= f8(gives[b])
+                q[place[b], k] += (f8(plugs[b]) + f8(heat[b])) * Q_PER_P
+        for s in range(len(site_place)):
+            if site_place[s] >= 0:
+                p[site_place[s], k] -= site_w[s0 + k, s]
 
 
 @kernel(lambda f: (vector(i8), *_WORK), floats=(f8,))
@@ -212,26 +228,27 @@ def _publish(  # type: ignore[no-untyped-def]
 @kernel(
     lambda f: (
         vector(i8), vector(i8), vector(i8), vector(f8), matrix(f8), vector(f8),
-        matrix(f), matrix(f), matrix(f), vector(i8), *_WORK, out_matrix(f8),
+        matrix(f), matrix(f), matrix(f), vector(i8), matrix(f8), vector(i8), *_WORK, out_matrix(f8),
         out_matrix(f8), out_matrix(f8), out_matrix(f8), out_vector(f8), out_vector(f8),
     )
 )  # fmt: skip
 def sweep(  # type: ignore[no-untyped-def]
-    parent, node, line, sign, z, rating, pv_w, appliances_w, heater_w, place,
+    parent, node, line, sign, z, rating, surplus_w, appliances_w, heater_w, place, site_w, site_place,
     p, q, vr, vi, jr, ji, lane, voltage_pu, line_w, line_loading, loss_w, source_w,
 ):  # fmt: skip
     """Solve every step; fill [steps, node], [steps, line], [steps]. p..ji [place, lanes], lane [4, lanes]: scratch.
 
-    pv_w, appliances_w, heater_w [steps, building]; `place` [building] where it is connected, -1 = not at all.
+    surplus_w, appliances_w, heater_w [steps, building]: what leaves the buildings, and their inductive loads;
+    site_w [steps, site] what plant gives; `place`, `site_place`: where they are connected, -1 = not at all.
     """
     w = p.shape[1]
-    steps = pv_w.shape[0]
+    steps = surplus_w.shape[0]
     limit = TOLERANCE_PU * TOLERANCE_PU
     for s0 in range(0, steps, w):
         used = min(w, steps - s0)
         loss_w[s0 : s0 + used] = 0.0
         source_w[s0 : s0 + used] = 0.0
-        _start(pv_w, appliances_w, heater_w, place, s0, p, q, vr, vi, jr, ji)
+        _start(surplus_w, appliances_w, heater_w, place, site_w, site_place, s0, p, q, vr, vi, jr, ji)
         lane[1, :] = 1.0
         _backward(parent, p, q, vr, vi, jr, ji)
         busy = True

@@ -90,8 +90,8 @@ def test_a_step_s_bits_do_not_depend_on_its_neighbours_in_the_batch() -> None:
     part = replace(alone, span=Span(0, 1))
     for k in (0, 17, 50, 99):
         one = replace(part, **{n: getattr(alone, n)[k : k + 1].copy() for n in
-                               ("pv_w", "appliances_w", "heater_w", "voltage_pu", "line_w", "line_loading",
-                                "grid_loss_w", "source_w")})  # fmt: skip
+                               ("surplus_w", "appliances_w", "heater_w", "site_w", "voltage_pu", "line_w",
+                                "line_loading", "grid_loss_w", "source_w")})  # fmt: skip
         solve_grid(case, one)
         assert np.array_equal(one.voltage_pu[0], together.voltage_pu[k])
         assert np.array_equal(one.line_w[0], together.line_w[k])

@@ -13,7 +13,7 @@ from sim.layers import apply
 from sim.ledger import balance
 from sim.prepare import prepare
 from sim.solar import solar
-from sim.span import Flux, Span, State, initial, simulate
+from sim.span import Flux, Span, initial, simulate
 
 WEATHER = random_weather(seed=7)
 DISTRICT = random_district(seed=8, buildings=24, nodes=30)
@@ -112,7 +112,7 @@ def test_progress_is_whole_days_and_ends(whole) -> None:
 def test_a_year_starts_after_its_run_up_in_december() -> None:
     """A wildly wrong guess is forgotten within the fortnight."""
     case = _case()
-    cold = State(np.full(case.buildings, 5.0))
+    cold = replace(initial(case), mass_c=np.full(case.buildings, 5.0))
     far = years.run_up(case, cold, 0, days=14).mass_c
     near = years.run_up(case, initial(case), 0, days=14).mass_c
     assert np.abs(far - near).max() < 0.3
