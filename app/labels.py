@@ -28,6 +28,8 @@ _MOST_BOXES = 1500
 """Houses that are asked whether they hide something: the nearest."""
 _OVER = 1.0
 """Loading above which a line carries more than it may."""
+_CANDIDATES = 6
+"""Largest givers and takers that may be named, in case the first are out of sight."""
 _FAINT_W = 500.0
 """Less power is not worth a name."""
 
@@ -46,6 +48,8 @@ class Wanted:
     """Loading or charge, 1 = 100 %."""
     elsewhere_m: tuple[tuple[float, float, float], ...] = ()
     """Other points that it may be shown at, where a house hides the first."""
+    group: str = ""
+    """Of a group of candidates one label stands: the first that finds room. Empty: of no group."""
 
 
 def wanted(
@@ -125,31 +129,39 @@ def _top(place: Stand, row: int) -> tuple[float, float, float]:
 
 
 def _buildings(roster: Roster, blocks: Mapping[str, FluxBlock], legend: Legend, time_s: float) -> list[Wanted]:
-    """The largest giver and the largest taker; of a one-sided quantity the largest."""
+    """The largest givers and takers; of a one-sided quantity the largest."""
     per_m2 = legend.quantity == "surplus_w_m2"
     value = _row(blocks, legend.quantity, len(roster.building_ids), time_s)
     if value is None:
         return []
     value = np.nan_to_num(value * np.asarray(roster.footprint_m2) if per_m2 else value)
-    ends = (int(np.argmax(value)), int(np.argmin(value))) if legend.hatch_takes else (int(np.argmax(value)),)
     made = []
-    for k, sign in zip(ends, (1, -1), strict=False):
-        if sign * value[k] > (_FAINT_W if legend.hatch_takes else 0.02 * legend.scale):
+    for name, sign in (("gives", 1.0), ("takes", -1.0)) if legend.hatch_takes else (("most", 1.0),):
+        least = _FAINT_W if legend.hatch_takes else 0.02 * legend.scale
+        for k in np.argsort(-sign * value, kind="stable")[:_CANDIDATES]:
+            if sign * value[k] <= least:
+                break
             x, y, z = (float(v) for v in roster.building_xyz_m[k])
-            made.append(Wanted("building", k, (x, y, z + float(roster.building_height_m[k]) + 0.5), float(value[k])))
+            top = (x, y, z + float(roster.building_height_m[k]) + 0.5)
+            made.append(Wanted("building", int(k), top, float(value[k]), group=name))
     return made
 
 
 def place(
-    anchors: Float, sizes: Float, taken: Sequence[Box], screen: tuple[float, float], scale: float
-) -> list[tuple[int, Box]]:
+    anchors: Float, sizes: Float, taken: Sequence[Box], screen: tuple[float, float], scale: float,
+    *, groups: Sequence[str] = (),
+) -> list[tuple[int, Box]]:  # fmt: skip
     """(row, rectangle) of the labels that find room; `anchors` [n, 2] pixels, `sizes` [n, 2] width and height.
 
-    Earlier rows come first. A label stands above its point; its point must lie on the screen and outside panels.
+    Earlier rows come first. A label stands above its point; its point must lie on the screen and outside panels. Of the
+    rows of a group of `groups` [n] (empty: none) the first that finds room stays alone.
     """
     gap, kept = _GAP * scale, []
-    occupied = list(taken)
+    occupied, done = list(taken), set[str]()
     for k, ((x, y), (w, h)) in enumerate(zip(anchors, sizes, strict=True)):
+        group = groups[k] if len(groups) else ""
+        if group in done:
+            continue
         if not (0 <= x <= screen[0] and 0 <= y <= screen[1]) or any(_inside(x, y, box) for box in taken):
             continue
         left = float(np.clip(x - w / 2, gap, max(screen[0] - w - gap, gap)))
@@ -165,6 +177,7 @@ def place(
         if box[1] < gap or box[2] > screen[0]:
             continue
         occupied.append(box)
+        done |= {group} - {""}
         kept.append((k, box))
     return kept
 

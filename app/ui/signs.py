@@ -89,7 +89,8 @@ def _labels(pen: Pen, world: World, seen: Seen, taken: list[Box]) -> list[tuple[
     words = [words_of(asked[k], roster, seen) for k in rows]
     s = pen.scale
     sizes = np.array([[_width(pen, w) * s, _HIGH * s] for w in words]).reshape(-1, 2)
-    placed = labels.place(at[:, :2], sizes, taken, (float(seen.size[0]), float(seen.size[1])), s)
+    screen = (float(seen.size[0]), float(seen.size[1]))
+    placed = labels.place(at[:, :2], sizes, taken, screen, s, groups=[asked[k].group for k in rows])
     return [((float(at[k, 0]), float(at[k, 1])), words[k], box) for k, box in placed]
 
 

@@ -74,8 +74,8 @@ def test_an_overloaded_line_comes_first_then_the_largest_giver_and_taker() -> No
         "surplus_w_m2": block("surplus_w_m2", net), "line_w": block("line_w", -loading * 180e3),
         "line_loading": block("line_loading", loading),
     }  # fmt: skip
-    rows = [(w.kind, w.row) for w in labels.wanted(r, place, blocks, legend, 1800.0)]
-    assert rows == [("building", 3), ("building", 5)]
+    rows = [(w.group, w.row) for w in labels.wanted(r, place, blocks, legend, 1800.0)]
+    assert rows == [("gives", 3), ("takes", 5)]
     loading[2] = 1.08
     blocks["line_loading"] = block("line_loading", loading)
     first = labels.wanted(r, place, blocks, legend, 1800.0)[0]
@@ -87,4 +87,10 @@ def test_a_one_sided_quantity_names_its_largest_alone() -> None:
     r = roster()
     value = np.linspace(0, 90e3, len(r.building_ids))
     made = labels.wanted(r, plant.stand(r), {"pv_w": block("pv_w", value)}, paint.legend("pv_w", {}), 0.0)
-    assert [(w.kind, w.row) for w in made] == [("building", len(value) - 1)]
+    assert {w.group for w in made} == {"most"} and made[0].row == len(value) - 1
+
+
+def test_of_several_candidates_the_first_that_is_in_the_picture_gets_the_label() -> None:
+    anchors = np.array([[-50.0, 300.0], [400.0, 300.0], [800.0, 300.0]])
+    placed = labels.place(anchors, np.tile([100.0, 30.0], (3, 1)), [], SCREEN, 1.0, groups=["gives"] * 3)
+    assert [row for row, _ in placed] == [1]
