@@ -66,35 +66,41 @@ class Town:
         path = self.node.attach_new_node(GeomNode(f"tile-{node}"))
         for mesh in meshes:
             world = world_from_tile @ mesh.matrix
-            columns = (("vertex", mesh.position), ("normal", mesh.normal), ("info", mesh.info), ("face", mesh.face))
-            data = vertices(columns)
-            low, high = (f(mesh.position, axis=0) if len(mesh.position) else np.zeros(3) for f in (np.min, np.max))
-            part, land, depth = GeomNode("mesh"), GeomNode("land"), GeomNode("depth")
-            plain = self._states["plain"] if mesh.coarse else None
-            for name, index in (("wall", mesh.walls), ("roof", mesh.roofs)):
-                if len(index):
-                    geom = triangles(data, index, low=low, high=high)
-                    part.add_geom(geom, plain or self._states[name])
-                    depth.add_geom(geom, self._depth)
-            for name, index in mesh.land.items():
-                if len(index):
-                    land.add_geom(triangles(data, index, low=low, high=high), self._states[name])
-            path.attach_new_node(part).set_mat(matrix(world))
-            early = path.attach_new_node(depth)
-            early.set_mat(matrix(world))
-            early.hide(SHADOW_MASK)
-            if land.get_num_geoms():
-                laid = path.attach_new_node(land)
-                laid.set_mat(matrix(world))
-                laid.hide(SHADOW_MASK)
-            if len(mesh.modules.index):
-                self._lay(path, mesh.modules, world, low - 1.0, high + 1.0)
+            if len(mesh.position):
+                self._build(path, mesh, world)
             if len(mesh.trees.foot):
                 self._plant(node, path, mesh.trees, world)
             self.features += mesh.features
             self._raise(mesh, world)
         path.stash()
         self._tiles[node] = path
+
+    def _build(self, path: NodePath, mesh: Mesh, world: NDArray[np.float64]) -> None:
+        """Geoms of buildings, land and modules over one set of vertices."""
+        columns = [("vertex", mesh.position), ("normal", mesh.normal), ("info", mesh.info)]
+        if len(mesh.face):
+            columns.append(("face", mesh.face))
+        data = vertices(columns)
+        low, high = mesh.position.min(axis=0), mesh.position.max(axis=0)
+        part, land, depth = GeomNode("mesh"), GeomNode("land"), GeomNode("depth")
+        plain = self._states["plain"] if mesh.coarse else None
+        for name, index in (("wall", mesh.walls), ("roof", mesh.roofs)):
+            if len(index):
+                geom = triangles(data, index, low=low, high=high)
+                part.add_geom(geom, plain or self._states[name])
+                if not mesh.coarse:  # cheap pixels: a second pass over the vertices would cost more than it saves
+                    depth.add_geom(geom, self._depth)
+        for name, index in mesh.land.items():
+            if len(index):
+                land.add_geom(triangles(data, index, low=low, high=high), self._states[name])
+        for made in (part, depth, land):
+            if made.get_num_geoms():
+                laid = path.attach_new_node(made)
+                laid.set_mat(matrix(world))
+                if made is not part:
+                    laid.hide(SHADOW_MASK)
+        if len(mesh.modules.index):
+            self._lay(path, mesh.modules, world, low - 1.0, high + 1.0)
 
     def _raise(self, mesh: Mesh, world: NDArray[np.float64]) -> None:
         """Tell the relief what stands and lies here."""
