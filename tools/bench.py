@@ -28,11 +28,11 @@ def bench(name: str = "", *, full: bool = False) -> dict[str, Any]:
         Refused: no result has such a name, or there is no GL for those that draw.
     """
     from network.problems import Refused
-    from tools import bench_physics, bench_picture
+    from tools import bench_physics, bench_picture, bench_tiles
 
     factor = machine_factor()
     rows: list[dict[str, Any]] = []
-    for group in (bench_physics, bench_picture):
+    for group in (bench_physics, bench_picture, bench_tiles):
         rows += group.results(name, full=full)
     if not rows:
         raise Refused(f"no benchmark is called {name}; leave the name away to see all", code=2)
