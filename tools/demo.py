@@ -44,7 +44,7 @@ TYPE_OF = {
     "grass": "PlantCover", "hedge": "PlantCover", "bridge": "Bridge",
 }  # fmt: skip
 """CityJSON type of a kind of ground; all others are LandUse."""
-CLASS_OF = {"road": "carriageway", "hedge": "shrub", "quay": "pavement", "bridge": "road"}
+CLASS_OF = {"road": "carriageway", "hedge": "shrub", "quay": "pavement", "bridge": "pavement"}
 """What the attribute `class` says where it is not the kind itself."""
 
 
@@ -108,7 +108,7 @@ class Town:
         rim = lawn.difference(lawn.buffer(-4.0)) if parked else lawn
         for _ in range(60):
             place = spot.at(dice.uniform(0.15, 0.85), dice.uniform(0.15, 0.85))
-            if rim.buffer(-0.8).contains(shapely.Point(place)) and dice.random() < 0.55:
+            if rim.buffer(-0.8).contains(shapely.Point(place)) and dice.random() < 0.42:
                 self._plant(place, dice.uniform(6.0, 9.5), 0.34, 3.0)
 
     def _gardens(self, block: demo_streets.Block, homes: Homes, dice: Random) -> None:
@@ -129,7 +129,7 @@ class Town:
         for _ in range(70):
             place = spot.at(dice.uniform(0.03, 0.97), dice.uniform(0.03, 0.97))
             foot = shapely.Point(place)
-            if dice.random() < 0.42 and plot.contains(foot) and drives.distance(foot) > 0.6:
+            if dice.random() < 0.30 and plot.contains(foot) and drives.distance(foot) > 0.6:
                 self._plant(place, dice.uniform(4.5, 9.0), dice.uniform(0.32, 0.42), 2.2)
 
     def _plant_street_trees(self, dice: Random, blocks: list[demo_streets.Block]) -> None:

@@ -281,9 +281,9 @@ def _wood(wood: Shape, dice: Random) -> list[tuple[Point, float]]:
     """Trees of a wood on a jittered grid; only its near edge and crown are seen, so it is not dense."""
     west, south, east, north = wood.bounds
     trees = []
-    for i in range(int((east - west) / 15.0)):
-        for j in range(int((north - south) / 15.0)):
-            place = west + 15.0 * i + dice.uniform(0, 9), south + 15.0 * j + dice.uniform(0, 9)
+    for i in range(int((east - west) / 17.0)):
+        for j in range(int((north - south) / 17.0)):
+            place = west + 17.0 * i + dice.uniform(0, 12), south + 17.0 * j + dice.uniform(0, 12)
             if shapely.contains_xy(wood, *place):
                 trees.append((place, dice.uniform(9.0, 14.0)))
     return trees

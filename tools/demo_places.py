@@ -92,14 +92,14 @@ def school(dice: Random, block: Block) -> Spot:
     outline = plan.shape(0.45, 0.66, [(float(x), float(y)) for x, y in comb])
     spot.houses.append(House("School", "school", 1968, 2, "flat", outline, [solids.parapet(outline, 7.3)],
                              modules(38.0)))  # fmt: skip
-    gym = plan.box(0.86, 0.42, 16.0, 27.0)
+    gym = plan.box(0.80, 0.19, 27.0, 17.0)
     spot.houses.append(House("Sports hall", "school sports hall", 1979, 1, "flat", gym, [solids.parapet(gym, 8.2)]))
     spot.ground.append(("sport", plan.box(0.20, 0.18, 30.0, 16.0)))
     spot.ground.append(("plaza", plan.shape(0.45, 0.66, [(-34, -24), (30, -24), (30, 17), (-34, 17)])))
     court = plan.box(0.20, 0.18, 28.0, 14.0)
     spot.marks += _outline_marks(court, 0.18)
     spot.marks.append(_mark(lerp(court[0], court[1], 0.5), lerp(court[3], court[2], 0.5)))
-    for u, v in ((0.44, 0.16), (0.52, 0.10), (0.60, 0.20), (0.68, 0.12), (0.04, 0.5), (0.05, 0.7), (0.97, 0.8),
+    for u, v in ((0.44, 0.16), (0.48, 0.10), (0.55, 0.20), (0.58, 0.34), (0.04, 0.5), (0.05, 0.7), (0.97, 0.8),
                  (0.9, 0.9), (0.76, 0.94), (0.5, 0.30)):  # fmt: skip
         spot.trees.append((plan.at(u, v), dice.uniform(7.0, 11.0)))
     spot.hedges += [(plan.at(0.01, 0.02), plan.at(0.60, 0.02)), (plan.at(0.01, 0.04), plan.at(0.01, 0.9))]
@@ -163,7 +163,7 @@ def depot(dice: Random, block: Block) -> Spot:
     body = solids.strip([hall[0], hall[1]], [hall[3], hall[2]], roof)
     spot.houses.append(House("Bus depot", "industrial", 1962, 1, "saw-tooth", hall, [body],
                              {"numberOfCars": 8} | modules(30.0)))  # fmt: skip
-    spot.ground.append(("grass", plan.box(0.97, 0.32, 5.0, 44.0)))
+    spot.ground.append(("grass", plan.box(0.955, 0.32, 7.5, 46.0)))
     gate = plan.box(0.85, 0.80, 14.0, 10.0)
     spot.houses.append(House("Depot office", "office building", 1991, 2, "flat", gate, [solids.parapet(gate, 6.6)]))
     for n in range(10):
@@ -172,7 +172,7 @@ def depot(dice: Random, block: Block) -> Spot:
         spot.marks.append(_mark(front, back, 0.15))
         spot.plant.append(("charger", plan.shape(0.5, 0.20, [(x + 3.4, 7.0)]), {"name": f"Bus charger {n + 1}"}))
     for n in range(4):
-        spot.trees.append((plan.at(0.97, 0.12 + 0.13 * n), dice.uniform(6.0, 8.0)))
+        spot.trees.append((plan.at(0.96, 0.12 + 0.12 * n), dice.uniform(6.0, 8.0)))
     return spot
 
 
@@ -185,7 +185,7 @@ def energy_yard(dice: Random, block: Block) -> Spot:
     bodies = [solids.strip(hall[:2], [hall[3], hall[2]], solids.gable(9.0, 3.2)), solids.block(stack, 34.0),
               solids.block(store, 15.0)]  # fmt: skip
     spot.houses.append(House("Boiler house", "shed", 1971, 1, "gable", hall, bodies))
-    works = plan.box(0.80, 0.70, 13.0, 20.0)
+    works = plan.box(0.87, 0.70, 12.0, 20.0)
     spot.houses.append(House("Workshop", "workshop, industrial", 1984, 1, "flat", works, [solids.parapet(works, 5.6)]))
     for n in range(5):
         place = plan.box(0.20 + 0.11 * n, 0.24, 6.1, 2.5)
@@ -211,7 +211,7 @@ def park(dice: Random, block: Block) -> Spot:
             (-17, 2)]  # fmt: skip
     spot.ground.append(("pond", plan.shape(0.76, 0.42, [(0.62 * x, 1.0 * y) for x, y in pond])))
     for _ in range(420):
-        if len(spot.trees) == 92:
+        if len(spot.trees) == 84:
             break
         place = plan.at(dice.uniform(0.03, 0.97), dice.uniform(0.03, 0.97))
         if all(math.dist(place, other) > 4.4 for other, _ in spot.trees):
