@@ -31,6 +31,7 @@ from tools import (
     baseyear,
     countries,
     factors,
+    faults,
     frame,
     geometry,
     gridplan,
@@ -170,7 +171,7 @@ def measure(inputs: Sequence[Path], *, crs: str | None, progress: Progress) -> S
     horizon_rad, sky_view = horizon.horizon(raw, m.faces.xyz[cut.index], m.faces.building[cut.face], progress)
     open_ids = [ids[k] for k in np.flatnonzero(b.open_shells)]
     problems += report.of_shapes(m.degenerate, open_ids, cut.uncut, dropped=kept.dropped, flat=kept.flat)
-    problems += ground_problems + report.of_twins(kept.twins)
+    problems += ground_problems + report.of_twins(kept.twins) + faults.problems(m, ids)
     return Shape(
         place=placed.place, sources=sources, mesh=m, bodies=b, areas=surfaces.areas(m, shared, b), raw=raw,
         horizon_rad=horizon_rad, sky_view=sky_view, triangles=cut,

@@ -166,6 +166,8 @@ class City:
     """Objects with more vertices than any building has."""
     broken_soil: tuple[str, ...] = ()
     """Pieces of ground that cannot be read."""
+    repaired: tuple[str, ...] = ()
+    """Footprints that crossed themselves and were made valid."""
 
 
 class Gather:
@@ -181,6 +183,7 @@ class Gather:
         self.broken: list[str] = []
         self.large: list[str] = []
         self.broken_soil: list[str] = []
+        self.repaired: list[str] = []
         self.inferred: list[Inferred] = []
         self.soil = Columns()
         self.soil_ids: list[str] = []
@@ -227,7 +230,7 @@ class Gather:
             faces=self.columns.close(), soil=soil, country=country, axes_by_authority=by_authority,
             inferred=tuple(self.inferred), unknown=self.unknown, skipped=self.skipped,
             without_geometry=tuple(self.empty), broken=tuple(self.broken), large=tuple(self.large),
-            broken_soil=tuple(self.broken_soil),
+            broken_soil=tuple(self.broken_soil), repaired=tuple(self.repaired),
         )  # fmt: skip
 
 

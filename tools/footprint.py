@@ -53,6 +53,8 @@ class Outline:
     base_m: float
     """nan = unknown."""
     rule: str
+    crossed: bool = False
+    """The outline crossed itself and was made valid."""
 
 
 def outline(key: str, polygon: Any, attributes: dict[str, Any], *, z_m: float = np.nan) -> Outline | None:
@@ -71,7 +73,7 @@ def outline(key: str, polygon: Any, attributes: dict[str, Any], *, z_m: float = 
     height, base, rule = _heights(attributes)
     if np.isnan(base) and height and PLACES_M[0] < z_m < PLACES_M[1] and z_m:
         base = z_m - height
-    return Outline(key, clean, attributes, height, base, rule)
+    return Outline(key, clean, attributes, height, base, rule, crossed=not polygon.is_valid)
 
 
 def number(value: Any) -> float:
@@ -92,6 +94,7 @@ def number(value: Any) -> float:
 def raise_all(gather: Gather, outlines: list[Outline]) -> None:
     """Give every outline its height and hand it to `gather` as a block; guesses become its inferred rows."""
     _fill(gather, outlines)
+    gather.repaired += [o.key for o in outlines if o.crossed]
     for o in outlines:
         try:
             points, rows = block(o.polygon, base_m=o.base_m, height_m=o.height_m, gather=gather)

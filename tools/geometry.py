@@ -6,7 +6,7 @@ by the divergence theorem, V = 1/3 sum of (p . A) over the faces of a closed she
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ class Mesh:
     """[face, 3] area centroids."""
     degenerate: int
     """Faces that were dropped because they have no area."""
+    turned: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    """[face] whether the source had it inside out; empty = not known."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def mesh(faces: Faces) -> Mesh:
     up = normal[:, 2]
     by_normal = np.where(up > UP_ROOF, FaceKind.ROOF, np.where(up < -UP_ROOF, FaceKind.GROUND, FaceKind.WALL))
     kind = np.where(faces.kind == FaceKind.UNKNOWN, by_normal, faces.kind).astype(np.int8)
-    return Mesh(replace(faces, kind=kind), area, normal, centroid, int((~keep).sum()))
+    return Mesh(replace(faces, kind=kind), area, normal, centroid, int((~keep).sum()), flip)
 
 
 def bodies(m: Mesh, count: int) -> Bodies:

@@ -145,7 +145,7 @@ def rings_of(polygon: Element) -> list[Float]:
 
 def _ring(part: Element) -> Float:
     points = points_of(part)
-    if len(points) > 1 and np.allclose(points[0], points[-1], rtol=0, atol=1e-9):
+    if len(points) > 1 and (points[0] == points[-1]).all():
         points = points[:-1]
     return points
 
@@ -153,7 +153,7 @@ def _ring(part: Element) -> Float:
 def points_of(element: Element) -> Float:
     """[n, 3] all positions below an element: posList, pos, or GML 2's coordinates; z is 0 where there is none."""
     pieces = []
-    for child in element.iter():
+    for child in element.iter("{*}posList", "{*}pos", "{*}coordinates"):
         name = local(child)
         if name == "posList":
             values = np.array((child.text or "").split(), float)

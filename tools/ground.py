@@ -39,7 +39,8 @@ def land(soils: Sequence[Soil], *, files: Sequence[str]) -> tuple[Land, list[Pro
     kept: list[Faces] = []
     counts: Counter[str] = Counter()
     earlier: Any = None
-    for soil, file in zip(soils, files, strict=True):
+    last = max((k for k, s in enumerate(soils) if len(s.faces.kind)), default=-1)
+    for number, (soil, file) in enumerate(zip(soils, files, strict=True)):
         faces = _cut_spikes(soil)
         faces, buried = _uncovered(faces, soil)
         counts["terrain triangles under other ground left out"] += buried
@@ -49,9 +50,10 @@ def land(soils: Sequence[Soil], *, files: Sequence[str]) -> tuple[Land, list[Pro
                 text = f"{file}: {dropped} polygons of ground dropped where inputs overlap: the first input's count"
                 problems.append(Problem("ground-overlap", text, dropped))
         if len(faces.kind):
+            kept.append(faces)
+        if len(faces.kind) and number < last:
             outline = _outline(faces)
             earlier = outline if earlier is None else _union([earlier, outline])
-            kept.append(faces)
     trees = np.concatenate([s.tree for s in soils]) if soils else np.zeros((0, 5))
     trees = _single(trees)
     plant: dict[str, NamedPlant] = {}

@@ -100,7 +100,7 @@ def settle(m: Mesh, buildings: tuple[Source, ...], *, file: NDArray[np.int32]) -
     return Kept(
         mesh=Mesh(
             replace(left, building=number[left.building].astype(np.int32)), m.area_m2[faces], m.normal[faces],
-            m.centroid[faces], m.degenerate,
+            m.centroid[faces], m.degenerate, m.turned[faces] if len(m.turned) else m.turned,
         ),
         buildings=tuple(merged[k] for k in np.flatnonzero(keep)),
         dropped=tuple(f"{buildings[k].file}: {buildings[k].id}" for k in np.flatnonzero((winner >= 0) & ~twin)),

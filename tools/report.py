@@ -83,6 +83,9 @@ def of_city(city: City) -> list[Problem]:
         found.append(problem("no-geometry", city.without_geometry, "without a volume left out", file=city.file))
     if city.broken:
         found.append(problem("broken-geometry", city.broken, "with broken geometry left out", file=city.file))
+    if city.repaired:
+        what = "whose footprint crossed itself: its parts with an area count"
+        found.append(problem("repaired-footprint", city.repaired, what, file=city.file))
     if city.large:
         found.append(problem("too-large", city.large, f"with over {MOST_VERTICES:,} vertices left out", file=city.file))
     if city.broken_soil:

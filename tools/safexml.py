@@ -41,12 +41,9 @@ def elements(path: Path, data: bytes, *, wanted: frozenset[str]) -> Iterator[tup
     """
     _check(path, data)
     inside = 0
-    for event, element in _parse(path, data, events=("start", "end")):
-        if not isinstance(element.tag, str):
-            continue
+    tags = [f"{{*}}{name}" for name in sorted(wanted)]
+    for event, element in _parse(path, data, events=("start", "end"), tags=tags):
         name = local(element)
-        if name not in wanted:
-            continue
         if event == "start":
             inside += 1
             continue
@@ -94,11 +91,14 @@ def _prolog(data: bytes) -> bytes:
     return b""
 
 
-def _parse(path: Path, data: bytes, *, events: tuple[str, ...]) -> Iterator[tuple[str, Element]]:
+def _parse(
+    path: Path, data: bytes, *, events: tuple[str, ...], tags: list[str] | None = None
+) -> Iterator[tuple[str, Element]]:
     from lxml import etree
 
     reader = etree.iterparse(
-        io.BytesIO(data), events=events, resolve_entities=False, load_dtd=False, no_network=True, dtd_validation=False,
+        io.BytesIO(data), events=events, tag=tags, resolve_entities=False, load_dtd=False, no_network=True,
+        dtd_validation=False,
         attribute_defaults=False, huge_tree=True, remove_comments=True, remove_pis=True,
     )  # fmt: skip
     try:
