@@ -33,7 +33,8 @@ class Ribbons:
     side: Float
     """[vertex, 4]: x, y of the mitred normal, side (-1, 1), metres along the line."""
     row: Float
-    """[vertex, 2]: row of [line], kind (0 cable, 1 service)."""
+    """[vertex, 4]: row of [line], kind (0 cable, 1 service), and at both ends the way outward (x, y; else 0): ribbons
+    reach half their width beyond their ends, so that they close the corner where they meet."""
     index: NDArray[np.uint32]
 
 
@@ -60,12 +61,14 @@ def ribbons(roster: Roster) -> Ribbons:
         n = len(p)
         positions.append(np.repeat(p, 2, axis=0))
         sides.append(np.c_[np.repeat(normal, 2, axis=0), np.tile([-1.0, 1.0], n), np.repeat(along, 2)])
-        rows.append(np.tile([float(line), _KINDS[kind]], (2 * n, 1)))
+        outward = np.zeros((n, 2))
+        outward[0], outward[-1] = -flat[0], flat[-1]
+        rows.append(np.c_[np.tile([float(line), _KINDS[kind]], (2 * n, 1)), np.repeat(outward, 2, axis=0)])
         k = start + 2 * np.arange(n - 1)
         indices.append(np.stack([k, k + 2, k + 1, k + 1, k + 2, k + 3], axis=-1).ravel())
         start += 2 * n
     if not positions:
-        return Ribbons(np.zeros((0, 3)), np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(0, np.uint32))
+        return Ribbons(np.zeros((0, 3)), np.zeros((0, 4)), np.zeros((0, 4)), np.zeros(0, np.uint32))
     return Ribbons(
         np.concatenate(positions),
         np.concatenate(sides),

@@ -5,8 +5,9 @@ flat in vec4 flow;
 flat in float kind;
 in vec4 haze;
 in float fade;
+uniform float core;             // 0: the casing, 1: the ribbon in it, drawn after all casings
 uniform float show_loading;     // 1: colour is loading, not direction
-uniform vec3 line_take, line_give, load_low, load_middle, load_high;
+uniform vec3 line_take, line_give, pale_take, pale_give, load_low, load_middle, load_high;
 uniform vec2 periods;           // metres from one comet to the next: cables, service cables
 out vec4 pixel;
 
@@ -18,21 +19,26 @@ void main() {
     float a = abs(across), f = flow.x;
     vec3 light = up_rgb + sun_rgb * max(key_enu.z, 0.0) * 0.8;
     vec3 lamp = mix(light, vec3(1.0), mood.w * 0.7);
-    vec3 casing = vec3(0.83, 0.81, 0.78) * light;
-    if (flow.y > 1.0) {         // more than it may carry: a hazard hatch, black and white
-        float q = (along + across * half_width) / max(3.2, half_width * 1.6), w = fwidth(q);
-        float bar = saturate((abs(fract(q) - 0.5) - 0.25) / max(w, 1e-4) + 0.5);
-        casing = mix(vec3(0.02), vec3(0.92), mix(bar, 0.5, smoothstep(0.4, 0.8, w))) * lamp;
+    if (core < 0.5) {
+        vec3 casing = vec3(0.83, 0.81, 0.78) * light;
+        if (flow.y > 1.0) {     // more than it may carry: a hazard hatch, black and white
+            float q = (along + across * half_width) / max(3.2, half_width * 1.6), w = fwidth(q);
+            float bar = saturate((abs(fract(q) - 0.5) - 0.25) / max(w, 1e-4) + 0.5);
+            casing = mix(vec3(0.02), vec3(0.92), mix(bar, 0.5, smoothstep(0.4, 0.8, w))) * lamp;
+        }
+        pixel = toned(mix(casing, haze.rgb, haze.a));
+        pixel.a = fade;
+        return;
     }
     vec3 hue = f < 0.0 ? line_give : line_take;
     float strength = smoothstep(0.0, 0.0004, abs(f)) * flow.z;
     vec3 paper = vec3(0.62, 0.61, 0.60) * light;
     // Comets: brightness runs along the line with the power, a sharp V in front; their mean where they are thin.
     float period = kind > 0.5 ? periods.y : periods.x, way = f < 0.0 ? -1.0 : 1.0;
-    float q = way * (along - flow.w) / period + 0.9 * a * half_width / period;
+    float q = way * (along - flow.w) / period + 1.6 * a * half_width / period;
     float w = fwidth(q);
     float comet = mix(fract(q) * fract(q), 0.33, smoothstep(0.25, 0.6, w));
-    vec3 dull = mix(mix(hue, vec3(1.0), 0.42), hue * 0.38, mood.w) * lamp;
+    vec3 dull = mix(mix(f < 0.0 ? pale_give : pale_take, vec3(1.0), 0.30), hue * 0.38, mood.w) * lamp;
     vec3 bright = hue * lamp * mix(1.0, 1.9, mood.w);
     if (show_loading > 0.5) {
         vec3 ramp = mix(mix(load_low, load_middle, part(flow.y, 0.0, 0.6)), load_high, part(flow.y, 0.6, 1.0));
@@ -41,7 +47,6 @@ void main() {
         strength = flow.z;
     }
     vec3 c = mix(paper, mix(dull, bright, comet), strength);
-    float inside = 1.0 - smoothstep(1.0 - fwidth(a), 1.0 + fwidth(a), a);
-    pixel = toned(mix(mix(casing, c, inside), haze.rgb, haze.a));
-    pixel.a = fade;
+    pixel = toned(mix(c, haze.rgb, haze.a));
+    pixel.a = fade * (1.0 - smoothstep(1.0 - fwidth(a), 1.0 + fwidth(a), a));
 }

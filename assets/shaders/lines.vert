@@ -1,6 +1,6 @@
 in vec4 p3d_Vertex;
 in vec4 side;                   // mitred normal x, y, side, metres along
-in vec2 row;                    // line, kind
+in vec4 row;                    // line, kind, way outward at an end
 uniform mat4 p3d_ViewProjectionMatrix;
 uniform sampler2D flows;        // per line: signed power -1..1, loading, known, metres travelled
 uniform float under;            // 1: the view under the streets
@@ -25,7 +25,7 @@ void main() {
     float wide = service ? 0.36 : 0.9 + 2.3 * sqrt(abs(flow.x)) * clamp(d / 300.0, 0.35, 1.0);
     half_width = max(wide, (service ? 0.9 : 2.8) * d / 1437.0);   // pixels of a picture 1280 wide
     float casing = flow.y > 1.0 ? 1.75 : 1.35;
-    p.xy += side.xy * side.z * half_width * casing;
+    p.xy += side.xy * side.z * half_width * casing + row.zw * half_width;
     across = side.z * casing;
     along = side.w;
     haze = vec4(haze_rgb(ray / d), haze_amount(ray));
