@@ -14,14 +14,14 @@ import traceback
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from network import moment, scenarios, schema
 from network.address import is_loopback
 from network.problems import Refused
 from network.wire import Request, Server
-from sim import bell, blocks, cache, layers, package, session, solar, store, tiles, weather
-from sim.engine import Engine
+from sim import bell, blocks, cache, layers, package, session, store, tiles, weather
 from sim.history import Choices
 from sim.layers import Layer, select
 from sim.options import ServeOptions, parse
@@ -30,7 +30,7 @@ from sim.session import Facts, Session
 from sim.shelf import Shelf
 from sim.tape import Tape
 from sim.weather import Weather
-from sim.worker import Worker
+from sim.worker import Engine, Worker
 
 SAVE_S = 0.5
 """Between two savings of a running clock."""
@@ -87,7 +87,8 @@ def serve(options: ServeOptions) -> None:
             if options.record:
                 tape = Tape(Path(options.record), version=facts.hello.version, go_on=options.resume)
             print(server.address_line, flush=True)
-            _loop(state, _Ports(server, file, shelf, tape), _worker(read, sky, kinds, facts), options=options)
+            make = partial(_engine, read, sky, kinds, facts)
+            _loop(state, _Ports(server, file, shelf, tape), make, options=options)
         finally:
             if tape:
                 tape.close()
@@ -160,13 +161,12 @@ def _with_saved(state: Session, shelf: Shelf) -> Session:
         return replace(state, shelf=str(e), problems=problems)
 
 
-def _worker(
-    read: Package, sky: Weather, kinds: Sequence[Layer], facts: Facts
-) -> Callable[[Callable[[], None]], Worker]:
-    """The worker, still without its bell: light comes from the cache or is made here, once."""
+def _engine(read: Package, sky: Weather, kinds: Sequence[Layer], facts: Facts) -> Engine:
+    """What computes: its kernels take half of a start to load; light comes from the cache or is made here, once."""
+    from sim import engine, solar
+
     light = solar.solar(read.district, sky, cache=cache.folder() / "solar")
-    engine = Engine(read.district, solar=light, weather=sky, catalogue=kinds, facts=facts)
-    return lambda wake: Worker(engine, wake)
+    return engine.Engine(read.district, solar=light, weather=sky, catalogue=kinds, facts=facts)
 
 
 def _version() -> str:
@@ -206,13 +206,11 @@ class _Ports:
                 print(f"surplus: {e}", file=sys.stderr)
 
 
-def _loop(
-    state: Session, ports: _Ports, worker_of: Callable[[Callable[[], None]], Worker], *, options: ServeOptions
-) -> None:
+def _loop(state: Session, ports: _Ports, make: Callable[[], Engine], *, options: ServeOptions) -> None:
     with bell.Bell() as ringing:
         ports.server.wake_by(ringing.end)
         ended = bell.watch_parent(ringing) if options.parent_pipe else threading.Event()
-        worker = worker_of(ringing.ring)
+        worker = Worker(make, ringing.ring)
         try:
             _run(state, ports, worker, ringing, ended)
         finally:

@@ -1,7 +1,8 @@
 """One thread that does the jobs: the newest day first, a year in chunks between days, the day ahead when idle.
 
 After a day at least one chunk of a year follows, so a drag, which wants a new day with every wish, cannot starve it.
-Results wait in a list, and `wake` tells the main thread at once.
+Results wait in a list, and `wake` tells the main thread at once. The engine itself, with compiled kernels and light on
+all surfaces, is made in the thread too: meanwhile viewers hear of the district already.
 """
 
 from __future__ import annotations
@@ -53,8 +54,10 @@ class Engine(Protocol):
 class Worker:
     """Owns the thread. `want` and `results` belong to the main thread."""
 
-    def __init__(self, engine: Engine, wake: Callable[[], None]) -> None:
-        self._engine, self._wake = engine, wake
+    def __init__(self, make: Callable[[], Engine], wake: Callable[[], None]) -> None:
+        """`make` is called once, in the thread; while it fails, so does every job."""
+        self._make, self._wake = make, wake
+        self._made: Engine | None = None
         self._changed = threading.Condition()
         self._wanted = Wanted()
         self._busy: DayJob | None = None
@@ -87,6 +90,12 @@ class Worker:
         self._thread.join(timeout=5.0)
 
     # ------------------------------------------------------------ in the thread
+
+    @property
+    def _engine(self) -> Engine:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
 
     def _work(self) -> None:
         running: tuple[YearJob, Any] | None = None

