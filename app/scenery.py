@@ -157,4 +157,5 @@ class Scenery:
         except Refused as refused:
             self.errors.append({"uri": self.hello.tiles, "reason": str(refused)})
             return None
-        return Stream(table, slots, north=self.hello.latitude_rad >= 0, cap_bytes=self._cap_bytes)
+        return Stream(table, slots, north=self.hello.latitude_rad >= 0, cap_bytes=self._cap_bytes,
+                      prepare=self.town.prepare)  # fmt: skip

@@ -66,7 +66,8 @@ class Stage:
         self.window, self.view = window, View(window, preset="software")
         self.town = Town(self.view.town)
         table, _ = tileset.load(str(address))
-        self.stream = Stream(table, {name: k + 1 for k, name in enumerate(ids(BUILDINGS))})
+        slots = {name: k + 1 for k, name in enumerate(ids(BUILDINGS))}
+        self.stream = Stream(table, slots, prepare=self.town.prepare)
         levels = np.random.default_rng(1).uniform(-1, 1, BUILDINGS).astype(np.float32)
         self.town.paint(levels)
         self.town.legend(legend("surplus_w_m2", {}))

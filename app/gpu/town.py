@@ -8,6 +8,7 @@ hides (in software an eighth of the frame).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from app.gpu import trees
 from app.gpu.arrays import ValueTexture, matrix, triangles, vertices
 from app.gpu.ground import MARK
 from app.gpu.programs import program
-from app.gpu.view import SHADOW_MASK, vec
+from app.gpu.view import PICK_MASK, SHADOW_MASK, vec
 from app.paint import Legend
 from app.relief import Relief
 from app.tiles.glb import LAND, Mesh, Trees
@@ -58,6 +59,8 @@ class Town:
             self._states[group] = RenderState.make(shader, CullBinAttrib.make("fixed", 8), MARK)
         self._scene.set_shader_input("under", 0.0)
         self._scene.set_shader_input("water_s", 0.0)
+        self._chosen = (0, 0)
+        self.choose()
         parent.set_shader_input("values", self.values.texture)
         parent.set_shader_input("installed", self.installed.texture)
 
@@ -69,11 +72,15 @@ class Town:
             if len(mesh.position):
                 self._build(path, mesh, world)
             if len(mesh.trees.foot):
-                self._plant(node, path, mesh.trees, world)
+                self._plant(node, path, mesh, world)
             self.features += mesh.features
             self._raise(mesh, world)
         path.stash()
         self._tiles[node] = path
+
+    def prepare(self, mesh: Mesh) -> Mesh:
+        """Trees as vertices: numpy's work, done on the decoding thread."""
+        return replace(mesh, ahead=trees.arrays(mesh.trees, self._tree_detail)) if len(mesh.trees.foot) else mesh
 
     def _build(self, path: NodePath, mesh: Mesh, world: NDArray[np.float64]) -> None:
         """Geoms of buildings, land and modules over one set of vertices."""
@@ -81,7 +88,7 @@ class Town:
         if len(mesh.face):
             columns.append(("face", mesh.face))
         data = vertices(columns)
-        low, high = mesh.position.min(axis=0), mesh.position.max(axis=0)
+        low, high = mesh.bounds
         part, land, depth = GeomNode("mesh"), GeomNode("land"), GeomNode("depth")
         plain = self._states["plain"] if mesh.coarse else None
         for name, index in (("wall", mesh.walls), ("roof", mesh.roofs)):
@@ -99,6 +106,7 @@ class Town:
                 laid.set_mat(matrix(world))
                 if made is not part:
                     laid.hide(SHADOW_MASK)
+                    laid.hide(PICK_MASK)
         if len(mesh.modules.index):
             self._lay(path, mesh.modules, world, low - 1.0, high + 1.0)
 
@@ -114,12 +122,15 @@ class Town:
             foot = grown.foot.astype(np.float64) @ world[:3, :3].T + world[:3, 3]
             self.relief.plant(foot, grown.height_m, grown.crown_m)
 
-    def _plant(self, node: int, path: NodePath, grown: Trees, world: NDArray[np.float64]) -> None:
+    def _plant(self, node: int, path: NodePath, mesh: Mesh, world: NDArray[np.float64]) -> None:
         """Trees of a tile, which `finer_trees` makes anew."""
         part = GeomNode("trees")
-        part.add_geom(trees.geom(grown, self._tree_detail), self._states["tree"])
+        grown = mesh.trees
+        made = mesh.ahead or trees.arrays(grown, self._tree_detail)
+        part.add_geom(trees.geom(*made), self._states["tree"])
         planted = path.attach_new_node(part)
         planted.set_mat(matrix(world))
+        planted.hide(PICK_MASK)
         if self._under > 0.5:
             planted.hide()
         self._planted.setdefault(node, []).append((planted, grown))
@@ -131,7 +142,7 @@ class Town:
         self._tree_detail = 80
         for planted, grown in (pair for pairs in self._planted.values() for pair in pairs):
             planted.node().remove_all_geoms()
-            planted.node().add_geom(trees.geom(grown, 80), self._states["tree"])
+            planted.node().add_geom(trees.geom(*trees.arrays(grown, 80)), self._states["tree"])
 
     def under(self, amount: float) -> None:
         """The view under the streets, 0 to 1: land loses light and colour, trees go from the half on."""
@@ -144,6 +155,12 @@ class Town:
                 planted.hide() if hidden else planted.show()
         self._under = amount
         self._scene.set_shader_input("under", amount)
+
+    def choose(self, hovered: int = -1, selected: int = -1) -> None:
+        """Light up these rows of [building]; -1: none."""
+        if (hovered, selected) != self._chosen:
+            self._chosen = (hovered, selected)
+            self._scene.set_shader_input("chosen", vec((hovered + 1, selected + 1)))
 
     def flow(self, seconds: float) -> None:
         """Let the water move on to this time."""
@@ -162,6 +179,7 @@ class Town:
         laid.set_mat(matrix(world))
         laid.set_two_sided(True)
         laid.hide(SHADOW_MASK)
+        laid.hide(PICK_MASK)
 
     def detach(self, node: int) -> None:
         """Forget a tile."""

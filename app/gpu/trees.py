@@ -23,15 +23,14 @@ _TRUNK_SIDES = 5
 _JITTER = {20: 0.17, 80: 0.15}
 
 
-def geom(trees: Trees, detail: int) -> Geom:
-    """All trees with crowns of `detail` (20 or 80) triangles."""
-    position, normal, bark, index = arrays(trees, detail)
+def geom(position: Array, normal: Array, bark: Array, index: Array) -> Geom:
+    """All trees of what `arrays` made."""
     data = vertices((("vertex", position), ("normal", normal), ("bark", bark)))
     return triangles(data, index, low=position.min(axis=0), high=position.max(axis=0))
 
 
 def arrays(trees: Trees, detail: int) -> tuple[Array, Array, Array, Array]:
-    """Positions [v, 3], normals [v, 3], (seed, is trunk) [v, 2], corners [3 t] of all trees."""
+    """Positions [v, 3], normals [v, 3], (seed, is trunk) [v, 2], corners [3 t]; crowns of 20 or 80 triangles."""
     ball, faces = sphere(detail)
     count, corners = len(trees.foot), len(ball)
     rng = np.random.default_rng((trees.seed * 2**31).astype(np.int64).sum() % 2**31)

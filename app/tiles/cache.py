@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -50,8 +50,10 @@ class Stream:
     """One tileset on its way to the screen: `update` once a frame."""
 
     def __init__(
-        self, tiles: Tileset, slots: Mapping[str, int], *, north: bool = True, cap_bytes: int = CAP_BYTES
-    ) -> None:
+        self, tiles: Tileset, slots: Mapping[str, int], *, north: bool = True, cap_bytes: int = CAP_BYTES,
+        prepare: Callable[[Mesh], Mesh] | None = None,
+    ) -> None:  # fmt: skip
+        """`slots`, `north`, `prepare`: as app.tiles.schedule.Loader has them."""
         n = len(tiles)
         self.tiles = tiles
         self.cap_bytes = cap_bytes
@@ -78,11 +80,12 @@ class Stream:
         """Most that a file has grown by in memory."""
         self._features = np.zeros(n, np.int64)
         self._used = np.zeros(n, np.int64)
+        self._asked = False
         self._tick = 0
         self._tight = np.zeros(0)
         """The view that did not fit."""
         self._drawn = np.zeros(0, np.int64)
-        self._loader = Loader(slots, north=north)
+        self._loader = Loader(slots, north=north, prepare=prepare)
 
     @property
     def bytes(self) -> int:
@@ -137,6 +140,10 @@ class Stream:
     def _ask(self, chosen: Selection, eye: Eye, stage: Stage) -> None:
         """Ask for what fits under the cap; make the picture coarser where something does not."""
         flying = self._loader.flying
+        if not len(chosen.load) and not flying and not self._asked and self.bytes <= self.cap_bytes:
+            self._ease(False, int(self._bytes[chosen.keep].sum()), eye)
+            self.waiting = 0
+            return
         missing = [int(n) for n in chosen.load if int(n) not in flying][:MOST_ASKED]
         known = bool(self._size.any())
         size = self._sizes([*flying, *missing])
@@ -155,6 +162,7 @@ class Stream:
         refused = known and len(wanted) < len(missing)
         self._leave(spare, taken + int(size[wanted].sum()) - self.cap_bytes, stage)
         self._loader.ask([(n, self.tiles.uri[n]) for n in wanted], still=chosen.load)
+        self._asked = bool(wanted)
         self._ease(refused and not flying, int(self._bytes[chosen.keep].sum()), eye)
         hopeless = refused and not flying and self.coarser >= _MOST_COARSE
         self.waiting = 0 if hopeless else len(chosen.load)

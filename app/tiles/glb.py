@@ -15,7 +15,7 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
@@ -96,12 +96,21 @@ class Mesh:
     trees: Trees = NO_TREES
     coarse: bool = False
     """A far level of detail: no windows, no edges, drawn by the cheapest program."""
+    ahead: tuple[Array, ...] = ()
+    """What the stage made of it on the decoding thread; the stage's own affair."""
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """Lowest and highest corner of the vertices, [3] each; zeros without any."""
+        if not len(self.position):
+            return np.zeros(3), np.zeros(3)
+        return self.position.min(axis=0), self.position.max(axis=0)
 
     @property
     def bytes(self) -> int:
         """Memory of the arrays."""
         arrays = (self.position, self.normal, self.info, self.face, self.walls, self.roofs, *self.land.values())
-        return sum(a.nbytes for a in arrays) + self.modules.bytes + self.trees.bytes
+        return sum(a.nbytes for a in (*arrays, *self.ahead)) + self.modules.bytes + self.trees.bytes
 
 
 def decode(content: bytes, slots: Mapping[str, int]) -> tuple[Mesh, ...]:
@@ -164,7 +173,7 @@ def _b3dm(content: bytes, slots: Mapping[str, int]) -> tuple[Mesh, ...]:
         return meshes
     shift = np.eye(4)
     shift[:3, 3] = centre
-    return tuple(Mesh(**{**m.__dict__, "matrix": shift @ m.matrix}) for m in meshes)
+    return tuple(replace(m, matrix=shift @ m.matrix) for m in meshes)
 
 
 def _meshes(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.tiles.glb import Mesh, Unreadable, decode
@@ -37,9 +37,14 @@ class Arrival:
 class Loader:
     """Fetches and decodes on its own threads. `ask` names what is wanted now, `take` returns what came."""
 
-    def __init__(self, slots: Mapping[str, int], *, north: bool = True) -> None:
-        """`slots` as in app.tiles.glb.decode; `north` is the hemisphere, for the modules on the roofs."""
-        self._slots, self._north = slots, north
+    def __init__(
+        self, slots: Mapping[str, int], *, north: bool = True, prepare: Callable[[Mesh], Mesh] | None = None
+    ) -> None:
+        """`slots` as in app.tiles.glb.decode; `north` is the hemisphere, for the modules on the roofs.
+
+        `prepare` is what the stage can do to a mesh ahead of attaching it, on the decoding thread.
+        """
+        self._slots, self._north, self._prepare = slots, north, prepare
         self._wanted: deque[tuple[int, str]] = deque()
         self._still: set[int] = set()
         """What the last view still wants: what is not in it is dropped between fetching and decoding."""
@@ -54,8 +59,7 @@ class Loader:
     @property
     def flying(self) -> set[int]:
         """Nodes being fetched, decoded, or waiting to be taken."""
-        with self._wake:
-            return set(self._flying)
+        return set(self._flying)  # one step of the interpreter: no lock needed
 
     @property
     def decoded_bytes(self) -> int:
@@ -70,7 +74,8 @@ class Loader:
         with self._wake:
             self._still = {node for node, _ in wanted} | {int(n) for n in still}
             self._wanted = deque(w for w in wanted if w[0] not in self._flying)
-            self._wake.notify_all()
+            if self._wanted:
+                self._wake.notify_all()
 
     def take(self) -> Arrival | None:
         """The next finished tile, or None."""
@@ -80,7 +85,6 @@ class Loader:
             return None
         with self._wake:
             self._flying.discard(arrival.node)
-            self._wake.notify_all()
         return arrival
 
     def close(self) -> None:
@@ -110,6 +114,10 @@ class Loader:
             if node not in self._still:
                 return Arrival(node, uri, (), "", time.perf_counter() - start, dropped=True)
             meshes, reason = tuple(self._with_modules(m) for m in decode(content, self._slots)), ""
+            if self._prepare is not None:
+                meshes = tuple(self._prepare(m) for m in meshes)
+            for mesh in meshes:
+                _ = mesh.bounds  # found here, kept for the drawing thread
         except Unreadable as error:
             meshes, reason = (), str(error)
         except OSError as error:

@@ -59,9 +59,8 @@ def distance_m(tiles: Tileset, eye: Eye) -> Float:
     return np.asarray(np.maximum(to_sphere, to_box))
 
 
-def screen_error_px(tiles: Tileset, eye: Eye) -> Float:
-    """Error of each node on the screen; inside a volume it is infinite."""
-    distance = distance_m(tiles, eye)
+def screen_error_px(tiles: Tileset, eye: Eye, distance: Float) -> Float:
+    """Error of each node on the screen from `distance` metres; inside a volume it is infinite."""
     scale = eye.height_px / (2 * np.tan(eye.fov_y_rad / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.where(distance > 0, tiles.geometric_error_m * scale / distance, np.inf)
@@ -78,9 +77,9 @@ def in_view(tiles: Tileset, eye: Eye) -> Bool:
 
 def select(tiles: Tileset, eye: Eye, *, ready: Bool, failed: Bool, limit_px: float = LIMIT_PX) -> Selection:
     """Draw and load lists of this frame; `ready`: decoded and attached, `failed`: never will be."""
-    inner, seen = tiles.has_children, in_view(tiles, eye)
+    inner, seen, away = tiles.has_children, in_view(tiles, eye), distance_m(tiles, eye)
     content = tiles.has_content & ~failed
-    refine = inner & seen & ((screen_error_px(tiles, eye) > limit_px) | ~content)
+    refine = inner & seen & ((screen_error_px(tiles, eye, away) > limit_px) | ~content)
     strict = content & tiles.replace & (tiles.children <= FEW)
     waits = refine & content & tiles.replace & ~ready  # its children come after it
 
@@ -107,5 +106,5 @@ def select(tiles: Tileset, eye: Eye, *, ready: Bool, failed: Bool, limit_px: flo
         active[rows] = active[above] & through[above] & seen[rows]
         draw[rows] = active[rows] & ready[rows] & (~give_way[rows] | ~tiles.replace[rows])
     load = np.flatnonzero(reached & content & ~ready)
-    order = np.lexsort((distance_m(tiles, eye)[load], ~seen[load]))
+    order = np.lexsort((away[load], ~seen[load]))
     return Selection(draw=np.flatnonzero(draw), load=load[order], keep=reached | draw)
