@@ -12,15 +12,15 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from network.problems import Refused
 from network.schema import Catalogue, LayerChoice, LayerKind
-from sim.district import District
-from sim.layers import select, solar
+from sim.district import Bill, District
+from sim.layers import batteries, heatpumps, retrofit, select, solar, vehicles
 
 Mask = NDArray[np.bool_]
 Function = Callable[[District, Mask, Mapping[str, float]], District]
@@ -33,9 +33,17 @@ class Layer:
     about: LayerKind
     function: Function
     """(district, [building] selected, SI value of every parameter) -> district"""
+    bill: Callable[[District, District], Bill] | None = None
+    """(before, after) -> what it costs once; None = nothing."""
 
 
-CATALOGUE: tuple[Layer, ...] = (Layer(solar.ABOUT, solar.roofs),)
+CATALOGUE: tuple[Layer, ...] = (
+    Layer(solar.ABOUT, solar.roofs, solar.bill),
+    Layer(retrofit.ABOUT, retrofit.envelope, retrofit.bill),
+    Layer(heatpumps.ABOUT, heatpumps.heaters, heatpumps.bill),
+    Layer(batteries.ABOUT, batteries.stores, batteries.bill),
+    Layer(vehicles.ABOUT, vehicles.cars, vehicles.bill),
+)
 """The kinds on offer, in the order in which a scenario folds them."""
 
 
@@ -85,9 +93,12 @@ def apply(district: District, choices: Sequence[LayerChoice], catalogue: Sequenc
     Raises:
         Refused: as `validate`, or a selection names a building or attribute that the district does not have.
     """
-    functions = {layer.about.kind: layer.function for layer in catalogue}
+    rows = {layer.about.kind: layer for layer in catalogue}
     for choice in validate(choices, catalogue):
-        district = functions[choice.kind](district, select.rows(district, choice.selection), choice.values)
+        layer, before = rows[choice.kind], district
+        district = layer.function(before, select.rows(before, choice.selection), choice.values)
+        if layer.bill is not None:
+            district = replace(district, bills=(*district.bills, layer.bill(before, district)))
     return district
 
 

@@ -26,7 +26,8 @@ from sim.district import District, Heater, SizeClass, Use
 
 Mask = NDArray[np.bool_]
 _ENUMS: Mapping[str, type[IntEnum]] = {"use": Use, "size_class": SizeClass, "heater": Heater}
-_NUMBERS = ("year", "storeys", "dwellings", "height_m", "footprint_m2", "floor_m2", "volume_m3", "appliances_j")
+_NUMBERS = ("year", "storeys", "dwellings", "height_m", "footprint_m2", "floor_m2", "volume_m3", "appliances_j",
+            "vehicles")  # fmt: skip
 _TEXTS = ("id", "name")
 ATTRIBUTES = (*_TEXTS, *_ENUMS, *_NUMBERS)
 """What a comparison may name."""
@@ -54,6 +55,15 @@ def rows(district: District, selection: str) -> Mask:
         Refused: it is no selection, or names a building that the district does not have.
     """
     return _evaluate(district, _parse(selection))
+
+
+def sites(district: District, selected: Mask) -> Mask:
+    """[site] True where the nearest building is selected: plant goes with the houses around it."""
+    b, site = district.building, district.site
+    if not selected.any():
+        return np.zeros(len(site), dtype=bool)
+    distance = np.hypot(site.x_m[:, None] - b.x_m, site.y_m[:, None] - b.y_m)
+    return selected[np.argmin(distance, axis=1)]
 
 
 # ---------------------------------------------------------------- grammar

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from network.schema import LayerKind, Parameter
-from sim.district import District
+from sim.district import Bill, District
 from sim.layers.select import ATTRIBUTES
+
+EUR_KW, KG_KW = 1250.0, 1382.0
 
 ABOUT = LayerKind(
     kind="solar",
@@ -29,7 +31,8 @@ ABOUT = LayerKind(
             description="At standard test conditions, per module area; 200 is a 20 % module.",
         ),
     ),
-    cost="1,000 to 1,500 EUR/kW installed on small roofs (IRENA, Renewable Power Generation Costs 2023, Europe)",
+    cost="1,250 EUR/kW, of 1,000 to 1,500 installed on small roofs in Europe (IRENA, Renewable Power "
+         "Generation Costs 2023)",
     embodied="1,382 kg CO2e per kW of mono-crystalline modules (City Energy Analyst database, 256 kg/m2)",
     source="Module efficiency: Fraunhofer ISE, Photovoltaics Report 2024",
     attributes=ATTRIBUTES,
@@ -42,3 +45,9 @@ def roofs(district: District, selected: NDArray[np.bool_], values: Mapping[str, 
     wanted = values["share"] * values["module_w_m2"] * s.usable_m2
     peak = np.where(selected[s.building], np.maximum(s.pv_peak_w, wanted), s.pv_peak_w)
     return replace(district, surface=replace(s, pv_peak_w=peak))
+
+
+def bill(before: District, after: District) -> Bill:
+    """Module power that was added."""
+    kw = float((after.surface.pv_peak_w - before.surface.pv_peak_w).sum()) / 1e3
+    return Bill("solar", EUR_KW * kw, KG_KW * kw)

@@ -4,11 +4,12 @@ A car brings home every day what it drove (`arrive`, each day sums to 1) and is 
 (`home`, 0..1). Energy that waits to be charged is `owed`.
 
     on arrival:  power = min(owed / step, limit home)
-    smart:       first the house's own surplus, min(surplus, limit home, owed / step);
-                 then in the hours of least load, 0 to 6 h, evenly what yesterday's sun would not have given:
-                 max(owed - expected, 0) / (hours left)
+    smart:       by day a share of the house's own surplus, owed / (expected - seen) of it, so that cars charge under
+                 the sun as long as it lasts; in the hours of least load, 0 to 6 h, evenly what that sun will not
+                 give: max(owed - expected, 0) / (hours left)
 
-`expected` is what the surplus of the day before could have charged (tomorrow's sun is not known, yesterday's is).
+`expected` is what the surplus of the day before could have charged (tomorrow's sun is not known, yesterday's is),
+`seen` that of today so far.
 Cars are drawn once, each from the hours at which cars are plugged in and out at twelve Norwegian residential sites
 (A. L. Soerensen et al., Data in Brief 2024, doi 10.1016/j.dib.2024.110883: 35,377 sessions, 251 users who charged over
 more than 60 days, 6.0 kWh a day each). A row for n cars is the mean of n such cars.
@@ -149,7 +150,10 @@ def charge(  # type: ignore[no-untyped-def]
                 sun[i] = max(sun[i], min(calm, limit_w[i] * there[row[i]] * smart[i]))
         else:
             for i in range(n):
-                seen[i] += f8(sun[i]) * step_s
+                here = f8(sun[i]) * step_s
+                over = max(expected[i] - seen[i], max(here, 1.0))
+                seen[i] += here
+                sun[i] *= f(min(patient[i] / over, 1.0))
         for i in range(n):
             p = min(sun[i], f(patient[i]) / step)
             patient[i] = max(patient[i] - f8(p) * step_s, 0.0)

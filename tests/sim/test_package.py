@@ -104,7 +104,7 @@ def test_refusals_are_sentences(tmp_path: Path, district: District) -> None:
     toml = tmp_path / "p" / "district.toml"
     written = toml.read_text()
     toml.write_text(written.replace("format = 2", "format = 99"))
-    with pytest.raises(Refused, match="format 99.*update Surplus"):
+    with pytest.raises(Refused, match=r"format 99.*update Surplus"):
         package.load(tmp_path / "p")
     toml.write_text(written.replace("format = 2", "format = 1"))
     with pytest.raises(Refused, match="format 1, this Surplus reads 2; build it again"):

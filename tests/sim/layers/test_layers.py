@@ -7,6 +7,7 @@ import pytest
 from factories import random_district, random_weather
 
 from network.problems import Refused
+from network.quantities import QUANTITIES
 from network.schema import LayerChoice, LayerKind, Parameter
 from sim import year as years
 from sim.layers import CATALOGUE, Layer, apply, validate, wire
@@ -18,7 +19,7 @@ DISTRICT = random_district(seed=21, buildings=15, nodes=20)
 
 
 def _columns(district):
-    for table in ("building", "surface", "node", "line", "profile"):
+    for table in ("building", "surface", "site", "node", "line", "profile"):
         for f in fields(getattr(district, table)):
             yield f"{table}.{f.name}", getattr(getattr(district, table), f.name)
 
@@ -155,10 +156,11 @@ def test_what_cannot_be_is_refused_in_one_sentence(choices, why: str) -> None:
 def test_the_catalogue_on_the_wire_says_all_that_a_panel_needs() -> None:
     told = wire(TWO, 3)
     assert told.revision == 3
-    assert [k.kind for k in told.kinds] == ["solar", "insulation"]
+    assert [k.kind for k in told.kinds] == ["solar", "retrofit", "heatpumps", "batteries", "vehicles", "insulation"]
     share = told.kinds[0].parameters[0]
     assert (share.display_unit, share.display_factor, share.minimum, share.maximum) == ("%", 100.0, 0.0, 1.0)
-    for kind in told.kinds[:1]:
+    for kind in told.kinds[:-1]:
+        assert kind.paint in QUANTITIES
         assert all((kind.label, kind.r, kind.description, kind.cost, kind.embodied, kind.source, kind.attributes))
 
 

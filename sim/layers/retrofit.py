@@ -1,0 +1,130 @@
+"""Envelope retrofit: insulation on what is there, better windows, tighter joints, heat kept from used air.
+
+    U' = 1 / (1/U + d / lambda)             d more insulation on walls, roof, ground
+    U' = min(U, target)                     windows
+    H' = H - sum (U - U') A;  H_ve' = H_leak (1 - tightness) + (H_ve - H_leak) (1 - recovery)
+
+The U-values hold what an unheated space adds, so the new layer lies in series with it. `depth` goes the whole way
+(1) or part of it. Thermal bridges stay. What the sun gives through walls goes with U, through windows with g.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from network.schema import LayerKind, Parameter
+from sim.district import Bill, Buildings, District, Heater, SurfaceKind
+from sim.layers.select import ATTRIBUTES
+
+LAMBDA_W_MK = 0.035
+"""Of mineral wool and grey polystyrene (EN 13162, EN 13163, declared 0.032 to 0.040)."""
+G_OF_U = ((0.7, 0.50), (1.3, 0.63))
+"""Solar transmittance of new windows by U: triple low-e 0.50, double low-e 0.63 (EN 410, usual coated glass)."""
+EUR_M2 = {"wall": 90.0, "roof": 130.0, "ground": 40.0}
+EUR_M3 = {"wall": 240.0, "roof": 260.0, "ground": 130.0}
+"""Per area and per volume of insulation: a facade with 16 cm costs 128 EUR/m2."""
+WINDOW_EUR_M2, AIR_EUR_M2 = 400.0, 60.0
+"""Per window area; ventilation with full heat recovery and sealing, per floor area."""
+INSULATION_KG_M3, FINISH_KG_M2, WINDOW_KG_M2, AIR_KG_M2 = 100.0, 8.0, 90.0, 8.0
+
+
+def _dial(name: str, label: str, top_m: float, default_m: float) -> Parameter:
+    return Parameter(name=name, label=label, unit="m", display_unit="cm", display_factor=100.0, minimum=0.0,
+                     maximum=top_m, default=default_m, step=0.01,
+                     description=f"Thickness added, {LAMBDA_W_MK:g} W/mK.")  # fmt: skip
+
+
+def _share(name: str, label: str, top: float, default: float, description: str) -> Parameter:
+    return Parameter(name=name, label=label, unit="1", display_unit="%", display_factor=100.0, minimum=0.0,
+                     maximum=top, default=default, step=0.05, description=description)  # fmt: skip
+
+
+ABOUT = LayerKind(
+    kind="retrofit",
+    label="Envelope retrofit",
+    r="refurbish",
+    description="Insulation, windows and air tightness of heated buildings; nothing gets worse than it is.",
+    parameters=(
+        _share("depth", "Depth", 1.0, 1.0, "How far to go of all that follows."),
+        _dial("wall", "Wall insulation", 0.3, 0.16),
+        _dial("roof", "Roof insulation", 0.4, 0.24),
+        _dial("ground", "Ground floor insulation", 0.2, 0.10),
+        Parameter(
+            name="window_w_m2k", label="New windows, U", unit="W/m2K", display_unit="W/m²K", display_factor=1.0,
+            minimum=0.7, maximum=3.0, default=0.9, step=0.1, description="Where the old ones are worse.",
+        ),
+        _share("tightness", "Leaks sealed", 0.9, 0.5, "Of the air that leaks through joints."),
+        _share("recovery", "Heat recovery", 0.9, 0.0, "Of the heat in the air that is let out on purpose."),
+    ),
+    cost="walls 90 EUR/m2 + 2.4 per cm, roofs 130 + 2.6, ground 40 + 1.3, windows 400 EUR/m2, ventilation 60 EUR/m2 "
+         "of floor (rounded after IWU, Kosten energierelevanter Bau- und Anlagenteile, 2015)",
+    embodied="insulation 100 kg CO2e/m3 and 8 kg/m2 of finish, windows 90 kg/m2, ventilation 8 kg/m2 of floor "
+             "(rounded after Ökobaudat 2023)",
+    source="ISO 6946 (layers in series), EN 410 (g), EN 13162 (lambda)",
+    attributes=ATTRIBUTES,
+    paint="heating_w_m2",
+)  # fmt: skip
+
+
+def envelope(district: District, selected: NDArray[np.bool_], values: Mapping[str, float]) -> District:
+    """Better elements on the selected heated buildings (see the module)."""
+    b, depth = district.building, values["depth"]
+    heated = selected & (b.heater != Heater.NONE)
+    u = {part: getattr(b, f"{part}_w_m2k") for part in ("wall", "roof", "ground", "window")}
+    new = {part: _insulated(u[part], depth * values[part]) for part in ("wall", "roof", "ground")}
+    new["window"] = u["window"] + depth * (np.minimum(u["window"], values["window_w_m2k"]) - u["window"])
+    new = {part: np.where(heated, value, u[part]) for part, value in new.items()}
+    saved = {part: (u[part] - new[part]) * getattr(b, f"{part}_m2") for part in new}
+    g = np.interp(values["window_w_m2k"], *zip(*G_OF_U, strict=True))
+    better = heated & (new["window"] < u["window"])
+    new_g = np.where(better, b.window_g + depth * (np.minimum(b.window_g, g) - b.window_g), b.window_g)
+    sealed, kept = depth * values["tightness"] * heated, depth * values["recovery"] * heated
+    leak = b.h_leak_w_k * (1.0 - sealed)
+    building = replace(
+        b, **{f"{part}_w_m2k": value for part, value in new.items()}, window_g=new_g,
+        h_opaque_w_k=np.maximum(b.h_opaque_w_k - saved["wall"] - saved["roof"] - saved["ground"], 0.0),
+        h_glass_w_k=np.maximum(b.h_glass_w_k - saved["window"], 0.0), h_leak_w_k=leak,
+        h_air_w_k=np.where(heated, leak + (b.h_air_w_k - b.h_leak_w_k) * (1.0 - kept), b.h_air_w_k),
+    )  # fmt: skip
+    s = district.surface
+    opaque = np.where(s.kind == SurfaceKind.ROOF, _ratio(new["roof"], u["roof"])[s.building],
+                      _ratio(new["wall"], u["wall"])[s.building])  # fmt: skip
+    surface = replace(s, opaque_m2=s.opaque_m2 * opaque,
+                      glass_m2=s.glass_m2 * _ratio(new_g, b.window_g)[s.building])  # fmt: skip
+    return replace(district, building=building, surface=surface)
+
+
+def _insulated(u: NDArray[np.float64], thickness_m: float) -> NDArray[np.float64]:
+    return u / (1.0 + u * thickness_m / LAMBDA_W_MK)
+
+
+def _ratio(new: NDArray[np.float64], old: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.divide(new, old, out=np.ones_like(new), where=old > 0.0)
+
+
+def bill(before: District, after: District) -> Bill:
+    """Areas that changed, by the thickness that their U-values tell of."""
+    old, new = before.building, after.building
+    eur = kg = 0.0
+    for part in ("wall", "roof", "ground"):
+        area = getattr(old, f"{part}_m2")
+        u, v = getattr(old, f"{part}_w_m2k"), getattr(new, f"{part}_w_m2k")
+        resistance = np.divide(u - v, u * v, out=np.zeros_like(u), where=v < u)
+        volume = float((area * resistance).sum()) * LAMBDA_W_MK
+        touched = float(area[v < u].sum())
+        eur += EUR_M2[part] * touched + EUR_M3[part] * volume
+        kg += FINISH_KG_M2 * touched + INSULATION_KG_M3 * volume
+    windows = float(old.window_m2[new.window_w_m2k < old.window_w_m2k].sum())
+    air = _tighter(old, new)
+    return Bill("retrofit", eur + WINDOW_EUR_M2 * windows + AIR_EUR_M2 * air,
+                kg + WINDOW_KG_M2 * windows + AIR_KG_M2 * air)  # fmt: skip
+
+
+def _tighter(old: Buildings, new: Buildings) -> float:
+    """Floor area whose air was dealt with, by the share of its loss that went."""
+    gone = np.divide(old.h_air_w_k - new.h_air_w_k, old.h_air_w_k, out=np.zeros(len(old)), where=old.h_air_w_k > 0.0)
+    return float((gone * old.floor_m2).sum())
