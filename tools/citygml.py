@@ -151,7 +151,8 @@ def _tree(gather: Gather, item: Element) -> None:
         gather.skip("SolitaryVegetationObject")
         return
     low = float(points[:, 2].min())
-    foot = points[points[:, 2] <= low + 0.5].mean(axis=0)
+    stem = points[points[:, 2] <= low + 0.5, :2]
+    foot = (stem.min(axis=0) + stem.max(axis=0)) / 2
     height = _number(attributes.get("height")) or float(np.ptp(points[:, 2]))
     crown = _number(attributes.get("crownDiameter")) / 2
     gather.trees.append((float(foot[0]), float(foot[1]), low, height, crown))

@@ -251,7 +251,8 @@ class _Reader:
             self.gather.skip("SolitaryVegetationObject")
             return
         low = points[:, 2].min()
-        foot = points[points[:, 2] <= low + 0.5].mean(axis=0)
+        stem = points[points[:, 2] <= low + 0.5, :2]
+        foot = (stem.min(axis=0) + stem.max(axis=0)) / 2
         height = _positive(attributes.get("height")) or float(np.ptp(points[:, 2]))
         crown = _positive(attributes.get("crowndiameter")) / 2
         self.gather.trees.append((float(foot[0]), float(foot[1]), float(low), height, crown))

@@ -106,5 +106,4 @@ def _parse(
     except etree.XMLSyntaxError as e:
         if "encod" in str(e).lower() or "utf-8" in str(e).lower():
             raise Refused(f"{path} is not in the encoding that it declares ({e.msg}); save it in UTF-8") from e
-        what = "is truncated" if re.search("premature|extra content|not found|end", str(e), re.I) else "is not XML"
-        raise Refused(f"{path} {what} ({e.msg}); fetch or export the file again") from e
+        raise Refused(f"{path} is truncated or broken XML ({e.msg}); fetch or export the file again") from e
