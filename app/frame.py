@@ -30,7 +30,7 @@ from network.schema import Message, Wish
 
 FOLLOWED = ("line_w", "line_loading", "district_surplus_w", "pv_w", "pv_peak_w", "sun_enu")
 """Quantities the picture needs besides the painted one."""
-OF_SITES = ("site_w", "site_charge")
+OF_SITES = ("site_w", "site_charge", "site_peak_w")
 """And these where there are places for plant."""
 REPAINT_S = 0.5
 """So long the old colours stand until those of another quantity are here."""

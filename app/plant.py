@@ -46,6 +46,9 @@ class Shape:
     """[vertex, 4]: hub that it turns around, 1 where it turns."""
 
 
+_NOTHING = Shape(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 4)), np.zeros((0, 4)), np.zeros((0, 4)))
+
+
 def _shape(corners: Float, colour: Rgb, paint: float, gauge: Float | None = None, modules: bool = False) -> Shape:
     """Quads [q, 4, 3], counter-clockwise from outside; `gauge` [q, 4]."""
     n = np.cross(corners[:, 1] - corners[:, 0], corners[:, 3] - corners[:, 0])
@@ -244,33 +247,41 @@ def _beside(nodes: Float, roster: Roster, a: Float, b: Float) -> Float:
     return out
 
 
-def built(roster: Roster, power: FluxBlock | None, charge: FluxBlock | None) -> NDArray[np.bool_]:
-    """[site] whether plant stands there: chargers always, the rest where it does something on the shown day."""
+def built(roster: Roster, rating: FluxBlock | None) -> NDArray[np.bool_]:
+    """[site] whether plant stands there: chargers always (people park there), the rest where it has a rating."""
     out = np.array([kind == "charger" for kind in roster.site_kind], bool)
-    for block in (power, charge):
-        if block is not None and block.values.shape[1] == len(out) and len(block.values):
-            out = out | (np.abs(np.nan_to_num(block.values)) > 1e-6).any(axis=0)
+    if rating is not None and rating.values.shape[1] == len(out) and len(rating.values):
+        out = out | (rating.values[0] > 0)
     return out
 
 
-def model(place: Stand, stands: NDArray[np.bool_]) -> tuple[Shape, Shape]:
-    """What does not turn and what turns, in world metres; `stands` [row]."""
-    parts = []
-    for row, (kind, foot, heading) in enumerate(zip(place.kind, place.foot_m, place.heading_rad, strict=True)):
-        shape = (MODELS if stands[row] else OUTLINES)[kind]
-        c, s = np.cos(heading), np.sin(heading)
-        turn = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-        extra, hub = shape.extra.copy(), shape.hub.copy()
-        extra[:, 0] = row
-        hub[:, :3] = hub[:, :3] @ turn.T + foot
-        parts.append(Shape(shape.position @ turn.T + foot, shape.normal @ turn.T, shape.look, extra, hub))
-    if not parts:
-        none = Shape(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 4)), np.zeros((0, 4)), np.zeros((0, 4)))
-        return none, none
-    whole = _join(parts)
-    turns = whole.hub[:, 3] > 0.5
+def model(place: Stand, stands: NDArray[np.bool_]) -> tuple[Shape, Shape, Shape]:
+    """What stands, what turns, and what is only proposed (to be drawn faintly), in world metres; `stands` [row]."""
+    parts: tuple[list[Shape], list[Shape], list[Shape]] = ([_NOTHING], [_NOTHING], [_NOTHING])
+    for row, kind in enumerate(place.kind):
+        shape = _placed(MODELS[kind] if stands[row] else OUTLINES[kind], place, row)
+        turns = shape.hub[:, 3] > 0.5
+        parts[0].append(_only(shape, ~turns))
+        parts[1].append(_only(shape, turns))
+        if kind == "turbine" and not stands[row]:  # a landmark, whether it is built or not
+            parts[2].append(_placed(MODELS[kind], place, row))
+    standing, turning, proposed = (_join(p) for p in parts)
+    return standing, turning, proposed
+
+
+def _placed(shape: Shape, place: Stand, row: int) -> Shape:
+    """`shape` where plant `row` stands."""
+    c, s = np.cos(place.heading_rad[row]), np.sin(place.heading_rad[row])
+    turn, foot = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]), place.foot_m[row]
+    extra, hub = shape.extra.copy(), shape.hub.copy()
+    extra[:, 0] = row
+    hub[:, :3] = hub[:, :3] @ turn.T + foot
+    return Shape(shape.position @ turn.T + foot, shape.normal @ turn.T, shape.look, extra, hub)
+
+
+def _only(shape: Shape, mask: NDArray[np.bool_]) -> Shape:
     names = ("position", "normal", "look", "extra", "hub")
-    return tuple(Shape(*(getattr(whole, n)[mask] for n in names)) for mask in (~turns, turns))  # type: ignore[return-value]
+    return Shape(*(getattr(shape, name)[mask] for name in names))
 
 
 _WHOSE = {"vehicle_w": "charger", "pv_w": "canopy"}

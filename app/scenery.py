@@ -111,7 +111,7 @@ class Scenery:
         if mine is None or roster is None:
             return
         stands = np.ones(len(mine.place.kind), bool)
-        stands[: mine.place.sites] = plant.built(roster, blocks.get("site_w"), blocks.get("site_charge"))
+        stands[: mine.place.sites] = plant.built(roster, blocks.get("site_peak_w"))
         mine.build(stands)
         if plant.shows_loading(legend):
             mine.tint(plant.loading(mine.place, blocks.get(legend.quantity), time_s))

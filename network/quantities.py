@@ -62,6 +62,7 @@ QUANTITIES: dict[str, Quantity] = {
         _q("vehicle_w", "W", "building", "Charging of cars", "kW", 1e-3),
         _q("site_w", "W", "site", "Power of the plant", "kW", 1e-3, sign="gives to the district",
            colour_map="diverging"),
+        _q("site_peak_w", "W", "site", "Rating of the plant", "kW", 1e-3, source="scenario; 0 = nothing stands there"),
         _q("site_charge", "1", "site", "State of charge", "%", 100.0),
         _q("indoor_k", "K", "building", "Indoor temperature", "°C", 1.0, offset=-273.15),
         _q("line_w", "W", "line", "Power along the line", "kW", 1e-3,

@@ -78,7 +78,7 @@ def problems(*sources: Sequence[schema.Problem], revision: int) -> schema.Proble
 
 
 def blocks(flux: Flux, district: District, *, key: BlockKey, side: str, step_s: float) -> tuple[FluxBlock, ...]:
-    """Every published quantity over the span of `flux`, float32; installed modules stand as one row."""
+    """Every published quantity over the span of `flux`, float32; installed modules and plant stand as one row."""
     first_s = flux.span.first * step_s
     rows = [
         FluxBlock(side, name, key, step_s, first_s, np.ascontiguousarray(values, dtype=np.float32))
@@ -86,11 +86,12 @@ def blocks(flux: Flux, district: District, *, key: BlockKey, side: str, step_s: 
     ]
     s = district.surface
     peak_w = np.bincount(s.building, s.pv_peak_w, len(district.building))
-    standing = FluxBlock(
-        side, "pv_peak_w", key, flux.span.steps * step_s, first_s, np.asarray(peak_w[None, :], np.float32)
-    )
+    standing = [
+        FluxBlock(side, name, key, flux.span.steps * step_s, first_s, np.asarray(values[None, :], np.float32))
+        for name, values in (("pv_peak_w", peak_w), ("site_peak_w", district.site.power_w))
+    ]
     enu = _sun(district.place, first_s, round(flux.span.steps * step_s / SUN_STEP_S) + 1)
-    return (*rows, standing, FluxBlock(side, "sun_enu", key, SUN_STEP_S, first_s, enu))
+    return (*rows, *standing, FluxBlock(side, "sun_enu", key, SUN_STEP_S, first_s, enu))
 
 
 def _quantities(flux: Flux, district: District) -> dict[str, NDArray[Any]]:

@@ -8,13 +8,15 @@ from panda3d.core import GeomNode, NodePath, TransparencyAttrib
 
 from app.gpu.arrays import ValueTexture, triangles, vertices
 from app.gpu.programs import program
-from app.gpu.view import SHADOW_MASK
+from app.gpu.view import PICK_MASK, SHADOW_MASK
 from app.paint import Legend
 from app.plant import HEIGHT_M, Shape, Stand, colours, model
 
 Float = NDArray[np.float64]
 _COLUMN_M = 75.0
 """Height of the light over plant at the end of the scale."""
+_FAINT = 0.34
+"""Opacity of what is only proposed."""
 _DUSK = 0.15
 """Of `Light.night`, from which on it shines."""
 _TURN_RAD_S = 1.6
@@ -29,6 +31,7 @@ class Plant:
         self.version = 0
         """Raised whenever what stands, and so its shadow, is another."""
         self._path = town.attach_new_node("plant")
+        self._path.hide(PICK_MASK)
         self._path.set_shader(program("plant"))
         self._texture = ValueTexture("plants", channels=4)
         self._texture.write(np.zeros((1, 4)))
@@ -46,11 +49,16 @@ class Plant:
         for child in self._path.get_children():
             if child != self._columns:
                 child.remove_node()
-        for name, shape in zip(("standing", "turning"), model(self.place, stands), strict=True):
-            if len(shape.position):
-                path = self._path.attach_new_node(_geom(name, shape))
-                if name == "turning":  # its shadow would be drawn anew every frame
-                    path.hide(SHADOW_MASK)
+        for name, shape in zip(("standing", "turning", "proposed"), model(self.place, stands), strict=True):
+            if not len(shape.position):
+                continue
+            path = self._path.attach_new_node(_geom(name, shape))
+            path.set_shader_input("presence", _FAINT if name == "proposed" else 1.0)
+            if name != "standing":  # the shadow of what turns would be drawn anew every frame
+                path.hide(SHADOW_MASK)
+            if name == "proposed":
+                path.set_transparency(TransparencyAttrib.M_alpha)
+                path.set_bin("fixed", 22)
 
     def show(self, level: Float, charge: Float, legend: Legend, *, night: float, dt_s: float) -> None:
         """Colour by `level` [row] (-1..1, NaN unknown) with `charge` [row] 0..1; rotors turn with their power."""

@@ -7,6 +7,7 @@ in vec3 base_light;
 in vec3 key_light;
 in vec3 shadow_at;
 in vec4 haze;
+uniform float presence;         // 1 stands, less: only proposed
 out vec4 pixel;
 
 const vec3 CHARGE = vec3(0.62, 0.80, 0.66);
@@ -33,4 +34,5 @@ void main() {
     float own = mood.z * (1.0 - 0.75 * saturate(key.g));
     vec3 surface = mix(albedo, colour.rgb, tint) * light + colour.rgb * tint * own + albedo * glow;
     pixel = toned(mix(surface, haze.rgb, haze.a));
+    pixel.a = presence;
 }

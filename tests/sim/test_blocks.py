@@ -57,6 +57,12 @@ def test_installed_modules_stand_as_one_row_and_have_a_scale_that_full_roofs_rea
     assert np.median(full_w) < scale < 2.0 * full_w.max()
 
 
+def test_the_rating_of_plant_stands_as_one_row_and_is_nothing_where_nothing_stands(told) -> None:
+    rating = told[1]["site_peak_w"].values
+    assert rating.shape == (1, len(DISTRICT.site))
+    assert rating[0] == pytest.approx(DISTRICT.site.power_w)
+
+
 def test_the_sun_of_the_picture_is_the_district_s_own_every_five_minutes(told) -> None:
     _, by_name = told
     block, place = by_name["sun_enu"], DISTRICT.place
