@@ -7,7 +7,7 @@ from panda3d.core import GeomNode, NodePath, TransparencyAttrib
 
 from app.gpu.arrays import triangles, vertices
 from app.gpu.programs import program
-from app.gpu.view import SHADOW_MASK
+from app.gpu.view import PICK_MASK, SHADOW_MASK
 from app.terrain import Terrain
 from network.schema import Roster
 
@@ -35,6 +35,7 @@ class Glow:
         if count:
             node.add_geom(triangles(vertices((("vertex", position), ("disc", disc))), index))
         self._path = town.attach_new_node(node)
+        self._path.hide(PICK_MASK)
         self._path.set_shader(program("glow"))
         self._path.set_transparency(TransparencyAttrib.M_alpha)
         self._path.set_bin("fixed", 12)  # on the ground, under the lines

@@ -23,6 +23,7 @@ _PARTS = {
     "plain": (("common", "flux", "plain.vert"), ("common", "curve", "tone", "plain.frag")),
     "sky": (("sky.vert",), ("common", "curve", "tone", "sky.frag")),
     "depth": (("depth.vert",), ("shadow.frag",)),
+    "pick": (("pick.vert",), ("pick.frag",)),
     "shadow": (("shadow.vert",), ("shadow.frag",)),
     "lines": (("common", "lines.vert"), ("common", "curve", "tone", "lines.frag")),
     "plant": (("common", "plant.vert"), ("common", "curve", "tone", "plant.frag")),

@@ -47,6 +47,8 @@ from app.presets import PRESETS, Preset, chosen
 Float = NDArray[np.float64]
 SHADOW_MASK = BitMask32.bit(1)
 """Camera mask of the shadow map: what hides from it casts no shadow."""
+PICK_MASK = BitMask32.bit(2)
+"""Camera mask of the picture under the pointer: what hides from it cannot be picked."""
 _SCALES = (1.0, 0.85, 0.72, 0.6)
 _SLOWEST_MS, _FASTEST_MS = 36.0, 20.0
 _TURN = 0.9998

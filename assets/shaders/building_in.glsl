@@ -33,6 +33,18 @@ float self_light(vec3 key) {
     return mood.z * (1.0 - 0.75 * saturate(key.g));
 }
 
+uniform vec2 chosen;            // slots under the pointer and of the inspector; 0: none
+
+// What the hand points at is lighter; what it chose has white borders besides.
+vec3 noticed(vec3 c) {
+    if (kind.z < 0.5) return c;
+    bool pointed = abs(kind.z - chosen.x) < 0.5, held = abs(kind.z - chosen.y) < 0.5;
+    if (!pointed && !held) return c;
+    vec2 d = min(face_at, face_size - face_at) / max(fwidth(face_at), vec2(1e-4));
+    float rim = face_size.y > 0.0 && held ? 1.0 - saturate(min(d.x, d.y) - 1.6) : 0.0;
+    return mix(c * 1.12 + vec3(0.10 / mood.x), vec3(1.1 / mood.x), max(rim, held ? 0.16 : 0.0));
+}
+
 vec4 finished(vec3 surface) {
-    return toned(mix(surface, haze.rgb, haze.a));
+    return toned(mix(noticed(surface), haze.rgb, haze.a));
 }
