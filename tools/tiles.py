@@ -42,6 +42,8 @@ _THINS = 0.5
 the eye is so far that a house is four pixels high, and the small ones may go."""
 _ALL_SHOWN = 2
 """Coarse levels that show every building."""
+_FEW = 500
+"""A tile of no more buildings shows them all at any level."""
 _MOST_AFAR = 60_000
 """Triangles of any coarse tile; over that the smallest buildings wait until one comes nearer."""
 _LEAST_ERROR_M = 8.0
@@ -219,7 +221,7 @@ def _coarse(city: _City, s: _Square, below: list[_Tile]) -> _Tile:
     above = level > 1
     budget = int(min(SHARE * fine, _MOST_AFAR, _THINS * sum(t.drawn for t in below) if above else np.inf))
     shown = np.concatenate([t.shown for t in below])
-    most = int(min(_MOST_AFAR // 2, np.inf if level <= _ALL_SHOWN else np.ceil(_THINS * len(shown))))
+    most = int(min(_MOST_AFAR // 2, np.inf if level <= _ALL_SHOWN else max(_FEW, np.ceil(_THINS * len(shown)))))
     if len(shown) > most:
         weight = city.b.footprint_m2[shown] * city.b.height_m[shown]
         shown = np.sort(shown[np.argsort(-weight, kind="stable")[:most]])

@@ -18,14 +18,14 @@ from app.tiles.cache import COPIES, Stream
 from app.tiles.select import Eye, distance_m, in_view
 from tools import random_town
 
-BUILDINGS = 1600
+BUILDINGS = 2500
 SIZE = (1280, 720)
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> tileset.Tileset:
     folder = tmp_path_factory.mktemp("town") / "tiles"
-    random_town.write(folder, buildings=BUILDINGS, plot_m=60.0)
+    random_town.write(folder, buildings=BUILDINGS, plot_m=48.0)
     return tileset.load(str(folder / "tileset.json"))[0]
 
 
