@@ -8,11 +8,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from network import wire
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -161,3 +164,48 @@ def test_tiles_that_fail_are_said_and_none_at_all_is_a_failure(demo_package: Pat
     assert "lost.glb" in done.stderr
     tileset.write_text("{")
     one_sentence(surplus("run", package, "--offscreen", "--size", "320x180", "--shot", shot), 1, "tileset.json")
+
+
+def test_a_saved_scenario_is_simulated_by_its_name(demo_package: Path, tmp_path: Path) -> None:
+    package = tmp_path / "town"
+    shutil.copytree(demo_package, package)
+    (package / "layers.toml").write_text(
+        'format = 1\n[[scenario]]\nname = "Roofs"\n[[scenario.layer]]\nkind = "solar"\nshare = 60\n'
+        '[[scenario]]\nname = "Today"\n'
+    )
+    by_line = json.loads(surplus("simulate", package, "--layers", "solar:share=60", "--json").stdout)["balance"]
+    named = surplus("simulate", package, "--scenario", "Roofs", "--json")
+    assert named.returncode == 0, named.stderr
+    assert json.loads(named.stdout)["balance"] == by_line
+    file = surplus("simulate", demo_package, "--layers", f"{package / 'layers.toml'}#Roofs", "--json")
+    assert json.loads(file.stdout)["balance"] == by_line
+    one_sentence(surplus("simulate", package, "--scenario", "Dreams"), 2, "Dreams", "'Roofs', 'Today'")
+    one_sentence(surplus("simulate", package, "--layers", "solar:share=60", "--scenario", "x"), 2, "--layers FILE.toml")
+    (package / "layers.toml").write_text("format = 9\n")
+    one_sentence(surplus("simulate", package, "--scenario", "Roofs"), 1, str(package / "layers.toml"), "update Surplus")
+
+
+def test_a_recorded_run_is_replayed_as_the_same_picture(demo_package: Path, tmp_path: Path) -> None:
+    record, first, again = tmp_path / "a.rec", tmp_path / "first.png", tmp_path / "again.png"
+    view = ("--offscreen", "--size", "320x180")
+    done = surplus("run", demo_package, *view, "--time", "2025-06-21T13:00", "--layers", "solar:share=60",
+                   "--record", record, "--shot", first)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    replayed = surplus("replay", record, *view, "--shot", again)
+    assert replayed.returncode == 0, replayed.stderr
+    scene = [np.asarray(Image.open(p).convert("RGB"), np.int16)[60:120] for p in (first, again)]
+    assert np.abs(scene[0] - scene[1]).mean() < 3.0
+    one_sentence(surplus("run", demo_package, *view, "--record", record, "--shot", first), 1, "exists already")
+    one_sentence(surplus("replay", tmp_path / "none.rec", *view, "--shot", again), 1, "none.rec", "--record FILE")
+    (tmp_path / "text").write_text("no")
+    one_sentence(surplus("replay", tmp_path / "text", *view, "--shot", again), 1, "is no recording of Surplus")
+    one_sentence(surplus("replay", record, *view, "--time", "2025-12-24T18:00", "--shot", again), 1, "24 December")
+
+
+def test_a_viewer_with_a_wrong_key_says_so_within_seconds(tmp_path: Path) -> None:
+    with wire.Server() as server:
+        line = f"{server.address.endpoint}#{'A' * 43}"
+        began = time.monotonic()
+        done = surplus("view", line, "--offscreen", "--size", "64x36", "--shot", tmp_path / "x.png")
+    one_sentence(done, 1, "has another key", "surplus serve")
+    assert time.monotonic() - began < 15.0

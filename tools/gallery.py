@@ -36,6 +36,8 @@ SMALL = (320, 180)
 SETTLE_S = 180.0
 """Longest wait for the year of a scenario."""
 TALK_S = 1 / 60
+GIVE_UP = 3
+"""Failures in a row after which a place is left."""
 DELFT = ("delft_3dbag.city.jsonl.gz", "delft_3dfier_lod1.city.json.gz")
 Progress = Callable[[str, float], None]
 
@@ -186,6 +188,7 @@ def _lane(
 ) -> list[str]:  # fmt: skip
     """All pictures of a place; names of those that failed, with the reason."""
     failures: list[str] = []
+    row = 0
     if not pictures:
         return failures
     serve = {"package": str(place.package), "interactive": False}
@@ -194,13 +197,18 @@ def _lane(
             client.show(["sun_enu", "surplus_w_m2"])
             talk = _Talk(client, ended)
             for picture in pictures:
+                name = f"{place.name}-{picture.name}"
                 if ended.is_set():
                     break
-                name = f"{place.name}-{picture.name}"
+                if row >= GIVE_UP:
+                    failures.append(f"{name}: not tried after {row} failures in a row")
+                    continue
                 try:
                     _one(out, name, picture, asked, quick, talk, line)
+                    row = 0
                 except Refused as e:
                     failures.append(f"{name}: {e}")
+                    row += 1
                 done.one(name)
     except Refused as e:
         failures.append(f"{place.name}: {e}")
