@@ -166,6 +166,8 @@ class City:
     """Objects with more vertices than any building has."""
     broken_soil: tuple[str, ...] = ()
     """Pieces of ground that cannot be read."""
+    exchanged: bool = False
+    """The reader has found x and y exchanged and turned them."""
     repaired: tuple[str, ...] = ()
     """Footprints that crossed themselves and were made valid."""
 

@@ -6,6 +6,7 @@ Coordinates are longitude and latitude (RFC 7946) unless an older `crs` member n
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def parse(path: Path, model: Any) -> City:
     layers.hand_over(gather)
     credit = str(model.get("title") or model.get("attribution") or "")
     crs = plane.crs if own else None
-    return gather.city(crs=crs, crs_text=crs_text, credit=credit)
+    return replace(gather.city(crs=crs, crs_text=crs_text, credit=credit), exchanged=plane.exchanged)
 
 
 def _crs_text(model: dict[str, Any]) -> str:

@@ -85,7 +85,7 @@ def _system(city: City, path: Path, option: str | None, problems: list[Problem])
         if not orders:
             reason = reason or _outside(path, crs, middle)
             continue
-        if orders[0] != declared:
+        if orders[0] != declared or city.exchanged:
             text = f"{city.file}: x and y are exchanged, only so the coordinates lie in {crs}'s area of use"
             problems.append(Problem("axis-order", text, len(city.buildings)))
         if crs != own and own is not None:
