@@ -1,0 +1,51 @@
+"""What people are told of a row: value, unit, and where it comes from."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from factories import random_district, random_weather
+
+from network.problems import Refused
+from network.schema import LayerChoice
+from sim import facts
+from sim import year as years
+from sim.district import Heater
+from sim.layers import apply
+from sim.prepare import prepare
+from sim.solar import solar
+
+DISTRICT = random_district(seed=3, buildings=6, nodes=8)
+INFERRED = (("building", "house-00002", "year", "median of neighbours"), ("building", "*", "profile", "seeded"))
+
+
+def _named(found):
+    return {f.name: f for f in found}
+
+
+def test_a_value_says_whether_it_is_known_guessed_or_wished() -> None:
+    gas = replace(DISTRICT, building=replace(DISTRICT.building, heater=np.full(6, Heater.GAS_BOILER, np.int8)))
+    after = apply(gas, [LayerChoice("heatpumps", {"share": 1.0})])
+    told = _named(facts.facts(after, INFERRED, 2, "building", None, gas)[0])
+    assert (told["year"].origin, told["year"].rule) == ("inferred", "median of neighbours")
+    assert (told["height_m"].origin, told["height_m"].value) == ("source", DISTRICT.building.height_m[2])
+    assert (told["heater"].origin, told["heater"].text) == ("scenario", "heat pump")
+    assert _named(facts.facts(gas, INFERRED, 1, "building", None)[0])["year"].origin == "source"
+
+
+def test_months_of_a_row_are_those_of_the_books() -> None:
+    weather = random_weather(seed=1)
+    district = apply(DISTRICT, [LayerChoice("batteries", {"district": 3.6e8})])
+    ledger = years.complete(prepare(district, solar(district, weather), weather)).ledger
+    _, months = facts.facts(district, (), 4, "building", ledger)
+    assert months["appliances"].shape == (12,)
+    assert months["appliances"].sum() == pytest.approx(district.building.appliances_j[4], rel=1e-5)
+    _, months = facts.facts(district, (), 0, "site", ledger)
+    assert months["site"].sum() == pytest.approx(ledger.sites[0].sum() * 3600.0)
+    assert facts.facts(district, (), 0, "line", ledger)[1] == {}
+
+
+def test_what_does_not_exist_is_refused_by_name() -> None:
+    for axis, row, why in (("roof", 0, "axis 'roof'"), ("building", 6, "no building 6"), ("site", -1, "no site -1")):
+        with pytest.raises(Refused, match=why):
+            facts.facts(DISTRICT, (), row, axis, None)
