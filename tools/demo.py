@@ -129,8 +129,10 @@ class Town:
         for _ in range(70):
             place = spot.at(dice.uniform(0.03, 0.97), dice.uniform(0.03, 0.97))
             foot = shapely.Point(place)
-            if dice.random() < 0.30 and plot.contains(foot) and drives.distance(foot) > 0.6:
-                self._plant(place, dice.uniform(4.5, 9.0), dice.uniform(0.32, 0.42), 2.2)
+            if dice.random() < 0.42 and plot.contains(foot) and drives.distance(foot) > 0.6:
+                bush = dice.random() < 0.35
+                self._plant(place, dice.uniform(1.5, 2.6) if bush else dice.uniform(4.5, 9.0),
+                            0.45 if bush else dice.uniform(0.32, 0.42), 1.2 if bush else 2.2)  # fmt: skip
 
     def _plant_street_trees(self, dice: Random, blocks: list[demo_streets.Block]) -> None:
         """Trees in rows along the kerbs of wide pavements and quays, and along some of the others."""

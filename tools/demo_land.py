@@ -24,6 +24,8 @@ WATER_M, POND_M = -1.7, -0.35
 MARK_M = 0.03
 FIELDS_M = 1250.0
 HEDGE_M, HEDGE_WIDE_M = 1.15, 0.5
+LEAN_M = 0.05
+"""Upright faces lean back by so much, so that every face of the ground looks up."""
 LEAST_M2 = 0.05
 Shape = Any
 """A shapely geometry."""
@@ -140,10 +142,13 @@ def _wall_box(a: Point, b: Point, half: float, low: float, high: float) -> list[
     length = math.dist(a, b)
     if length < 0.2:
         return []
-    plan = [along(a, b, 0, -half), along(a, b, length, -half), along(a, b, length, half), along(a, b, 0, half)]
-    sides = [[[(*plan[k], low), (*plan[(k + 1) % 4], low), (*plan[(k + 1) % 4], high), (*plan[k], high)]]
+    foot, top = (
+        [along(a, b, x, -y), along(a, b, length - x, -y), along(a, b, length - x, y), along(a, b, x, y)]
+        for x, y in ((0.0, half), (LEAN_M, half - LEAN_M))
+    )  # fmt: skip
+    sides = [[[(*foot[k], low), (*foot[(k + 1) % 4], low), (*top[(k + 1) % 4], high), (*top[k], high)]]
              for k in range(4)]  # fmt: skip
-    return [*sides, [[(*p, high) for p in plan]]]
+    return [*sides, [[(*p, high) for p in top]]]
 
 
 def _quay_walls(ground: Ground, water: Shape, town: Shape) -> None:
@@ -153,7 +158,7 @@ def _quay_walls(ground: Ground, water: Shape, town: Shape) -> None:
         ring = list(shapely.geometry.polygon.orient(part).exterior.coords)
         for a, b in pairwise(ring):
             if max(math.hypot(*a), math.hypot(*b)) < FIELDS_M + 120:  # the water lies on the left of its shore
-                faces.append([[(*b, WATER_M), (*a, WATER_M), (*a, 0.0), (*b, 0.0)]])
+                faces.append(_shore(a, b, WATER_M))
         ground.pieces.append(Piece("quay", faces))
 
 
@@ -181,9 +186,14 @@ def _banks(pond: Shape) -> list[list[list[Corner]]]:
     faces: list[list[list[Corner]]] = []
     for part in _parts(pond):
         ring = list(shapely.geometry.polygon.orient(part).exterior.coords)
-        faces += [[[(*b, POND_M), (*a, POND_M), (*a, 0.0), (*b, 0.0)]]
-                  for a, b in pairwise(ring)]  # fmt: skip
+        faces += [_shore(a, b, POND_M) for a, b in pairwise(ring)]
     return faces
+
+
+def _shore(a: Point, b: Point, water_m: float) -> list[list[Corner]]:
+    """The face between a shore, whose water lies on its left, and the water's level."""
+    foot = along(a, b, 0.0, LEAN_M), along(a, b, math.dist(a, b), LEAN_M)
+    return [[(*foot[1], water_m - 0.1), (*foot[0], water_m - 0.1), (*a, 0.0), (*b, 0.0)]]
 
 
 def hedge(a: Point, b: Point) -> Piece:

@@ -13,6 +13,7 @@ import pytest
 import shapely
 
 from sim import package
+from sim.district import LineKind, NodeKind, SiteKind
 from tools import build, demo, demo_streets, overlap, reading
 
 GROUND_TYPES = ("Road", "WaterBody", "PlantCover", "LandUse")
@@ -147,9 +148,9 @@ def test_trees_stand_neither_in_houses_nor_on_streets(city: Path) -> None:
     model = parsed(city)
     corners = np.array(model["vertices"]) * 1e-3
     trees = [o for o in model["CityObjects"].values() if o["type"] == "SolitaryVegetationObject"]
-    assert 1200 < len(trees) < 2100
+    assert 1200 < len(trees) < 2400
     feet = corners[[t["geometry"][0]["boundaries"][0] for t in trees]]
-    assert all(3.0 < t["attributes"]["height"] < 20.0 for t in trees)
+    assert all(1.4 < t["attributes"]["height"] < 20.0 for t in trees)
     hard = [p for kind, p, _ in level_faces(city) if kind in ("carriageway", "water", "parking", "sport", "path")]
     houses = [shapely.Polygon(ring) for h in demo.Town(11).houses for ring in demo.footprints(h)]
     inside = shapely.contains_xy(shapely.union_all(hard), *feet[:, :2].T)
@@ -173,6 +174,32 @@ def test_modules_of_the_source_lie_on_the_roofs_that_face_the_sun(demo_package: 
     np.testing.assert_allclose(per_building, [1e3 * stated[k] for k in district.building.id], atol=1e-6)
     away = np.abs(surface.azimuth_rad[(surface.pv_peak_w > 0) & (surface.tilt_rad > 0.2)] - np.pi)
     assert np.quantile(away, 0.95) <= np.radians(100.0)
+
+
+def test_cables_lie_on_the_streets_and_run_through_no_house(demo_package: Path, shape: build.Shape) -> None:
+    district = package.load(demo_package).district
+    start, line = district.line.vertex_start, district.line
+    way = {
+        kind: [shapely.LineString(district.vertex_m[start[k] : start[k + 1], :2])
+               for k in np.flatnonzero(line.kind == kind)] for kind in (LineKind.CABLE, LineKind.SERVICE)
+    }  # fmt: skip
+    roads = shapely.union_all(shape.land.roads)
+    total = sum(w.length for w in way[LineKind.CABLE])
+    assert total > 3000.0
+    assert sum(w.intersection(roads).length for w in way[LineKind.CABLE]) > 0.97 * total
+    inner = shapely.union_all(outlines(shape)).buffer(-0.3)
+    assert sum(w.intersection(inner).length for w in [*way[LineKind.CABLE], *way[LineKind.SERVICE]]) < 1.0
+    assert (district.node.kind == NodeKind.BUSBAR).sum() >= 5
+
+
+def test_every_substation_and_car_park_offers_a_place_for_plant(demo_package: Path) -> None:
+    district = package.load(demo_package).district
+    site = district.site
+    busbars = np.flatnonzero(district.node.kind == NodeKind.BUSBAR)
+    assert set(busbars) <= set(site.node[site.kind == SiteKind.BATTERY].tolist())
+    assert {SiteKind(k) for k in site.kind} == set(SiteKind)
+    assert not site.capacity_j.any()
+    assert not site.power_w.any()
 
 
 def test_places_for_plant_are_named(city: Path) -> None:
