@@ -166,7 +166,8 @@ def _engine(read: Package, sky: Weather, kinds: Sequence[Layer], facts: Facts) -
     from sim import engine, solar
 
     light = solar.solar(read.district, sky, cache=cache.folder() / "solar")
-    return engine.Engine(read.district, solar=light, weather=sky, catalogue=kinds, facts=facts)
+    return engine.Engine(read.district, solar=light, weather=sky, catalogue=kinds, facts=facts,
+                         inferred=read.inferred)  # fmt: skip
 
 
 def _version() -> str:

@@ -13,14 +13,16 @@ from dataclasses import fields
 import numpy as np
 
 from network import schema
+from sim import facts as known
 from sim import history, layers, ledger
 from sim import year as years
 from sim.blocks import blocks
 from sim.district import District
 from sim.history import Choices
 from sim.layers import Layer
+from sim.package import Inferred
 from sim.prepare import Case, prepare
-from sim.session import SIDE, Day, DayJob, Facts, YearJob, block_key
+from sim.session import SIDE, Day, DayJob, Facts, Tell, YearJob, block_key
 from sim.solar import Solar
 from sim.weather import Weather
 from sim.year import Year
@@ -33,10 +35,11 @@ class Engine:
     """What the worker thread works with."""
 
     def __init__(
-        self, district: District, *, solar: Solar, weather: Weather, catalogue: Sequence[Layer], facts: Facts
-    ) -> None:
+        self, district: District, *, solar: Solar, weather: Weather, catalogue: Sequence[Layer], facts: Facts,
+        inferred: Sequence[Inferred] = (),
+    ) -> None:  # fmt: skip
         self._district, self._solar, self._weather = district, solar, weather
-        self._catalogue, self._facts = catalogue, facts
+        self._catalogue, self._facts, self._inferred = catalogue, facts, inferred
         self._cases: OrderedDict[bytes, tuple[District, Case]] = OrderedDict()
         self._years: OrderedDict[bytes, Year] = OrderedDict()
         self._previous: Year | None = None
@@ -66,6 +69,16 @@ class Engine:
             self._years.popitem(last=False)
         district = self._case(job.choices)[0]
         return ledger.balance(year.ledger, district, side=SIDE, revision=job.revision, compute_s=year.compute_s)
+
+    def tell(self, job: YearJob, year: Year) -> Tell:
+        """What answers for facts of this scenario's rows and their months; any thread may call it."""
+        district, base, inferred, books = self._case(job.choices)[0], self._district, self._inferred, year.ledger
+
+        def tell(axis: str, row: int) -> schema.Facts:
+            found, months_j = known.facts(district, inferred, row, axis, books, base)
+            return schema.Facts(SIDE, axis, row, getattr(district, axis).id[row], job.revision, found, months_j)
+
+        return tell
 
     def _year(self, choices: Choices) -> Year | None:
         return self._years.get(history.key(choices))

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from network import schema
 from network.problems import Refused
-from sim.session import Day, DayJob, Failed, Progress, Result, Wanted, Year, YearJob
+from sim.session import Day, DayJob, Failed, Progress, Result, Tell, Wanted, Year, YearJob
 
 PROGRESS_S = 0.1
 """Least time between two reports of a year's progress."""
@@ -49,6 +49,9 @@ class Engine(Protocol):
 
     def balance(self, job: YearJob, year: Any) -> schema.Balance:
         """Of a complete year."""
+
+    def tell(self, job: YearJob, year: Any) -> Tell:
+        """What answers for facts of a complete year."""
 
 
 class Worker:
@@ -139,7 +142,7 @@ class Worker:
                     self._post(Progress(job, year.fraction))
                     told_s = now_s
                 return (job, year), told_s
-            result: Result = Year(job, self._engine.balance(job, year))
+            result: Result = Year(job, self._engine.balance(job, year), self._engine.tell(job, year))
         except Exception as e:
             result = _failed(job, e)
         self._post(result, year=None)

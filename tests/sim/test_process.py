@@ -107,6 +107,30 @@ def test_a_viewer_can_wait_for_the_colours_of_its_change_and_for_nothing_else(vi
     assert viewer.newest["surplus_w_m2"].key.scenario_revision == viewer.scenario.revision
 
 
+def test_facts_of_a_house_come_with_its_months_and_follow_the_scenario(viewer: Watcher) -> None:
+    viewer.choose(0.0)
+    viewer.settle()
+    viewer.client.ask_facts("building", 7)
+    viewer.until(lambda: "facts" in viewer.newest and viewer.newest["facts"].row == 7)
+    plain = viewer.newest["facts"]
+    assert plain.id == viewer.newest["roster"].building_ids[7] and plain.revision == viewer.newest["balance"].revision
+    assert {f.name for f in plain.facts} >= {"year", "use", "heater", "floor_m2", "pv_peak_w"}
+    assert plain.months_j["appliances"].shape == (12,) and (plain.months_j["appliances"] > 0.0).all()
+    viewer.choose(0.9)
+    viewer.until(lambda: viewer.newest["facts"].revision > plain.revision)
+    viewer.settle()
+    solar = viewer.newest["facts"]
+    assert solar.months_j["pv"].sum() > plain.months_j["pv"].sum()
+    (peak,) = [f for f in solar.facts if f.name == "pv_peak_w"]
+    assert peak.origin == "scenario" and peak.value
+    viewer.client.ask_facts("line", 10**6)
+    viewer.until(lambda: viewer.refusals)
+    assert "there is no line 1000000" in viewer.refusals[-1]
+    viewer.client.ask_facts("line", 0)
+    viewer.until(lambda: viewer.newest["facts"].axis == "line")
+    assert viewer.newest["facts"].id == viewer.newest["roster"].line_ids[0]
+
+
 def test_a_drag_finishes_years_on_the_way_and_is_one_undo(viewer: Watcher) -> None:
     viewer.choose(0.1)
     viewer.settle()
