@@ -73,7 +73,8 @@ def size_class(
 
 
 USE_KEYS = (
-    "function", "usage", "usage1", "usage_1", "use", "class", "building", "gebruiksdoel", "building_type", "type",
+    "function", "usage", "usage1", "usage_1", "usage2", "use", "class", "building", "gebruiksdoel", "building_type",
+    "type", "amenity", "shop", "office", "nature", "leisure",
 )  # fmt: skip
 """Attribute names that may tell a use, in the order asked."""
 
@@ -81,18 +82,28 @@ USE_WORDS = (
     (Use.SHED, ("garage", "carport", "shed", "schuur", "annexe", "parking", "greenhouse", "barn", "hut", "roof",
                 "31001_1313", "31001_2461", "31001_2463", "31001_2523", "51009_16")),
     (Use.SCHOOL, ("school", "schule", "education", "onderwijs", "university", "kindergarten", "college", "enseignement",
+                  "hochschule",
                   "31001_3020", "31001_3021", "31001_3065")),
     (Use.RETAIL, ("retail", "shop", "winkel", "commercial", "handel", "supermarket", "hotel", "restaurant",
                   "31001_2050", "31001_2055", "31001_2054")),
     (Use.INDUSTRY, ("industr", "factory", "warehouse", "werkplaats", "agricol", "farm", "31001_2100", "31001_2110",
                     "31001_2120", "31001_2143")),
     (Use.OFFICE, ("office", "kantoor", "büro", "verwaltung", "bureau", "hospital", "tertiaire", "public", "civic",
-                  "gezondheid", "church", "religi", "sport", "31001_2020", "31001_3010", "31001_3012")),
+                  "gezondheid", "church", "religi", "sport", "eglise", "chapelle", "kirche", "museum", "theatre",
+                  "library", "townhall", "clinic", "31001_2020", "31001_3010", "31001_3012")),
     (Use.HOME, ("residen", "résidentiel", "wohn", "wohnung", "wohngeb", "wohnhaus", "woonf", "woning", "home",
                 "house", "dwelling", "apartment", "terrace", "detached",
                 "31001_1000", "31001_1010", "31001_1100", "31001_1120", "1000")),
 )  # fmt: skip
 """Words (lower case) and German ALKIS codes in a use attribute; up to four letters they must stand alone."""
+CLASS_CODES = {
+    "1000": Use.HOME, "1020": Use.OFFICE, "1030": Use.RETAIL, "1040": Use.RETAIL, "1050": Use.OFFICE,
+    "1060": Use.OFFICE, "1070": Use.OFFICE, "1080": Use.OFFICE, "1090": Use.INDUSTRY, "1100": Use.SCHOOL,
+    "1120": Use.OFFICE, "1150": Use.INDUSTRY, "1160": Use.INDUSTRY,
+}  # fmt: skip
+"""Codes of `class` in CityGML's code list of buildings (OGC 12-019, annex C)."""
+BY_KEY = {"shop": Use.RETAIL, "office": Use.OFFICE}
+"""OpenStreetMap keys that tell the use whatever their value."""
 
 
 def use_of(attributes: Mapping[str, object], *, footprint_m2: float, height_m: float) -> tuple[Use, str | None]:
@@ -106,6 +117,10 @@ def use_of(attributes: Mapping[str, object], *, footprint_m2: float, height_m: f
         if value is None:
             continue
         text = " ".join(map(str, value)).lower() if isinstance(value, list | tuple) else str(value).lower()
+        if key in BY_KEY and text != "no":
+            return BY_KEY[key], None
+        if key == "class" and text in CLASS_CODES:
+            return CLASS_CODES[text], None
         tokens = set(re.split(r"[^\w]+", text))
         for use, words in USE_WORDS:
             if any(w in text if len(w) > 4 else w in tokens for w in words):

@@ -19,7 +19,8 @@ from tools.surfaces import Areas, Raw
 Float = NDArray[np.float64]
 YEAR_KEYS = (
     "yearofconstruction", "oorspronkelijkbouwjaar", "constructionyear", "construction_year", "year_built", "yearbuilt",
-    "bouwjaar", "baujahr", "year_of_construction", "annee_construction", "built_year", "start_date", "year",
+    "bouwjaar", "baujahr", "year_of_construction", "annee_construction", "built_year", "start_date", "date_app",
+    "dateofconstruction", "year",
 )  # fmt: skip
 STOREY_KEYS = (
     "storeysaboveground", "b3_bouwlagen", "numberofstoreys", "number_of_storeys", "storeys", "num_floors", "nb_etages",
@@ -27,7 +28,7 @@ STOREY_KEYS = (
 )  # fmt: skip
 DWELLING_KEYS = (
     "numberofdwellings", "number_of_dwellings", "dwellings", "num_dwellings", "nb_logements", "building:flats",
-    "aantal_verblijfsobjecten",
+    "aantal_verblijfsobjecten", "nb_logts",
 )  # fmt: skip
 VEHICLE_KEYS = ("vehicles", "numberofvehicles", "cars", "numberofcars", "number_of_cars")
 NAME_KEYS = ("name", "gml:name", "naam", "addr:housename")
