@@ -1,7 +1,8 @@
 """What stands on the ground, as maps: heights blurred for shade between buildings, and the plain under the land.
 
 The occlusion map holds heights of buildings (and of trees, at 45 %, in its middle channel) blurred by 2.4, 7 and 20 m:
-one look-up darkens courtyards, alleys and wall feet, without a render pass. The plate map is the height of the plain
+one look-up darkens courtyards, alleys and wall feet, without a render pass. What they mean for the ground itself is
+worked out here. The plate map is the height of the plain
 ground beyond and beneath the land that tiles bring: below it, level with it at its border, fading to the district's
 typical height outside. Both are made again only when tiles came, on a thread of their own.
 """
@@ -23,6 +24,10 @@ PLATE_SIZE = 192
 PLATE_REACH = 3.0
 """Side of the plate map in sides of the terrain."""
 _SIGMAS_M = (2.4, 7.0, 20.0)
+_WEIGHTS_1_M = np.array([0.16, 0.11, 0.09], np.float32)
+_SHARES = np.array([0.55, 0.45, 0.38], np.float32)
+"""Openness of ground is 1 / (1 + k + 0.6 k2) with k the shares of the weighted heights: as in common.glsl, but at the
+ground itself, so that a pixel of it costs one byte and no sums."""
 _SAMPLES_PER_CELL = 2.5
 _MOST_SAMPLES = 20000
 _TREE_SHARE = 0.45
@@ -37,6 +42,8 @@ class Shade:
 
     heights: NDArray[np.uint16]
     """[MAP_SIZE, MAP_SIZE, 3] blurred heights above `floor_m`, 65535 = HEIGHT_SCALE_M; row = north, blue first."""
+    ground: NDArray[np.uint8]
+    """[MAP_SIZE, MAP_SIZE, 2] openness of the ground (255 = free) and how densely it is built (255 = a town)."""
     plate_m: NDArray[np.float32]
     """[PLATE_SIZE, PLATE_SIZE] height of the plain above `floor_m`."""
 
@@ -93,8 +100,13 @@ class Relief:
 
     def maps(self) -> Shade:
         """The maps of what was gathered so far."""
-        texels = np.clip(self.blurred() * 65535.0 + 0.5, 0, 65535).astype(np.uint16)[:, :, ::-1]
-        return Shade(np.ascontiguousarray(texels), (self.plate() - self.floor_m).astype(np.float32))
+        blurred = self.blurred()
+        texels = np.clip(blurred * 65535.0 + 0.5, 0, 65535).astype(np.uint16)[:, :, ::-1]
+        over = blurred * HEIGHT_SCALE_M - (self._base - self.floor_m)[:, :, None]
+        k = np.clip(over * _WEIGHTS_1_M, 0.0, 1.0) @ _SHARES
+        ground = np.stack([1.0 / (1.0 + k + 0.6 * k * k), np.clip((over[:, :, 2] - 0.2) / 3.0, 0.0, 1.0)], axis=2)
+        plate = (self.plate() - self.floor_m).astype(np.float32)
+        return Shade(np.ascontiguousarray(texels), (ground * 255 + 0.5).astype(np.uint8), plate)
 
     def blurred(self) -> NDArray[np.float32]:
         """[size, size, 3] heights above `floor_m` / 512 m, blurred by 2.4, 7 and 20 m."""

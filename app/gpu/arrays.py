@@ -100,13 +100,15 @@ class ValueTexture:
 
 
 def image(name: str, pixels: Array, *, linear: bool = True, repeat: bool = False) -> Texture:
-    """A float texture [height, width, 3] (rgb) of 16 bits, or [height, width] of one float; bilinear."""
+    """A bilinear texture: [height, width] of one float, [.., 2] bytes, [.., 3] of 16 bits (blue first) or floats (rgb)."""
     texture = Texture(name)
     height, width = pixels.shape[:2]
-    channels = Texture.F_r32 if pixels.ndim == 2 else Texture.F_rgb16
-    kind = Texture.T_unsigned_short if pixels.dtype == np.uint16 else Texture.T_float
+    channels = {1: Texture.F_r32, 2: Texture.F_rg, 3: Texture.F_rgb16}[pixels.shape[2] if pixels.ndim == 3 else 1]
+    kind = {np.uint8: Texture.T_unsigned_byte, np.uint16: Texture.T_unsigned_short}.get(
+        pixels.dtype.type, Texture.T_float
+    )
     texture.setup_2d_texture(width, height, kind, channels)
-    if pixels.dtype != np.uint16 and pixels.ndim == 3:
+    if kind == Texture.T_float and pixels.ndim == 3:
         pixels = pixels[:, :, ::-1].astype(np.float32)  # Panda keeps blue first
     fill(texture, pixels)
     mode = SamplerState.FT_linear if linear else SamplerState.FT_nearest

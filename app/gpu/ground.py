@@ -40,6 +40,8 @@ class Ground:
         path.set_attrib(GIVE_WAY)
         first = relief.maps()
         self._map, self._plate = image("relief", first.heights), image("plate", first.plate_m)
+        self._open = image("open", first.ground)
+        scene.set_shader_input("open_map", self._open)
         scene.set_shader_input("relief", self._map)
         scene.set_shader_input("relief_box", vec((ground.west_m, ground.south_m, ground.size_m, relief.floor_m)))
         path.set_shader_input("plate", self._plate)
@@ -52,6 +54,7 @@ class Ground:
         newest = self._relief.newest()
         if newest is not None:
             fill(self._map, newest.heights)
+            fill(self._open, newest.ground)
             fill(self._plate, newest.plate_m)
 
 

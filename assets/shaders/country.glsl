@@ -18,9 +18,7 @@ vec3 fields(vec2 p, float away) {
     return mix(c, GRASS * 0.62, 0.5 * hedge * step(0.35, fract(seed * 3.1)));
 }
 
-// Openness of flat ground from the blurred heights `h` around it (common.glsl, without a second look-up).
-float open_ground(vec3 h, float over) {
-    vec3 o = clamp((h - over) * vec3(0.16, 0.11, 0.09), 0.0, 1.0);
-    float k = dot(o, vec3(0.55, 0.45, 0.38));
-    return 1.0 / (1.0 + k + 0.6 * k * k);
-}
+uniform sampler2D open_map;
+
+// Openness of the ground, 1 = free, and how densely it is built; the map's border is free.
+vec2 open_ground(vec2 p) { return texture(open_map, (p - relief_box.xy) / relief_box.z).rg; }

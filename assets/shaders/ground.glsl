@@ -9,8 +9,7 @@ uniform vec4 town_disc;         // centre x, y, radius, spare
 uniform float under;
 out vec4 pixel;
 
-vec3 town(vec3 h, float over, vec2 n) {
-    float dense = smoothstep(0.2, 3.2, h.b - over);
+vec3 town(float dense, vec2 n) {
     vec3 sheet = mix(PAPER, GARDEN, 0.30 * n.y);
     return mix(sheet, NEAR, dense) * (0.985 + 0.03 * n.x);
 }

@@ -8,11 +8,7 @@ in vec3 fog;
 uniform sampler2D noise;
 out vec4 pixel;
 
-float openness_here() {
-    vec3 h = heights_at(world.xy);
-    vec2 beyond = abs((world.xy - relief_box.xy) / relief_box.z - 0.5);
-    return mix(open_ground(h, world.z - relief_box.w), 1.0, smoothstep(0.45, 0.5, max(beyond.x, beyond.y)));
-}
+float openness_here() { return open_ground(world.xy).r; }
 
 vec4 finished(vec3 surface) {
     return toned(mix(surface, fog, haze_amount(world - eye_m)));
