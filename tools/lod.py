@@ -1,10 +1,11 @@
 """Far levels of detail: every building as a few triangles, within a budget, each where it is missed most.
 
-A building has a ladder of shapes: a level plate at roof height, a box on its narrowest rectangle, its outline
-simplified and extruded, the finer outline. All start on the lowest rung; whoever errs most for the triangles that the
-next rung costs climbs first, until the budget is spent. Walls that stand against a neighbour of at least their height
-are left out, for nobody sees them. The error of a shape is the largest distance, in metres, that something stands off:
-for a plate its whole height, for the others what the roof rises over its mean or the outline moves.
+A building has a ladder of shapes: a level plate at roof height, a tent and a box on its narrowest rectangle, its
+outline simplified and extruded, the finer outline. All start on the lowest rung; whoever errs most for the triangles
+that the next rung costs climbs first, until the budget is spent. Walls that stand against a neighbour of at least their
+height are left out, for nobody sees them. The error of a shape is the largest distance, in metres, that something
+stands off: for a plate its whole height, for a tent half of it, for the others what the roof rises over its mean or the
+outline moves.
 """
 
 from __future__ import annotations
@@ -54,11 +55,13 @@ class Rung:
     cut: Int
     """[triangle, 3] of the roof."""
     error_m: float
+    tent: bool = False
+    """Slopes from the ground to one point above the middle, in place of walls and roof."""
 
     @property
     def triangles(self) -> int:
         """Cost."""
-        return 2 * len(self.walls) + len(self.cut)
+        return len(self.ring) if self.tent else 2 * len(self.walls) + len(self.cut)
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ def ladders(f: Figures) -> list[list[Rung]]:
             continue
         first = rings[0][k]
         ladder.append(Rung(first, np.zeros(0, np.int64), _cut(first), height + rise))
+        if height > _FLAT_M:
+            ladder.append(Rung(first, np.zeros(0, np.int64), ladder[0].cut[:0], 0.5 * height + rise, tent=True))
         for step, moved in enumerate((_misfit_m(boxes[k], outline[k]), *TOLERANCES_M)):
             ring = rings[step][k]
             rung = Rung(ring, walls[step][k], _cut(ring), max(rise, moved))
@@ -129,6 +134,15 @@ def solid(chosen: list[tuple[int, Rung]], f: Figures) -> Solid:
     count = 0
     for k, rung in chosen:
         low, high, n = f.ground_m[k], f.roof_m[k], len(rung.ring)
+        if rung.tent:
+            slopes, facing = _tent(rung.ring, low, high)
+            xyz.append(slopes)
+            normal.append(facing)
+            material.append(np.full(n + 1, f.material[k]))
+            owner.append(np.full(n + 1, k))
+            index.append(count + np.column_stack([np.arange(n), (np.arange(n) + 1) % n, np.full(n, n)]))
+            count += n + 1
+            continue
         a, b = rung.ring[rung.walls], rung.ring[(rung.walls + 1) % n]
         m = len(a)
         quad = np.empty((m, 4, 3))
@@ -151,6 +165,17 @@ def solid(chosen: list[tuple[int, Rung]], f: Figures) -> Solid:
         np.concatenate(xyz), np.concatenate(normal), np.concatenate(owner), np.concatenate(material),
         np.concatenate(index), float(errors.mean()),
     )  # fmt: skip
+
+
+def _tent(ring: Float, low: float, top: float) -> tuple[Float, Float]:
+    """[n + 1, 3] corners and the point above their middle, with outward normals that share their slopes."""
+    middle = ring.mean(axis=0)
+    out = ring - middle
+    reach = np.linalg.norm(out, axis=1, keepdims=True)
+    up = np.full((len(ring), 1), float(reach.mean()) / max(top - low, 0.1))
+    normal = np.vstack([np.hstack([out / np.maximum(reach, 1e-9), up]), [(0.0, 0.0, 1.0)]])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    return np.vstack([np.column_stack([ring, np.full(len(ring), low)]), [(*middle, top)]]), normal
 
 
 def _gain(ladder: list[Rung], k: int, step: int) -> tuple[float, int, int, int] | None:
