@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 @lru_cache(maxsize=16)
 def tickets(ids: tuple[str, ...], what: str) -> NDArray[np.float64]:
-    """[building] 0 .. below 1, by a hash of the id; `what` keeps the draws of different questions apart."""
-    drawn = [hashlib.blake2b(f"{what}/{i}".encode(), digest_size=6).digest() for i in ids]
-    ticket = np.array([int.from_bytes(d, "little") for d in drawn], dtype=float).reshape(-1) / 2.0**48
+    """[building] evenly spread over 0 .. 1 in the order of a hash of the id; `what` keeps different questions apart."""
+    drawn = [hashlib.blake2b(f"{what}/{i}".encode(), digest_size=8).digest() for i in ids]
+    ticket = np.empty(len(ids))
+    ticket[sorted(range(len(ids)), key=lambda k: (drawn[k], ids[k]))] = (np.arange(len(ids)) + 0.5) / max(len(ids), 1)
     ticket.setflags(write=False)
     return ticket
