@@ -54,10 +54,14 @@ def run(serve: Mapping[str, Any], view: Mapping[str, Any], *, viewer: str = "app
     """
     with _signals(), _session(serve) as options, contextlib.ExitStack() as children:
         sim = _start_source(source, options, children)
+        line = ""
         screen = _start(viewer, view, children)  # loads its libraries while sim loads the district
-        line = _line(sim)
-        if not line:  # sim has said why; the viewer must not add that it waited in vain
-            screen.kill()
+        try:
+            line = _line(sim)
+        finally:
+            if not line:  # sim has said why, or somebody interrupted; the viewer must not add that it waited in vain
+                screen.kill()
+        if not line:
             return sim.wait() or 1
         _tell(screen, line)
         deaths: list[float] = []
