@@ -36,6 +36,8 @@ SMALL = (320, 180)
 SETTLE_S = 180.0
 """Longest wait for the year of a scenario."""
 TALK_S = 1 / 60
+EYE_M = 2.0
+"""Eye over the street: a tall person's, and the ground is not flat."""
 GIVE_UP = 3
 """Failures in a row after which a place is left."""
 DELFT = ("delft_3dbag.city.jsonl.gz", "delft_3dfier_lod1.city.json.gz")
@@ -223,8 +225,9 @@ def _one(out: Path, name: str, picture: Picture, asked: Table, quick: bool, talk
     shown = talk.bring(picture, scenario)
     size = QUICK if quick else picture.size
     file = out / f"{name}.png"
+    camera = talk.eye() if picture.camera == "eye" else picture.camera
     options = {
-        "offscreen": True, "size": size, "camera": picture.camera, "paint": picture.paint, "panels": picture.panels,
+        "offscreen": True, "size": size, "camera": camera, "paint": picture.paint, "panels": picture.panels,
         "under": picture.under, "settle": True, "shot": str(file.absolute()), "preset": "laptop",
     }  # fmt: skip
     code = supervise.view(line, options, ended=talk.ended)
@@ -264,6 +267,10 @@ class _Talk:
             surplus=balance.verdict.surplus,
         )  # fmt: skip
 
+    def eye(self) -> str:
+        """A camera where somebody stands in the street, as LAT,LON,HEIGHT,HEADING,PITCH."""
+        return eye_of(self._newest["hello"], self._newest["roster"])
+
     def _settled(self, time_s: float) -> bool:
         clock, balance = self._newest["clock"], self._newest.get("balance")
         scenario, sun = self._newest["scenario"], self._newest.get("sun_enu")
@@ -285,6 +292,32 @@ class _Talk:
                     raise Refused(message.refused)
                 self._newest[getattr(message, "quantity", type(message).__name__.lower())] = message
             time.sleep(TALK_S)
+
+
+def eye_of(hello: schema.Hello, roster: schema.Roster) -> str:
+    """Where somebody stands who looks along a street with many houses: cables lie in streets.
+
+    Of all straight stretches of cable the one with the most houses beside its next 60 m, and the longest of those.
+    """
+    kinds = np.array(roster.line_kind)
+    owner = np.repeat(np.arange(len(kinds)), np.diff(roster.vertex_start))
+    xyz, houses = np.asarray(roster.vertices_m, float), np.asarray(roster.building_xyz_m, float)[:, :2]
+    inside = (owner[:-1] == owner[1:]) & (kinds[owner[:-1]] == "cable") if len(kinds) else np.zeros(0, bool)
+    start, step = xyz[:-1][inside], (xyz[1:] - xyz[:-1])[inside]
+    length = np.hypot(step[:, 0], step[:, 1])
+    start, step, length = start[length > 12.0], step[length > 12.0], length[length > 12.0]
+    if not len(length):
+        return "street"
+    ahead = start[:, :2] + step[:, :2] / length[:, None] * 35.0
+    beside = [(np.hypot(*(houses - point).T) < 40.0).sum() for point in ahead]
+    best = int(np.argmax(np.array(beside) * np.minimum(length, 60.0)))
+    (x, y, z), along = start[best], step[best]
+    cos, radius_m = math.cos(hello.latitude_rad), 6_371_000.0 * (1.0 - 0.0034 * math.cos(2 * hello.latitude_rad))
+    latitude = math.degrees(hello.latitude_rad + y / radius_m)
+    longitude = math.degrees(hello.longitude_rad + x / (6_385_000.0 * cos))
+    heading = math.degrees(math.atan2(along[0], along[1])) % 360.0
+    height = hello.height_m + max(z, hello.ground_m - 5.0) + EYE_M + (x * x + y * y) / (2 * radius_m)
+    return f"{latitude:.7f},{longitude:.7f},{height:.2f},{heading:.1f},-1"
 
 
 def _everything(catalogue: schema.Catalogue) -> tuple[schema.LayerChoice, ...]:
