@@ -57,7 +57,7 @@ def wanted(
 ) -> list[Wanted]:
     """What to label, most important first: overloaded lines, plant, transformers, the largest givers and takers."""
     return [
-        *_lines(roster, blocks, legend, time_s),
+        *_lines(roster, place.cables, blocks, legend, time_s),
         *(_plant(place, blocks, time_s) if legend.hatch_takes else ()),
         *_transformers(place, blocks, time_s),
         *_buildings(roster, blocks, legend, time_s),
@@ -69,21 +69,29 @@ def _row(blocks: Mapping[str, FluxBlock], quantity: str, count: int, time_s: flo
     return at_time(block, time_s) if block is not None and count and block.values.shape[1] == count else None
 
 
-def _lines(roster: Roster, blocks: Mapping[str, FluxBlock], legend: Legend, time_s: float) -> list[Wanted]:
+def _lines(
+    roster: Roster, cables: NDArray[np.int64], blocks: Mapping[str, FluxBlock], legend: Legend, time_s: float
+) -> list[Wanted]:
     """The worst overloaded lines; where loading is shown the most loaded ones anyhow."""
     count = len(roster.line_ids)
-    share, power = _row(blocks, "line_loading", count, time_s), _row(blocks, "line_w", count, time_s)
-    if share is None or power is None:
+    loading, power = _row(blocks, "line_loading", count, time_s), _row(blocks, "line_w", count, time_s)
+    if loading is None or power is None or not len(cables):
         return []
-    cable = np.array([kind == "cable" for kind in roster.line_kind], bool)
-    share = np.where(cable, np.nan_to_num(share), 0.0)
+    share = np.nan_to_num(loading[cables])
     least, most = (0.05, 3) if legend.quantity == LOADING else (_OVER, 2)
-    chosen = [int(k) for k in np.argsort(-share, kind="stable")[:most] if share[k] > least]
     made = []
-    for k in chosen:
-        first, *others = _along(roster, k, (0.5, 0.3, 0.7, 0.12, 0.88))
-        made.append(Wanted("line", k, first, -float(power[k]), float(share[k]), tuple(others)))
+    for k in _largest(share, most):
+        if share[k] > least:
+            line = int(cables[k])
+            first, *others = _along(roster, line, (0.5, 0.3, 0.7, 0.12, 0.88))
+            made.append(Wanted("line", line, first, -float(power[line]), float(share[k]), tuple(others)))
     return made
+
+
+def _largest(values: Float, count: int) -> NDArray[np.int64]:
+    """Rows of the `count` largest values, the largest first."""
+    rows = np.argpartition(-values, count)[:count] if len(values) > count else np.arange(len(values))
+    return rows[np.argsort(-values[rows], kind="stable")]
 
 
 def _along(roster: Roster, line: int, shares: Sequence[float]) -> list[tuple[float, float, float]]:
@@ -116,7 +124,7 @@ def _transformers(place: Stand, blocks: Mapping[str, FluxBlock], time_s: float) 
     if block is None or not len(rows) or block.values.shape[1] <= int(place.line.max()):
         return []
     share = at_time(block, time_s)[place.line[rows]]
-    worst = np.argsort(-share, kind="stable")[:2]
+    worst = _largest(share, 2)
     return [
         Wanted("transformer", int(rows[k]), _top(place, int(rows[k])), float("nan"), float(share[k])) for k in worst
     ]
@@ -138,7 +146,7 @@ def _buildings(roster: Roster, blocks: Mapping[str, FluxBlock], legend: Legend, 
     made = []
     for name, sign in (("gives", 1.0), ("takes", -1.0)) if legend.hatch_takes else (("most", 1.0),):
         least = _FAINT_W if legend.hatch_takes else 0.02 * legend.scale
-        for k in np.argsort(-sign * value, kind="stable")[:_CANDIDATES]:
+        for k in _largest(sign * value, _CANDIDATES):
             if sign * value[k] <= least:
                 break
             x, y, z = (float(v) for v in roster.building_xyz_m[k])
@@ -203,15 +211,16 @@ def hidden(eye_m: Float, points_m: Float, own: NDArray[np.int64], roster: Roster
     near2 = ((feet[:, :2] - eye_m[:2]) ** 2).sum(axis=1)
     rows = np.argpartition(near2, _MOST_BOXES)[:_MOST_BOXES] if len(feet) > _MOST_BOXES else np.arange(len(feet))
     top = (feet[rows, 2] + np.asarray(roster.building_height_m)[rows]).astype(np.float32)
-    tall = top > min(float(eye_m[2]), float(points_m[:, 2].min()))
-    rows, top = rows[tall], top[tall]
-    away = (feet[rows, :2] - eye_m[:2]).astype(np.float32)
     ray = (points_m - eye_m).astype(np.float32)
     length2 = np.maximum((ray[:, :2] ** 2).sum(axis=1), 1e-6)
-    share = np.clip(ray[:, :2] @ away.T / length2[:, None], 0.0, 1.0)
+    may = (top > min(float(eye_m[2]), float(points_m[:, 2].min()))) & (near2[rows] < length2.max())
+    rows, top = rows[may], top[may]
+    away = (feet[rows, :2] - eye_m[:2]).astype(np.float32)
+    along = ray[:, :2] @ away.T
+    share = np.clip(along / length2[:, None], 0.0, 1.0)
     # squared distance between the foot and the nearest place of the ray, seen from above
-    apart2 = (away**2).sum(axis=1)[None, :] - 2 * share * (ray[:, :2] @ away.T) + share**2 * length2[:, None]
-    radius2 = (np.asarray(roster.footprint_m2, np.float32)[rows] / np.pi)[None, :]
-    behind = float(eye_m[2]) + share * ray[:, 2:3] < top[None, :]
+    apart2 = near2[rows].astype(np.float32) + share * (share * length2[:, None] - 2 * along)
+    radius2 = np.asarray(roster.footprint_m2, np.float32)[rows] / np.float32(np.pi)
+    behind = float(eye_m[2]) + share * ray[:, 2:3] < top
     stands = (share > 0) & (share < 1) & (rows[None, :] != own[:, None])
     return np.asarray((behind & stands & (apart2 < radius2)).any(axis=1), bool)

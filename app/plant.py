@@ -193,6 +193,8 @@ class Stand:
     """[row] direction of the model's x axis, anticlockwise from east."""
     line: NDArray[np.int64]
     """[row] line of a transformer, -1 for sites."""
+    cables: NDArray[np.int64]
+    """[cable] lines that are cables of streets."""
 
     @property
     def sites(self) -> int:
@@ -216,7 +218,8 @@ def stand(roster: Roster) -> Stand:
             heading[k] = np.arctan2(near[1], near[0])
     kind = (*(k if k in MODELS else "charger" for k in roster.site_kind), *("transformer",) * len(lines))
     heading[[k for k, name in enumerate(kind) if name == "turbine"]] = np.radians(40.0)  # into the west wind
-    return Stand(kind, feet, heading, np.r_[np.full(len(roster.site_kind), -1, np.int64), lines])
+    cables = np.array([k for k, name in enumerate(roster.line_kind) if name == "cable"], np.int64)
+    return Stand(kind, feet, heading, np.r_[np.full(len(roster.site_kind), -1, np.int64), lines], cables)
 
 
 def _streets(roster: Roster, vertex: Float, start: NDArray[np.int64]) -> tuple[Float, Float]:

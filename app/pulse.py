@@ -84,8 +84,10 @@ def flows(power: FluxBlock | None, loading: FluxBlock | None, roster: Roster, ti
     if power is None or power.values.shape[1] != n or n == 0:
         return out
     watts = at_time(power, time_s)
-    street = np.array([k == "cable" for k in roster.line_kind], bool)
-    scale = float(roster.ranges.get("line_w", 0.0)) or float(np.max(roster.line_rating_w[street], initial=1.0))
+    scale = float(roster.ranges.get("line_w", 0.0))
+    if not scale:
+        street = np.array([k == "cable" for k in roster.line_kind], bool)
+        scale = float(np.max(roster.line_rating_w[street], initial=1.0))
     out[:, 0] = np.clip(watts / scale, -1, 1)
     if loading is not None and loading.values.shape[1] == n:
         out[:, 1] = at_time(loading, time_s)

@@ -26,7 +26,7 @@ from network.schema import Roster
 
 Float = NDArray[np.float64]
 COUNT = 28
-_ASKED = 60
+_ASKED = 44
 """Buildings in the picture that are tried, largest first, until `COUNT` signs stand."""
 _NEAREST_M = 5.0
 _LEAST, _LARGEST = 5.0, 12.0
@@ -82,8 +82,8 @@ def _labels(pen: Pen, world: World, seen: Seen, taken: list[Box]) -> list[tuple[
     points = np.array([p for w in asked for p in (w.anchor_m, *w.elsewhere_m)])
     at = project(camera, points, seen.size)
     own = np.array([asked[k].row if asked[k].kind == "building" else -1 for k in of])
-    free = (at[:, 2] > _NEAREST_M) & ~labels.hidden(camera.eye_m, points, own, roster)
-    free &= (at[:, :2] > 0).all(axis=1) & (at[:, :2] < seen.size).all(axis=1)
+    free = (at[:, 2] > _NEAREST_M) & (at[:, :2] > 0).all(axis=1) & (at[:, :2] < seen.size).all(axis=1)
+    free[free] = ~labels.hidden(camera.eye_m, points[free], own[free], roster)
     rows, first = np.unique(of[free], return_index=True)
     at = at[np.flatnonzero(free)[first]]
     words = [words_of(asked[k], roster, seen) for k in rows]
@@ -177,7 +177,9 @@ def _signs(pen: Pen, world: World, seen: Seen, taken: list[Box]) -> None:
     inside = (at[:, 2] > _NEAREST_M) & (at[:, :2] > 0).all(axis=1) & (at[:, :2] < seen.size).all(axis=1)
     worth = np.abs(size) > _FAINT * np.max(np.abs(size[inside]), initial=0.0)
     rows = np.flatnonzero(inside & worth)
-    rows = rows[np.argsort(-np.abs(size[rows]), kind="stable")][:_ASKED]
+    if len(rows) > _ASKED:
+        rows = rows[np.argpartition(-np.abs(size[rows]), _ASKED)[:_ASKED]]
+    rows = rows[np.argsort(-np.abs(size[rows]), kind="stable")]
     own = np.where(rows < len(values), rows, -1)
     rows = rows[~labels.hidden(camera.eye_m, top[rows], own, roster)]
     at = at[rows]
@@ -211,13 +213,13 @@ def _rgba(colour: str) -> Rgba:
 
 def place(at: Float, sizes: Float, taken: list[Box]) -> NDArray[np.int64]:
     """Rows of `at` [n, 3] (pixel x, y, depth) that get a sign: clear of boxes and of earlier rows."""
-    kept: list[int] = []
-    for k, ((x, y), s) in enumerate(zip(at[:, :2], sizes, strict=True)):
+    kept: list[tuple[int, float, float, float]] = []
+    for k, ((x, y), s) in enumerate(zip(at[:, :2].tolist(), sizes.tolist(), strict=True)):
         if any(a - s < x < c + s and b - s < y < d + s for a, b, c, d in taken):
             continue
-        if any(abs(x - at[j, 0]) < s + sizes[j] and abs(y - at[j, 1]) < 0.9 * (s + sizes[j]) for j in kept):
+        if any(abs(x - a) < s + r and abs(y - b) < 0.9 * (s + r) for _, a, b, r in kept):
             continue
-        kept.append(k)
+        kept.append((k, x, y, s))
         if len(kept) == COUNT:
             break
-    return np.array(kept, np.int64)
+    return np.array([k for k, *_ in kept], np.int64)
