@@ -9,7 +9,7 @@ root (no content)
 import numpy as np
 import pytest
 
-from app.tiles.select import Eye, select
+from app.tiles.select import Eye, distance_m, in_view, select
 from app.tiles.tileset import Tileset
 
 ROOT, A, B, A1, A2 = range(5)
@@ -92,3 +92,42 @@ def test_no_tile_is_drawn_together_with_its_replaced_ancestor(distance: float, s
     drawn = set(chosen.draw.tolist())
     assert not (A in drawn and drawn & {A1, A2})
     assert all(ready[n] for n in drawn)
+
+
+def half_seen(distance: float) -> Eye:
+    """Near A, with A2 (east of x = -100) out of view."""
+    planes = np.array([[0.0, 1.0, 0.0, distance], [-1.0, 0.0, 0.0, -101.0]])
+    return Eye(np.array([-100.0, -distance, 0.0]), planes, 720.0, np.radians(28.0))
+
+
+def test_a_child_out_of_view_is_waited_for_so_that_a_turn_of_the_head_shows_no_gap() -> None:
+    chosen = select(tiles(), half_seen(300.0), ready=flags(A, B, A1), failed=NONE)
+    assert chosen.draw.tolist() == [A]
+    assert chosen.load.tolist() == [A2]
+    assert chosen.keep[[A, A1, A2]].all()
+    both = select(tiles(), half_seen(300.0), ready=flags(A, B, A1, A2), failed=NONE)
+    assert both.draw.tolist() == [A1], "what is out of view is held, not drawn"
+    assert both.keep[[A, A1, A2]].all() and not both.keep[B]
+
+
+def test_tiles_come_from_the_root_downwards() -> None:
+    chosen = select(tiles(), eye(300.0), ready=NONE, failed=NONE)
+    assert chosen.load.tolist() == [A, B]
+    chosen = select(tiles(), eye(300.0), ready=flags(A, B), failed=NONE)
+    assert chosen.load.tolist() == [A1, A2]
+
+
+def test_what_failed_is_not_waited_for() -> None:
+    chosen = select(tiles(), eye(300.0), ready=flags(A, B, A1), failed=flags(A2))
+    assert chosen.draw.tolist() == [B, A1]
+    chosen = select(tiles(), eye(300.0), ready=flags(B), failed=flags(A))
+    assert chosen.load.tolist() == [A1, A2], "a failed parent is passed over"
+
+
+def test_a_box_bounds_tighter_than_its_sphere() -> None:
+    flat = tiles()
+    flat.half_m[A] = (50.0, 5.0, 5.0)
+    away = distance_m(flat, eye(60.0))
+    assert away[A] == pytest.approx(55.0)
+    beside = Eye(np.zeros(3), np.array([[0.0, 1.0, 0.0, -30.0]]), 720.0, 0.5)
+    assert not in_view(flat, beside)[A] and in_view(tiles(), beside)[A]
