@@ -164,3 +164,13 @@ def test_a_painted_roof_has_the_hue_of_its_place_on_the_legend(stage, hour: floa
     # a moon is blue: by night orange may lean a little, but never as far as another colour
     assert abs(np.degrees(apart)) < (22.0 if night else 14.0), np.degrees(apart)
     stage[0].flux = 0.0
+
+
+def test_under_the_streets_the_ground_is_dim_and_the_cable_as_before(stage) -> None:
+    stage[0].line_w, stage[0].loading = -80e3, 0.5
+    over, under = (film(stage, 1, dt_s=0.0, panel=Panel(hidden=True, under=on))[0] for on in (False, True))
+    beside = slice(SIZE[1] // 2 + 20, SIZE[1] // 2 + 40)
+    assert under[beside].mean() < over[beside].mean() - 0.2
+    assert np.ptp(under[beside].mean(axis=(0, 1))) < 0.08, "nearly without colour"
+    middle = SIZE[1] // 2
+    assert np.abs(under[middle, 60:-60] - over[middle, 60:-60]).max() < 3 / 255

@@ -1,5 +1,7 @@
 """Values to colour: interpolated in the block, clipped to the legend, unknown where nothing is known."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,36 @@ def test_temperatures_begin_at_fifteen_degrees_not_at_absolute_zero() -> None:
     legend = paint.legend("indoor_k", {})
     levels = paint.levels(block([[288.15, 295.65, 303.15, 280.0]], quantity="indoor_k"), legend, 0.0, 4)
     assert levels.tolist() == pytest.approx([0.0, 0.5, 1.0, 0.0], abs=1e-5)
+
+
+@pytest.mark.parametrize("eyes", ["normal", *MACHADO])
+def test_the_night_s_paler_export_still_differs_from_import(eyes: str) -> None:
+    matrix = np.array(MACHADO.get(eyes, np.eye(3)))
+    legend = paint.legend("surplus_w_m2", {})
+    night = 0.6 * np.array(legend.give_strong) + 0.4 * np.array(legend.give_middle)
+    assert np.linalg.norm(lab(matrix @ legend.take_strong) - lab(matrix @ night)) >= 40.0
+
+
+@pytest.mark.parametrize("eyes", ["normal", *MACHADO])
+def test_more_loading_is_darker_for_every_eye(eyes: str) -> None:
+    matrix = np.array(MACHADO.get(eyes, np.eye(3)))
+    lightness = [lab(matrix @ rgb)[0] for rgb in paint.loading_rgb(np.linspace(0, 1, 11))]
+    assert all(b < a - 2.0 for a, b in pairwise(lightness))
+    assert lightness[0] - lightness[-1] > 60.0
+
+
+def test_every_paint_has_a_scale_and_heat_alone_is_raspberry() -> None:
+    for quantity in paint.PAINTS:
+        legend = paint.legend(quantity, {})
+        assert legend.scale > legend.low
+        raspberry = legend.give_strong == paint.linear("#B0246E")
+        assert raspberry == (quantity in ("heating_w_m2", "gas_w"))
+
+
+def test_while_cables_show_their_loading_houses_are_paper() -> None:
+    levels = paint.levels(block([[0.4] * 7], quantity="line_loading"), paint.legend("line_loading", {}), 0.0, 3)
+    assert levels.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_the_scale_of_loading_is_what_a_cable_may_carry_whatever_the_package_says() -> None:
+    assert paint.legend("line_loading", {"line_loading": 0.2}).scale == 1.0
