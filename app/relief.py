@@ -29,7 +29,7 @@ _SHARES = np.array([0.55, 0.45, 0.38], np.float32)
 """Openness of ground is 1 / (1 + k + 0.6 k2) with k the shares of the weighted heights: as in common.glsl, but at the
 ground itself, so that a pixel of it costs one byte and no sums."""
 _SAMPLES_PER_CELL = 2.5
-_MOST_SAMPLES = 20000
+_MOST_SAMPLES = 300_000
 _TREE_SHARE = 0.45
 _SINK_M, _DIP_M = 0.12, 1.6
 """The plain lies a hand below feet and land's border, and well below land."""
@@ -171,6 +171,9 @@ def _scatter(
     corners_m: Float, target: NDArray[np.float32], west: float, south: float, size: float, keep: np.ufunc
 ) -> None:
     """Triangles [t, 3, 3] in world metres as points on a grid; `keep` chooses between heights in one cell."""
+    low, high = corners_m[:, :, :2].min(axis=1), corners_m[:, :, :2].max(axis=1)
+    origin = np.array([west, south])
+    corners_m = corners_m[((high > origin) & (low < origin + size)).all(axis=1)]
     a, b, c = corners_m[:, 0], corners_m[:, 1], corners_m[:, 2]
     area = 0.5 * np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
     cell = (size / len(target)) ** 2

@@ -50,7 +50,7 @@ SHADOW_MASK = BitMask32.bit(1)
 PICK_MASK = BitMask32.bit(2)
 """Camera mask of the picture under the pointer: what hides from it cannot be picked."""
 _SCALES = (1.0, 0.85, 0.72, 0.6)
-_SLOWEST_MS, _FASTEST_MS = 36.0, 20.0
+_SLOWEST_MS, _FASTEST_MS = 32.0, 18.0
 _TURN = 0.9998
 """Cosine of the light's turn (1.1 degrees) after which shadows are redrawn."""
 

@@ -16,11 +16,14 @@ void main() {
     float s8 = s * s; s8 *= s8; s8 *= s8;
     c += glow_rgb * (g * g * g * exp(-5.0 * z) + 0.5 * s8);
     c += step(0.9993, s) * step(0.0, sun_enu.z + 0.02) * 4.0 * sun_rgb;
-    if (mood.w > 0.3 && d.z > 0.05) {
-        vec2 cell = floor(vec2(atan(d.x, d.y), asin(d.z)) * 160.0);
-        c += step(0.9975, hash21(cell)) * (mood.w - 0.3) * 0.5 * smoothstep(0.05, 0.3, d.z);
-    }
     float azimuth = atan(d.x, d.y);
+    // A loop of one turn or none: software GL runs both ways of a branch, but leaves a loop that nobody enters.
+    int starry = int(mood.w > 0.3 && d.z > 0.05);
+    for (int once = 0; once < starry; once++) {
+        vec2 cell = floor(vec2(azimuth, d.z * 1.2) * 160.0);
+        float star = hash21(cell);
+        c += step(0.9975, star) * (mood.w - 0.3) * mix(0.25, 0.9, fract(star * 4001.0)) * smoothstep(0.05, 0.3, d.z);
+    }
     vec3 fog = haze_rgb(d);
     float w = max(fwidth(d.z), 1e-5);
     float far_hill = 0.004 + 0.020 * ridge(azimuth, 1.7), near_hill = 0.001 + 0.011 * ridge(azimuth + 1.1, 5.2);
