@@ -3,8 +3,8 @@
 A node is refined while its error on the screen exceeds the limit. A REPLACE node gives way only when all its children
 can be drawn, those out of view too (a turn of the head must not show a gap): until then it stays, and cesium-native
 calls that "kicking". Tiles come from the root downwards, so an ancestor of what is drawn is always there to step in
-when the eye draws back ("ancestor meets SSE"); where one is missing all the same, its loaded descendants stand. A
-failed tile is like one without content: nothing waits for it.
+when the eye draws back ("ancestor meets SSE"); where one is missing all the same, its loaded descendants stand. In
+place of a failed tile its parent stays; a failed parent is like one without content, and so is a failed child of many.
 Source: 3D Tiles 1.1 section 6.7 (geometric error), cesium-native's selection rules.
 """
 
@@ -91,9 +91,11 @@ def select(tiles: Tileset, eye: Eye, *, ready: Bool, failed: Bool, limit_px: flo
         reached[rows] = reached[above] & refine[above] & ~waits[above] & scope[rows]
 
     # Bottom up: can a node's place on the screen be filled, by itself or, where it has no content, by its children?
+    gone = failed & tiles.has_content & ~inner
     whole = np.ones(len(tiles), bool)
     for rows in reversed(tiles.levels[1:]):
-        covered = ready[rows] | (~content[rows] & (~inner[rows] | whole[rows]))
+        missed = gone[rows] & strict[tiles.parent[rows]]
+        covered = ready[rows] | (~content[rows] & ~missed & (~inner[rows] | whole[rows]))
         whole[tiles.parent[rows[scope[rows] & ~covered]]] = False
     give_way = refine & (whole | ~tiles.replace)
 

@@ -61,7 +61,14 @@ def test_until_every_child_is_there_the_parent_stays_and_nothing_gapes() -> None
     assert chosen.load.tolist() == [A2]
 
 
-def test_a_failed_child_never_holds_up_its_sibling() -> None:
+def test_in_place_of_a_failed_child_its_parent_stays_and_nothing_gapes() -> None:
+    chosen = select(tiles(), eye(300.0), ready=flags(A, B, A1), failed=flags(A2))
+    assert chosen.draw.tolist() == [A, B]
+    assert chosen.load.tolist() == []
+
+
+def test_of_many_children_a_failed_one_never_holds_up_its_siblings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.tiles.select.FEW", 1)
     chosen = select(tiles(), eye(300.0), ready=flags(A, B, A1), failed=flags(A2))
     assert chosen.draw.tolist() == [B, A1]
     assert chosen.load.tolist() == []
@@ -118,8 +125,6 @@ def test_tiles_come_from_the_root_downwards() -> None:
 
 
 def test_what_failed_is_not_waited_for() -> None:
-    chosen = select(tiles(), eye(300.0), ready=flags(A, B, A1), failed=flags(A2))
-    assert chosen.draw.tolist() == [B, A1]
     chosen = select(tiles(), eye(300.0), ready=flags(B), failed=flags(A))
     assert chosen.load.tolist() == [A1, A2], "a failed parent is passed over"
 
