@@ -306,7 +306,7 @@ def eye_of(hello: schema.Hello, roster: schema.Roster) -> str:
     start, step = xyz[:-1][inside], (xyz[1:] - xyz[:-1])[inside]
     length = np.hypot(step[:, 0], step[:, 1])
     start, step, length = start[length > 12.0], step[length > 12.0], length[length > 12.0]
-    if not len(length):
+    if not len(length) or not len(houses):
         return "street"
     ahead = start[:, :2] + step[:, :2] / length[:, None] * 35.0
     beside = [(np.hypot(*(houses - point).T) < 40.0).sum() for point in ahead]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
@@ -11,11 +12,13 @@ import time
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 from PIL import Image
 from twins import ENVIRONMENT
 
-from network import moment
+from network import moment, schema
 from network.problems import Refused
 from network.quantities import QUANTITIES
 from tools import gallery, gallery_page
@@ -120,3 +123,25 @@ def _marked(mark: str) -> list[int]:
         except OSError:
             continue
     return found
+
+
+def test_the_eye_stands_in_the_street_with_most_houses_and_looks_along_it() -> None:
+    houses = [(x, y, 0.0) for x in (20.0, 30.0, 40.0, 50.0) for y in (-8.0, 8.0)] + [(500.0, 500.0, 0.0)]
+    hello = schema.Hello(
+        schema.PROTOCOL, "run", "0", "p", "P", "", "", math.radians(52.0), math.radians(4.0), 40.0, "", 3600.0, 2025,
+        8760, 3600.0, (0.0, 0.0, 1.0, 1.0), 0.0,
+    )  # fmt: skip
+    roster = schema.Roster(
+        1, ("h",) * len(houses), ("h",) * len(houses), np.array(houses), np.zeros(9), np.zeros(9), np.zeros(9),
+        ("home",) * len(houses), ("lonely", "street", "service"), ("cable", "cable", "service"), np.zeros(3),
+        np.array([0, 2, 5, 7]),
+        np.array([(500, 400, 0), (500, 480, 0), (-30, 0, 0), (0, 0, 0), (60, 0, 0), (30, 0, 0), (30, 8, 0)], float),
+        (), {},
+    )  # fmt: skip
+    latitude, longitude, height, heading, pitch = map(float, gallery.eye_of(hello, roster).split(","))
+    assert (latitude, longitude) == pytest.approx((52.0, 4.0), abs=1e-6), "at the beginning of the stretch with houses"
+    assert heading == pytest.approx(90.0) and 41.5 < height < 42.5 and -5.0 < pitch < 5.0
+    bare = msgspec.structs.replace(
+        roster, line_kind=(), line_ids=(), vertex_start=np.zeros(1, np.int32), vertices_m=np.zeros((0, 3))
+    )
+    assert gallery.eye_of(hello, bare) == "street", "without a grid the view from above stands in"
