@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,8 +21,10 @@ import numpy as np
 
 BUILDINGS = 10_000
 FRAMES = 60
-FLIGHT_FRAMES = 400
+FLIGHT_FRAMES = 250
 SIZE = (1280, 720)
+WRITERS = ("random_town", "tiles", "lod", "lod_land", "glb", "geometry", "triangles", "overlap")
+"""Modules that the town comes from."""
 
 
 def results(name: str, *, full: bool) -> list[dict[str, Any]]:
@@ -119,6 +122,7 @@ class Stage:
 def _stage() -> Iterator[Stage]:
     from app.gpu.window import Window
 
+    sys.setswitchinterval(0.0005)  # as the viewer does: decode threads must not hold up the drawing thread
     window = Window(SIZE, offscreen=True, finish=True)
     stage = None
     try:
@@ -136,13 +140,14 @@ def town() -> Path:
     from tools import random_town
 
     digest = hashlib.blake2b(digest_size=6)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    for name in WRITERS:
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
     folder = cache.folder() / f"tiles-{digest.hexdigest()}"
     if not (folder / "tileset.json").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             random_town.write(Path(scratch) / "tiles", buildings=BUILDINGS)
-            shutil.rmtree(folder, ignore_errors=True)
+            for old in folder.parent.glob("tiles-*"):
+                shutil.rmtree(old, ignore_errors=True)
             (Path(scratch) / "tiles").rename(folder)
     return folder / "tileset.json"
