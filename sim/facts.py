@@ -77,8 +77,10 @@ def months(ledger: Ledger | None, row: int, axis: str) -> dict[str, NDArray[np.f
     """{account without its unit: [12] joules} of a building or site; nothing for lines, whose year is in no books."""
     if ledger is None or axis not in ("building", "site"):
         return {}
-    books, accounts = (ledger.months, ACCOUNTS) if axis == "building" else (ledger.site_months, SITE_ACCOUNTS)
-    return {a.removesuffix("_w"): books[k, :, row] * ledger.step_s for k, a in enumerate(accounts)}
+    if axis == "building":
+        return {a.removesuffix("_w"): ledger.months[k, :, row] * ledger.step_s for k, a in enumerate(ACCOUNTS)}
+    books = ledger.site_months_j
+    return {a.removesuffix("_w"): books[k, :, row] for k, a in enumerate(SITE_ACCOUNTS)}
 
 
 def _table(district: District, axis: str) -> Any:

@@ -51,13 +51,13 @@ class Ledger:
     source_w: Float
     """[step] fed into the grid by its sources."""
     on_grid_w: Float
-    """[step] surplus of the buildings and the plant that are connected."""
+    """[step] surplus of the buildings that are connected."""
     sites: Float
-    """[site account, step] sums over the sites [W]."""
+    """[site account, step, site]"""
+    site_on_grid: Float
+    """[site] 1 where it is connected."""
     charger_w: Float
     """[step] what cars take from the district's chargers."""
-    site_months: Float
-    """[site account, month, site], as `months`."""
     months: Float
     """[account, month, building] sums over the month's steps [W x steps]."""
     days_in_month: tuple[int, ...]
@@ -73,6 +73,12 @@ class Ledger:
         """[account, month, building] energy."""
         return self.months * self.step_s
 
+    @property
+    def site_months_j(self) -> Float:
+        """[site account, month, site] energy."""
+        starts = np.concatenate([[0], np.cumsum(self.days_in_month)[:-1]]) * round(86400.0 / self.step_s)
+        return np.add.reduceat(self.sites, starts, axis=1) * self.step_s
+
 
 def empty(case: Case) -> Ledger:
     """Blank books of a year."""
@@ -80,8 +86,9 @@ def empty(case: Case) -> Ledger:
     return Ledger(
         step_s=case.step_s, steps=np.zeros((len(ACCOUNTS), case.steps)), loss_w=np.zeros(case.steps),
         source_w=np.zeros(case.steps), on_grid_w=np.zeros(case.steps),
-        sites=np.zeros((len(SITE_ACCOUNTS), case.steps)), charger_w=np.zeros(case.steps),
-        site_months=np.zeros((len(SITE_ACCOUNTS), 12, case.sites)),
+        sites=np.zeros((len(SITE_ACCOUNTS), case.steps, case.sites)),
+        site_on_grid=(case.site_place >= 0).astype(np.float64),
+        charger_w=np.zeros(case.steps) if case.plant is None else case.plant.load_w.sum(axis=1)[case.wall_hour],
         months=np.zeros((len(ACCOUNTS), 12, case.buildings)), days_in_month=case.days_in_month,
         voltage=np.repeat(bounds, case.tree.nodes, axis=1), loading=np.repeat(bounds, case.tree.lines, axis=1),
         strained=np.zeros(case.steps),
@@ -113,29 +120,13 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
         column = np.ascontiguousarray(flux.surplus_w[:, case.connected])
         sums.total(column, lanes, first, ledger.on_grid_w.reshape(1, -1), 0)
     if case.plant is not None:
-        _add_plant(ledger, case, flux, first)
+        for k, name in enumerate(SITE_ACCOUNTS):
+            ledger.sites[k, here] = getattr(flux, name)
     strained = ledger.strained[here]
     limits = ((flux.voltage_pu, VOLTAGE_LIMITS_PU, ledger.voltage),
               (flux.line_loading, (-np.inf, LOADING_LIMIT), ledger.loading))  # fmt: skip
     for column, allowed, kept in limits:
         sums.extremes(column, np.array(allowed), kept[0], kept[1], kept[2], strained)
-
-
-def _add_plant(ledger: Ledger, case: Case, flux: Flux, first: int) -> None:
-    """Book what the sites did, day by day, so in the same order whatever the chunk."""
-    assert case.plant is not None
-    last = np.cumsum(ledger.days_in_month)
-    per_day = round(86400.0 / case.step_s)
-    on_grid = (case.site_place >= 0).astype(float)
-    for start in range(0, flux.span.steps, per_day):
-        here, rows = slice(first + start, first + start + per_day), slice(start, start + per_day)
-        month = int(np.searchsorted(last, (first + start) // per_day, side="right"))
-        ledger.charger_w[here] = case.plant.load_w[case.wall_hour[here]].sum(axis=1)
-        ledger.on_grid_w[here] += (flux.site_w[rows] * on_grid).sum(axis=1)
-        for a, name in enumerate(SITE_ACCOUNTS):
-            column = getattr(flux, name)[rows]
-            ledger.sites[a, here] = column.sum(axis=1)
-            ledger.site_months[a, month] += column.sum(axis=0)
 
 
 def residual(ledger: Ledger) -> float:
@@ -154,7 +145,13 @@ def _throughput(ledger: Ledger) -> Float:
     """[step] what is made, used and lost [W], at least 1."""
     s = _named(ledger)
     moved = s["pv_w"] + s["appliances_w"] + s["heater_w"] + s["vehicle_w"] + ledger.charger_w + ledger.loss_w
-    return np.maximum(moved + np.abs(s["battery_w"]) + np.abs(ledger.sites[0] + ledger.charger_w), 1.0)
+    return np.maximum(moved + np.abs(s["battery_w"]) + np.abs(_plant(ledger)), 1.0)
+
+
+def _plant(ledger: Ledger) -> Float:
+    """[step] what the district's batteries give [W]; chargers are uses of their own."""
+    power: Float = ledger.sites[0].sum(axis=1) + ledger.charger_w
+    return power
 
 
 def _named(ledger: Ledger) -> dict[str, Float]:
@@ -166,7 +163,8 @@ def _wires(ledger: Ledger) -> Float:
     """[step] residual of the grid relative to throughput: large where the power flow has no solution."""
     if not ledger.source_w.any():
         return np.zeros_like(ledger.source_w)
-    return np.abs(ledger.source_w + ledger.on_grid_w - ledger.loss_w) / _throughput(ledger)
+    plant = ledger.sites[0] @ ledger.site_on_grid
+    return np.abs(ledger.source_w + ledger.on_grid_w + plant - ledger.loss_w) / _throughput(ledger)
 
 
 def accounts_w(ledger: Ledger) -> dict[str, dict[str, Float]]:
@@ -174,8 +172,8 @@ def accounts_w(ledger: Ledger) -> dict[str, dict[str, Float]]:
     s = _named(ledger)
     made, gas, ambient = s["pv_w"], s["gas_w"], s["ambient_w"]
     used = s["appliances_w"] + s["heater_w"] + s["vehicle_w"] + ledger.charger_w
-    stored = s["battery_stored_w"] + ledger.sites[1]
-    losses = ledger.loss_w - s["battery_w"] - (ledger.sites[0] + ledger.charger_w) - stored
+    stored = s["battery_stored_w"] + ledger.sites[1].sum(axis=1)
+    losses = ledger.loss_w - s["battery_w"] - _plant(ledger) - stored
     net = used + losses + stored - made
     zero = np.zeros_like(made)
     names = ("generated", "used", "imported", "exported", "losses", "stored")
@@ -272,7 +270,7 @@ def _kpi(
 
 def _given_j(ledger: Ledger) -> float:
     """Energy that all batteries together gave in the steps in which they gave [J]."""
-    power = _named(ledger)["battery_w"] + ledger.sites[0] + ledger.charger_w
+    power = _named(ledger)["battery_w"] + _plant(ledger)
     return float(np.maximum(power, 0.0).sum() * ledger.step_s)
 
 

@@ -68,9 +68,10 @@ class Plant:
     part: Array
     """Of the batteries behind the same substation, 0 = no battery."""
     site_group: Array
-    group: Array
-    """[building] number of the substation, the last = not connected."""
-    groups: int
+    order: Array
+    """[building] sorted by substation; those that are not connected are the last group."""
+    start: Array
+    """[substation + 2] where each begins in `order`."""
     load_w: Array
     """[hour of the day, site] what chargers draw."""
 
@@ -289,10 +290,14 @@ def _cars(
         return None
     steps_an_hour = max(1, round(3600.0 / step_s))
     h = vehicles.habits(tuple(wall.tolist()), steps_an_hour)
-    columns = (owned * electric * drive_j * home_share / step_s, owned * electric * vehicles.CHARGER_W, smart)
-    day_w, limit_w, share = (np.ascontiguousarray(c, dtype=dtype) for c in columns)
-    arrive, home, left = (np.ascontiguousarray(c, dtype=dtype) for c in (h.arrive, h.home, h.left))
-    return Cars(arrive, home, left, h.midnight, vehicles.rows_of(ids, owned), day_w, limit_w, share)
+    def cast(column: Array) -> Array:
+        return np.ascontiguousarray(column, dtype=dtype)
+
+    return Cars(
+        arrive=cast(h.arrive), home=cast(h.home), left=cast(h.left), midnight=h.midnight,
+        row=vehicles.rows_of(ids, owned), day_w=cast(owned * electric * drive_j * home_share / step_s),
+        limit_w=cast(owned * electric * vehicles.CHARGER_W), smart=cast(smart),
+    )  # fmt: skip
 
 
 @_by_columns
@@ -310,4 +315,6 @@ def _plant(site: Sites, place: Array, site_place: Array, tree: grid.Tree, charge
     hourly_w = charged_j * np.array(vehicles.AWAY_PERCENT) / 100.0 / 3600.0
     load_w = np.outer(hourly_w, rating / max(rating.sum(), 1e-9))
     limit_w = np.where(held > 0.0, site.power_w, 0.0)
-    return Plant(held, limit_w, part, mine, group, groups, np.ascontiguousarray(load_w))
+    order = np.argsort(group, kind="stable")
+    start = np.searchsorted(group[order], np.arange(groups + 1))
+    return Plant(held, limit_w, part, mine, order, start, np.ascontiguousarray(load_w))

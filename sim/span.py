@@ -34,7 +34,7 @@ class State:
     battery_j: NDArray[np.float64]
     """[building] charge of the home battery."""
     vehicle_j: NDArray[np.float64]
-    """[4, building] what cars still have to charge, see vehicles.charge."""
+    """[4, building] what cars still have to charge, see vehicles.charge; values of the case's float type."""
     site_j: NDArray[np.float64]
     """[site] charge of the district's batteries."""
 
@@ -125,14 +125,17 @@ def drive(case: Case, state: State, first: int, flux: Flux) -> None:
         flux.vehicle_w.fill(0.0)
         state.vehicle_j.fill(0.0)
         return
+    owed_j: Array = state.vehicle_j.astype(case.dtype)
     vehicles.charge(c.arrive, c.home, c.left, c.midnight, c.row, c.day_w, c.limit_w, c.smart, first, case.step_s,
-                    state.vehicle_j, np.empty(case.buildings, case.dtype), flux.surplus_w, flux.vehicle_w)  # fmt: skip
+                    owed_j, np.empty((3, case.buildings), case.dtype), flux.surplus_w, flux.vehicle_w)  # fmt: skip
+    state.vehicle_j[:] = owed_j
 
 
 def store(case: Case, state: State, when: NDArray[np.intp], flux: Flux) -> None:
     """Batteries of homes, then of the district on what is left; advance the state."""
     if case.batteries or state.battery_j.any():
-        battery.at_home(case.battery_j, case.battery_limit_w, case.step_s, state.battery_j, flux.surplus_w,
+        scratch = np.empty((2, case.buildings))
+        battery.at_home(case.battery_j, case.battery_limit_w, case.step_s, state.battery_j, scratch, flux.surplus_w,
                         flux.battery_w, flux.battery_stored_w)  # fmt: skip
     else:
         flux.battery_w.fill(0.0)
@@ -144,9 +147,9 @@ def store(case: Case, state: State, when: NDArray[np.intp], flux: Flux) -> None:
         flux.site_stored_w[0] = -state.site_j / case.step_s  # another scenario's charge is cut off
         state.site_j.fill(0.0)
         return
-    battery.of_district(flux.surplus_w, p.group, p.site_group, p.capacity_j, p.limit_w, p.part,
-                        p.load_w[case.wall_hour[when]], case.step_s, np.empty(p.groups), state.site_j, flux.site_w,
-                        flux.site_stored_w, flux.site_charge)  # fmt: skip
+    battery.of_district(flux.surplus_w, p.order, p.start, p.site_group, p.capacity_j, p.limit_w, p.part,
+                        p.load_w[case.wall_hour[when]], case.step_s, np.empty(len(p.start) - 1), state.site_j,
+                        flux.site_w, flux.site_stored_w, flux.site_charge)  # fmt: skip
 
 
 def solve_grid(case: Case, flux: Flux) -> None:

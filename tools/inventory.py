@@ -104,12 +104,12 @@ def buildings(
 ) -> Buildings:
     """The axis [building], not yet connected; `rows` are the profiles of appliances and of hot water."""
     of_envelope = {f.name for f in fields(Envelope)}
-    shared = {f.name: getattr(e, f.name) for f in fields(Buildings) if f.name in of_envelope}
+    shared: dict[str, Any] = {f.name: getattr(e, f.name) for f in fields(Buildings) if f.name in of_envelope}
+    shared |= {name: np.zeros(len(sources)) for name in OF_LAYERS}
     return Buildings(
         id=tuple(s.id for s in sources), name=tuple(_name(s) for s in sources), x_m=b.x_m, y_m=b.y_m, z_m=b.ground_m,
         height_m=b.height_m, footprint_m2=b.footprint_m2, volume_m3=b.volume_m3, profile=rows[0],
-        hot_water_profile=rows[1], node=np.full(len(sources), -1, np.int32),
-        **{name: np.zeros(len(sources)) for name in OF_LAYERS}, **shared,
+        hot_water_profile=rows[1], node=np.full(len(sources), -1, np.int32), **shared,
     )  # fmt: skip
 
 

@@ -79,13 +79,14 @@ def envelope(district: District, selected: NDArray[np.bool_], values: Mapping[st
     new["window"] = u["window"] + depth * (np.minimum(u["window"], values["window_w_m2k"]) - u["window"])
     new = {part: np.where(heated, value, u[part]) for part, value in new.items()}
     saved = {part: (u[part] - new[part]) * getattr(b, f"{part}_m2") for part in new}
-    g = np.interp(values["window_w_m2k"], *zip(*G_OF_U, strict=True))
+    g = float(np.interp(values["window_w_m2k"], [u for u, _ in G_OF_U], [g for _, g in G_OF_U]))
     better = heated & (new["window"] < u["window"])
     new_g = np.where(better, b.window_g + depth * (np.minimum(b.window_g, g) - b.window_g), b.window_g)
     sealed, kept = depth * values["tightness"] * heated, depth * values["recovery"] * heated
     leak = b.h_leak_w_k * (1.0 - sealed)
     building = replace(
-        b, **{f"{part}_w_m2k": value for part, value in new.items()}, window_g=new_g,
+        b, wall_w_m2k=new["wall"], roof_w_m2k=new["roof"], ground_w_m2k=new["ground"], window_w_m2k=new["window"],
+        window_g=new_g,
         h_opaque_w_k=np.maximum(b.h_opaque_w_k - saved["wall"] - saved["roof"] - saved["ground"], 0.0),
         h_glass_w_k=np.maximum(b.h_glass_w_k - saved["window"], 0.0), h_leak_w_k=leak,
         h_air_w_k=np.where(heated, leak + (b.h_air_w_k - b.h_leak_w_k) * (1.0 - kept), b.h_air_w_k),

@@ -21,51 +21,76 @@ C_RATE_W_J = 0.5 / 3600.0
 """Power per usable capacity: 5 kW for 10 kWh, as home systems are sold (HTW Berlin 2024); district batteries too."""
 
 
-@kernel(lambda f: (vector(f), vector(f), f8, out_vector(f8), out_matrix(f), out_matrix(f), out_matrix(f)))
-def at_home(capacity_j, limit_w, step_s, charge_j, surplus_w, battery_w, stored_w):  # type: ignore[no-untyped-def]
+@kernel(
+    lambda f: (
+        vector(f), vector(f), f8, out_vector(f8), out_matrix(f8), out_matrix(f), out_matrix(f), out_matrix(f)
+    )
+)  # fmt: skip
+def at_home(capacity_j, limit_w, step_s, charge_j, scratch, surplus_w, battery_w, stored_w):  # type: ignore[no-untyped-def]
     """Fill `battery_w` (gives > 0) and `stored_w` [steps, building]; advance `charge_j` [building].
 
-    surplus_w [steps, building]: without the battery on the way in, with it on the way out.
+    surplus_w [steps, building]: without the battery on the way in, with it on the way out; scratch [2, building].
     """
     f = surplus_w.dtype.type
     zero = f(0.0)
+    n = len(capacity_j)
+    before, after = scratch[0], scratch[1]
+    out_of, into = f(ONE_WAY / step_s), f(1.0 / (ONE_WAY * step_s))
+    gain, cost, per_step = ONE_WAY * step_s, step_s / ONE_WAY, 1.0 / step_s
     for k in range(surplus_w.shape[0]):
         net, out, kept = surplus_w[k], battery_w[k], stored_w[k]
-        for i in range(len(capacity_j)):
-            full = f8(capacity_j[i])
-            before = charge_j[i]
-            at = min(before, full)
-            given = min(max(-net[i], zero), limit_w[i], f(at * (ONE_WAY / step_s)))
-            taken = min(max(net[i], zero), limit_w[i], f((full - at) / (ONE_WAY * step_s)))
-            after = min(max(at + (f8(taken) * ONE_WAY - f8(given) / ONE_WAY) * step_s, 0.0), full)
-            charge_j[i] = after
-            kept[i] = f((after - before) / step_s)
-            out[i] = given - taken
-        for i in range(len(capacity_j)):
+        for i in range(n):
+            before[i] = charge_j[i]
+        for i in range(n):
+            after[i] = min(before[i], f8(capacity_j[i]))
+        # given first stands in `out`, taken in `kept`: short loops over few arrays
+        for i in range(n):
+            out[i] = min(max(-net[i], zero), min(limit_w[i], f(after[i]) * out_of))
+        for i in range(n):
+            kept[i] = min(max(net[i], zero), min(limit_w[i], f(f8(capacity_j[i]) - after[i]) * into))
+        for i in range(n):
+            after[i] += f8(kept[i]) * gain - f8(out[i]) * cost
+        for i in range(n):
+            charge_j[i] = min(max(after[i], 0.0), f8(capacity_j[i]))
+        for i in range(n):
+            out[i] -= kept[i]
+        for i in range(n):
+            kept[i] = f((charge_j[i] - before[i]) * per_step)
+        for i in range(n):
             net[i] += out[i]
 
 
 @kernel(
     lambda f: (
-        matrix(f), vector(i8), vector(i8), vector(f8), vector(f8), vector(f8), matrix(f8), f8, out_vector(f8),
-        out_vector(f8), out_matrix(f8), out_matrix(f8), out_matrix(f8),
+        matrix(f), vector(i8), vector(i8), vector(i8), vector(f8), vector(f8), vector(f8), matrix(f8), f8,
+        out_vector(f8), out_vector(f8), out_matrix(f8), out_matrix(f8), out_matrix(f8),
     )
 )  # fmt: skip
 def of_district(  # type: ignore[no-untyped-def]
-    surplus_w, group, site_group, capacity_j, limit_w, part, load_w, step_s, net, charge_j, site_w, stored_w,
+    surplus_w, order, start, site_group, capacity_j, limit_w, part, load_w, step_s, net, charge_j, site_w, stored_w,
     full_share,
 ):
     """Fill `site_w` (gives > 0), `stored_w`, `full_share` (0..1) [steps, site]; advance `charge_j` [site].
 
-    group [building], site_group [site]: the substation that feeds them; part [site] of its substation's batteries,
-    0..1, 0 = no battery; load_w [steps, site] what chargers draw; net [groups]: scratch.
+    order [building] by substation, start [groups + 1] where each begins in it, site_group [site]; part
+    [site] of its substation's batteries, 0..1, 0 = no battery; load_w [steps, site] what chargers draw; net
+    [groups]: scratch.
     """
     for k in range(surplus_w.shape[0]):
-        for g in range(len(net)):
-            net[g] = 0.0
         x = surplus_w[k]
-        for i in range(len(group)):
-            net[group[i]] += x[i]
+        for g in range(len(net)):
+            # four sums side by side: one alone waits for itself at every term
+            a = b = c = d = 0.0
+            first, last = start[g], start[g + 1]
+            whole = first + (last - first) // 4 * 4
+            for i in range(first, whole, 4):
+                a += x[order[i]]
+                b += x[order[i + 1]]
+                c += x[order[i + 2]]
+                d += x[order[i + 3]]
+            for i in range(whole, last):
+                a += x[order[i]]
+            net[g] = (a + b) + (c + d)
         for s in range(len(site_group)):
             net[site_group[s]] -= load_w[k, s]
         for s in range(len(site_group)):

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernels import f8, i4, i8, kernel, matrix, out_matrix, out_vector, vector
+from sim.kernels import f8, i4, i8, kernel, matrix, out_matrix, vector
 
 CHARGER_W = 11e3
 """Of a wall box: three phases of 16 A."""
@@ -72,7 +72,8 @@ def habits(wall: tuple[int, ...], steps_an_hour: int) -> Habits:
     night = hour < LEAST_LOAD_H
     left = np.where(night, (LEAST_LOAD_H - hour) * steps_an_hour - np.arange(len(hours)) % steps_an_hour, 0)
     midnight = (np.diff(days, prepend=days[-1]) != 0).astype(np.int64)
-    return Habits(*(np.ascontiguousarray(x, np.float32) for x in (arrive, home, left)), midnight)
+    arrive, home, left = (np.ascontiguousarray(x, np.float32) for x in (arrive, home, left))
+    return Habits(arrive, home, left, midnight)
 
 
 def _cars(count: int, name: str, days: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -109,20 +110,22 @@ def rows_of(ids: tuple[str, ...], vehicles: NDArray[np.float64]) -> NDArray[np.i
 @kernel(
     lambda f: (
         matrix(f), matrix(f), vector(f), vector(i8), vector(i4), vector(f), vector(f), vector(f), i8, f8,
-        out_matrix(f8), out_vector(f), out_matrix(f), out_matrix(f),
+        out_matrix(f), out_matrix(f), out_matrix(f), out_matrix(f),
     )
 )  # fmt: skip
 def charge(  # type: ignore[no-untyped-def]
-    arrive, home, left, midnight, row, day_w, limit_w, smart, first, step_s, owed_j, sun, surplus_w, vehicle_w
+    arrive, home, left, midnight, row, day_w, limit_w, smart, first, step_s, owed_j, scratch, surplus_w, vehicle_w
 ):
     """Fill `vehicle_w` [steps, building] from step `first` on, round the year, and take it from `surplus_w`.
 
     day_w [building]: a day's driving over the step length; limit_w of all its wall boxes; smart: share that charges
-    smartly; owed_j [4, building]: owed on arrival, owed smart, seen sun of today, expected sun; sun: scratch.
+    smartly; owed_j [4, building]: owed on arrival, owed smart, seen sun of today, expected sun; scratch [3, building].
     """
     f = surplus_w.dtype.type
     zero, one, step = f(0.0), f(1.0), f(step_s)
+    per_step = one / step
     plain, patient, seen, expected = owed_j[0], owed_j[1], owed_j[2], owed_j[3]
+    sun, room, back = scratch[0], scratch[1], scratch[2]
     total = arrive.shape[0]
     n = len(row)
     for k in range(surplus_w.shape[0]):
@@ -133,30 +136,42 @@ def charge(  # type: ignore[no-untyped-def]
             for i in range(n):
                 expected[i] = seen[i]
             for i in range(n):
-                seen[i] = 0.0
+                seen[i] = zero
         for i in range(n):
-            back = day_w[i] * came[row[i]] * step
-            room = limit_w[i] * there[row[i]]
-            s = smart[i]
-            plain[i] += back * (one - s)
-            patient[i] += back * s
-            p = min(f(plain[i]) / step, room * (one - s))
-            plain[i] = max(plain[i] - f8(p) * step_s, 0.0)
-            out[i] = p
-            sun[i] = min(max(net[i] - p, zero), room * s)
+            back[i] = came[row[i]]
+            room[i] = there[row[i]]
+        for i in range(n):
+            back[i] *= day_w[i] * step
+        for i in range(n):
+            room[i] *= limit_w[i]
+        for i in range(n):
+            plain[i] += back[i] * (one - smart[i])
+        for i in range(n):
+            patient[i] += back[i] * smart[i]
+        for i in range(n):
+            out[i] = min(plain[i] * per_step, room[i] * (one - smart[i]))
+        for i in range(n):
+            plain[i] = max(plain[i] - out[i] * step, zero)
+        for i in range(n):
+            room[i] *= smart[i]
+        for i in range(n):
+            sun[i] = min(max(net[i] - out[i], zero), room[i])
         if left[t] > zero:
+            calm = one / (left[t] * step)
             for i in range(n):
-                calm = f(max(patient[i] - expected[i], 0.0)) / (left[t] * step)
-                sun[i] = max(sun[i], min(calm, limit_w[i] * there[row[i]] * smart[i]))
+                sun[i] = max(sun[i], min(max(patient[i] - expected[i], zero) * calm, room[i]))
         else:
             for i in range(n):
-                here = f8(sun[i]) * step_s
-                over = max(expected[i] - seen[i], max(here, 1.0))
-                seen[i] += here
-                sun[i] *= f(min(patient[i] / over, 1.0))
+                back[i] = max(expected[i] - seen[i], max(sun[i] * step, one))
+            for i in range(n):
+                seen[i] += sun[i] * step
+            for i in range(n):
+                sun[i] *= min(patient[i] / back[i], one)
         for i in range(n):
-            p = min(sun[i], f(patient[i]) / step)
-            patient[i] = max(patient[i] - f8(p) * step_s, 0.0)
-            out[i] += p
+            sun[i] = min(sun[i], patient[i] * per_step)
+        for i in range(n):
+            patient[i] = max(patient[i] - sun[i] * step, zero)
+        for i in range(n):
+            out[i] += sun[i]
         for i in range(n):
             net[i] -= out[i]

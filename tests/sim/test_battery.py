@@ -23,7 +23,8 @@ def _run(surplus_kw, *, kwh=10.0, kw=5.0, start_kwh=0.0):
     surplus = np.array(surplus_kw, dtype=float)[:, None] * 1e3
     given, stored = np.empty_like(surplus), np.empty_like(surplus)
     charge = np.array([start_kwh * KWH])
-    battery.at_home(np.array([kwh * KWH]), np.array([kw * 1e3]), 3600.0, charge, surplus, given, stored)
+    size, limit = np.array([kwh * KWH]), np.array([kw * 1e3])
+    battery.at_home(size, limit, 3600.0, charge, np.empty((2, 1)), surplus, given, stored)
     return surplus[:, 0] / 1e3, given[:, 0] / 1e3, stored[:, 0] / 1e3, charge[0] / KWH
 
 
@@ -72,8 +73,8 @@ def test_the_district_s_battery_serves_its_own_substation_with_what_is_left_over
     site_w, stored, share = np.empty((1, 1)), np.empty((1, 1)), np.empty((1, 1))
     charge = np.zeros(1)
     battery.of_district(
-        surplus, np.array([0, 0, 1]), np.array([0]), np.array([100.0 * KWH]), np.array([50e3]), np.ones(1),
-        np.zeros((1, 1)), 3600.0, np.empty(2), charge, site_w, stored, share,
+        surplus, np.array([0, 1, 2]), np.array([0, 2, 3]), np.array([0]), np.array([100.0 * KWH]), np.array([50e3]),
+        np.ones(1), np.zeros((1, 1)), 3600.0, np.empty(2), charge, site_w, stored, share,
     )  # fmt: skip
     assert site_w[0, 0] == pytest.approx(-2e3)
     assert charge[0] == pytest.approx(2.0 * KWH * np.sqrt(0.9))

@@ -41,7 +41,7 @@ def test_months_of_a_row_are_those_of_the_books() -> None:
     assert months["appliances"].shape == (12,)
     assert months["appliances"].sum() == pytest.approx(district.building.appliances_j[4], rel=1e-5)
     _, months = facts.facts(district, (), 0, "site", ledger)
-    assert months["site"].sum() == pytest.approx(ledger.sites[0].sum() * 3600.0)
+    assert months["site"].sum() == pytest.approx(ledger.sites[0, :, 0].sum() * 3600.0)
     assert facts.facts(district, (), 0, "line", ledger)[1] == {}
 
 

@@ -55,8 +55,8 @@ def test_a_car_charges_on_arrival_at_the_wall_box_s_power() -> None:
     rows[18] = 1.0
     owed, net, out = np.zeros((4, 1)), np.zeros((24, 1)), np.empty((24, 1))
     vehicles.charge(rows, np.ones((24, 1)), np.zeros(24), np.zeros(24, np.int64), np.zeros(1, np.int32),
-                    np.array([22.0 * KWH / 3600.0]), np.array([11e3]), np.zeros(1), 0, 3600.0, owed, np.empty(1), net,
-                    out)  # fmt: skip
+                    np.array([22.0 * KWH / 3600.0]), np.array([11e3]), np.zeros(1), 0, 3600.0, owed, np.empty((3, 1)),
+                    net, out)  # fmt: skip
     assert out[:, 0] == pytest.approx([0.0] * 18 + [11e3, 11e3] + [0.0] * 4)
     assert net == pytest.approx(-out)
     assert owed[0, 0] == 0.0
