@@ -19,7 +19,8 @@ from app.tiles.glb import Trees
 Array = NDArray[Any]
 _TRUNK_SHARE = 0.30
 """Height of the trunk, up to where the crown begins, over the tree's height (the crown hangs a little below that)."""
-_TRUNK_SIDES = 5
+_TRUNK_SIDES = {20: 3, 80: 6}
+"""By the crown's triangles: software GL shades corners on one thread, so every one counts."""
 _JITTER = {20: 0.17, 80: 0.15}
 
 
@@ -49,7 +50,7 @@ def arrays(trees: Trees, detail: int) -> tuple[Array, Array, Array, Array]:
     crown[:, :, 1] += (bottom + tall)[:, None]
     outward = unit / scale
     outward /= np.linalg.norm(outward, axis=2, keepdims=True)
-    trunk, side, trunk_faces = _trunks(height, radius)
+    trunk, side, trunk_faces = _trunks(height, radius, _TRUNK_SIDES[detail])
     foot = trees.foot.astype(np.float64)[:, None, :]
     position = np.concatenate([crown + foot, trunk + foot], 1).reshape(-1, 3)
     normal = np.concatenate([outward, np.tile(side, (count, 1, 1))], 1).reshape(-1, 3)
@@ -60,16 +61,16 @@ def arrays(trees: Trees, detail: int) -> tuple[Array, Array, Array, Array]:
     return position.astype(np.float32), normal.astype(np.float32), bark.astype(np.float32), index.astype(np.uint32)
 
 
-def _trunks(height: Array, radius: Array) -> tuple[Array, Array, Array]:
+def _trunks(height: Array, radius: Array, sides: int) -> tuple[Array, Array, Array]:
     """Trunks as open prisms: [tree, corner, 3], their normals [corner, 3] and corners of triangles."""
-    turn = np.arange(_TRUNK_SIDES) / _TRUNK_SIDES * 2 * np.pi
-    ring = np.stack([np.cos(turn), np.zeros(_TRUNK_SIDES), np.sin(turn)], 1)
+    turn = np.arange(sides) / sides * 2 * np.pi
+    ring = np.stack([np.cos(turn), np.zeros(sides), np.sin(turn)], 1)
     thick = (0.045 * height + 0.03 * radius)[:, None, None]
     low, high = ring * thick, ring * (0.7 * thick)
     high = high + np.array([0.0, 1.0, 0.0]) * (height * (_TRUNK_SHARE + 0.08))[:, None, None]
-    k = np.arange(_TRUNK_SIDES)
-    n = (k + 1) % _TRUNK_SIDES
-    faces = np.stack([k, k + _TRUNK_SIDES, n, n, k + _TRUNK_SIDES, n + _TRUNK_SIDES], 1).ravel()
+    k = np.arange(sides)
+    n = (k + 1) % sides
+    faces = np.stack([k, k + sides, n, n, k + sides, n + sides], 1).ravel()
     return np.concatenate([low, high], 1), np.concatenate([ring, ring]), faces
 
 

@@ -1,0 +1,97 @@
+"""Speed of the picture that people see first: the demo with shadow, lines and panels, at full size and as it adapts.
+
+Frames are finished (gl-finish); sim runs beside, paused, as in a workshop that talks about one hour.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+FRAMES = 48
+ADAPTING = 60
+"""Frames that the render scale gets to settle."""
+SIZE = (1280, 720)
+NOON_S = (171 * 24 + 13) * 3600.0
+"""21 June, 13 o'clock."""
+TITLES = ("demo with shadow and panels, 1280x720", "demo with automatic render scale, 1280x720")
+
+
+def results(name: str, *, full: bool) -> list[dict[str, Any]]:
+    """Rows of the JSON contract whose name contains `name`."""
+    del full
+    if not any(name in title for title in TITLES):
+        return []
+    values, sky = frames_ms()
+    return [
+        {
+            "name": title, "value": value, "unit": "ms", "budget": budget,
+            "reference": {"name": "a frame of sky alone", "value": sky}, "ratio": value / sky,
+        }
+        for title, value, budget in zip(TITLES, values, (45.0, 33.0), strict=True) if name in title
+    ]  # fmt: skip
+
+
+def frames_ms() -> tuple[tuple[float, float], float]:
+    """Median frame times [ms] at full size and with the automatic scale, and of sky alone; software preset."""
+    from app import frame as viewer
+    from app.gpu.overlay import Overlay
+    from app.gpu.view import View
+    from app.gpu.window import Window
+    from app.ui.backend import Panels
+    from app.world import Panel, Shown, Stage, World
+    from network.schema import Seek, SetPace
+    from network.wire import Client
+    from tools import demo_package
+    from tools.bench_picture import simulation
+    from tools.progress import Progress
+
+    with Progress() as progress:
+        package = demo_package.ensure(progress)
+    with simulation(package) as address:
+        window = Window(SIZE, offscreen=True, finish=True)
+        link = Client(address)
+        ports = viewer.Ports(link, window, View(window, preset="software"), Panels(), Overlay(window))
+        world = World(Stage(), Shown(), None, Panel(), "surplus_w_m2")
+        try:
+            link.show(viewer.followed(world))
+            began = time.perf_counter()
+            asked = False
+            while time.perf_counter() - began < 60.0:
+                world = viewer.frame(world, ports, now_s=time.monotonic(), dt_s=0.02)
+                if not asked and world.stage.clock is not None:
+                    asked = True
+                    link.send(SetPace(sender=link.sender, pace=0.0))
+                    link.send(Seek(sender=link.sender, time_s=NOON_S))
+                there = ports.scenery is not None and ports.scenery.settled and world.stage.balance is not None
+                if asked and there and link.settled and world.paint in world.stage.blocks:
+                    break
+            full = _median_ms(lambda: viewer.frame(world, ports, now_s=time.monotonic(), dt_s=0.02), FRAMES)
+            for _ in range(ADAPTING):
+                before = time.perf_counter()
+                viewer.frame(world, ports, now_s=time.monotonic(), dt_s=0.02)
+                ports.view.adapt((time.perf_counter() - before) * 1e3)
+                ports.view.resize()
+            scaled = _median_ms(lambda: viewer.frame(world, ports, now_s=time.monotonic(), dt_s=0.02), FRAMES)
+            for node in ports.view.scene.get_children():
+                if node.get_name() not in ("eye", "sky"):
+                    node.hide()
+            sky = _median_ms(window.render, FRAMES // 2)
+        finally:
+            if ports.scenery is not None:
+                ports.scenery.close()
+            link.close()
+            window.close()
+    return (full, scaled), sky
+
+
+def _median_ms(work: Callable[[], Any], count: int) -> float:
+    took = []
+    for _ in range(count):
+        began = time.perf_counter()
+        work()
+        took.append((time.perf_counter() - began) * 1e3)
+    return float(np.median(took))
