@@ -137,13 +137,13 @@ def supermarket(dice: Random, block: Block) -> Spot:
                              [solids.parapet(hall, 6.2), solids.block(loading, 4.2)],
                              {"numberOfCars": 6} | modules(64.0)))  # fmt: skip
     spot.ground.append(("parking", plan.box(0.73, 0.55, 42.0, 47.0)))
-    for north in (-17.5, -1.0, 15.5):
+    for row, north in enumerate((-17.5, -1.0, 15.5), 1):
         for n in range(15):
             x = -17.5 + 2.5 * n
             front, back = plan.shape(0.73, 0.55, [(x, north - 5.0), (x, north + 5.0)])
             spot.marks.append(_mark(front, back, 0.12))
         roof = plan.box(0.73, 0.55, 35.0, 10.0, north=north)
-        spot.plant.append(("canopy", roof, {"name": "Canopy over the car park"}))
+        spot.plant.append(("canopy", roof, {"name": f"Canopy {row} over the car park"}))
     for n in range(8):
         spot.plant.append(("charger", plan.shape(0.73, 0.55, [(-17.0 + 4.9 * n, -23.0)]), {"name": f"Charger {n + 1}"}))
     for n in range(6):

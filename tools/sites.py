@@ -27,8 +27,10 @@ BAY_M2, AREA_PER_BAY_M2 = 12.5, 25.0
 TURBINE_M2 = 300.0
 """Foundation and crane pad's core of a turbine."""
 BAYS_PER_CHARGER, MOST_CHARGERS = 8, 10
-CANOPY_SHARE = 0.6
-"""Share of a parking area that canopies over its bays cover."""
+CANOPY_SHARE, MOST_CANOPY_M2 = 0.6, 800.0
+"""Share of a parking area that canopies over its bays cover, and the largest canopy."""
+CLEAR_M = 2.0
+"""Parking areas end so far from buildings that stand on them."""
 LEAST_PARKING_M2 = 150.0
 RULE = "proposed: battery beside each substation, canopy and chargers on each parking area, plant that the source names"
 
@@ -54,9 +56,12 @@ def propose(
         nodes: plant is connected to the nearest busbar, a turbine to none: it feeds the medium voltage above.
         land: its parking areas, and roads and water that batteries keep off.
         named: plant that the source names.
-        rings: [building] outlines that batteries keep off.
+        rings: [building] outlines that plant keeps off.
     """
-    rows = [*_named(named), *_batteries(nodes, land, rings, named), *_parking(land, named)]
+    import shapely
+
+    outlines = [shapely.polygons(r) for r in rings if len(r) >= 3]
+    rows = [*_named(named), *_batteries(nodes, land, outlines), *_parking(land, outlines, named)]
     x, y = np.array([r.x_m for r in rows]), np.array([r.y_m for r in rows])
     busbars = np.flatnonzero(nodes.kind == NodeKind.BUSBAR)
     if len(busbars) and len(rows):
@@ -90,13 +95,10 @@ def _named(named: Sequence[NamedPlant]) -> Iterator[_Row]:
             yield _Row(plant.id, name, kind, plant.x_m, plant.y_m, plant.area_m2 or least[kind])
 
 
-def _batteries(
-    nodes: Nodes, land: Land, rings: Sequence[NDArray[np.float64]], named: Sequence[NamedPlant]
-) -> Iterator[_Row]:  # fmt: skip
+def _batteries(nodes: Nodes, land: Land, outlines: Sequence[Any]) -> Iterator[_Row]:
     """A container beside every substation, on firm ground off the streets where there is some within 20 m."""
     import shapely
 
-    outlines = [shapely.polygons(r) for r in rings if len(r) >= 3]
     kept_off = shapely.STRtree(np.array([*outlines, *land.roads, *land.parking, *_water(land)], dtype=object))
     turns = np.linspace(0.0, 2 * np.pi, 16, endpoint=False)
     spots = np.array([(r * np.cos(a), r * np.sin(a)) for r in (5.0, 8.0, 12.0, 16.0, 20.0) for a in turns])
@@ -110,22 +112,27 @@ def _batteries(
                    CONTAINER_M2)  # fmt: skip
 
 
-def _parking(land: Land, named: Sequence[NamedPlant]) -> Iterator[_Row]:
-    """A canopy and chargers on every parking area on which the source names none."""
+def _parking(land: Land, outlines: Sequence[Any], named: Sequence[NamedPlant]) -> Iterator[_Row]:
+    """A canopy in the roomiest place and chargers on every parking area on which the source names none."""
     import shapely
 
     taken = {kind: shapely.MultiPoint([(p.x_m, p.y_m) for p in named if p.kind == kind])
              for kind in ("canopy", "charger")}  # fmt: skip
+    built = shapely.union_all(np.array(outlines, dtype=object)) if len(outlines) else shapely.Polygon()
     number = 0
-    for area in land.parking:
+    for whole in land.parking:
+        free = shapely.difference(whole, shapely.buffer(built, CLEAR_M))
+        area = max(shapely.get_parts(free), key=lambda part: part.area, default=shapely.Polygon())
         if area.area < LEAST_PARKING_M2:
             continue
         number += 1
-        middle = shapely.get_coordinates(shapely.point_on_surface(area))[0]
-        if shapely.is_empty(taken["canopy"]) or taken["canopy"].distance(area) > 3.0:
+        radius = shapely.maximum_inscribed_circle(area, tolerance=0.5)
+        middle, reach = shapely.get_coordinates(radius)[0], shapely.length(radius)
+        if shapely.is_empty(taken["canopy"]) or taken["canopy"].distance(whole) > 3.0:
+            fits = min(CANOPY_SHARE * float(area.area), 2.0 * float(reach) ** 2, MOST_CANOPY_M2)
             yield _Row(f"canopy-{number}", f"Canopy over parking area {number}", SiteKind.CANOPY, float(middle[0]),
-                       float(middle[1]), CANOPY_SHARE * float(area.area))  # fmt: skip
-        if shapely.is_empty(taken["charger"]) or taken["charger"].distance(area) > 3.0:
+                       float(middle[1]), fits)  # fmt: skip
+        if shapely.is_empty(taken["charger"]) or taken["charger"].distance(whole) > 3.0:
             yield from _chargers(area, number)
 
 

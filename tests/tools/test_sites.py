@@ -40,11 +40,23 @@ def test_a_battery_stands_beside_every_substation_off_street_and_houses() -> Non
 def test_a_parking_area_gets_a_canopy_and_a_charger_per_eight_bays() -> None:
     s = sites.propose(nodes=nodes(), land=land(), rings=[HOUSE])
     canopies, chargers = (np.flatnonzero(s.kind == k) for k in (SiteKind.CANOPY, SiteKind.CHARGER))
-    assert s.area_m2[canopies].tolist() == [0.6 * 800.0]  # the second area is too small
+    assert len(canopies) == 1  # the second area is too small
+    assert 150.0 < s.area_m2[canopies[0]] < 0.6 * 800.0  # a square that fits between its sides of 20 m
     assert len(chargers) == 4  # 800 m2 are 32 bays
     inside = shapely.contains_xy(land().parking[0], s.x_m[chargers], s.y_m[chargers])
     assert inside.all()
     assert (s.node[chargers] == 3).all()  # the nearer substation
+
+
+def test_plant_keeps_off_the_buildings_that_stand_on_a_parking_area() -> None:
+    hall = np.array([[70.0, 10.0], [90.0, 10.0], [90.0, 30.0], [70.0, 30.0]])
+    s = sites.propose(nodes=nodes(), land=land(), rings=[HOUSE, hall])
+    on_parking = s.kind != SiteKind.BATTERY
+    gap = shapely.distance(shapely.polygons(hall), shapely.points(s.x_m[on_parking], s.y_m[on_parking]))
+    assert on_parking.sum() >= 2
+    assert gap.min() >= 1.9
+    canopy = int(np.flatnonzero(s.kind == SiteKind.CANOPY)[0])
+    assert s.x_m[canopy] - np.sqrt(s.area_m2[canopy]) / 2 >= 91.5
 
 
 def test_what_the_source_names_takes_the_place_of_proposals() -> None:
