@@ -28,7 +28,7 @@ _MOST_BOXES = 1500
 """Houses that are asked whether they hide something: the nearest."""
 _OVER = 1.0
 """Loading above which a line carries more than it may."""
-_CANDIDATES = 6
+_CANDIDATES = 24
 """Largest givers and takers that may be named, in case the first are out of sight."""
 _FAINT_W = 500.0
 """Less power is not worth a name."""

@@ -37,6 +37,8 @@ _PALE: Rgba = (0.96, 0.95, 0.93, 1.0)
 _PILL, _EDGE = (*theme.INK[:3], 0.90), (0.078, 0.094, 0.122, 0.55)
 _SIZE, _HIGH, _PAD, _SIGN = 17.0, 32.0, 12.0, 22.0
 """Type, height, side padding and room for the triangle of a label, pixels at 720p."""
+_OF_GROUP = 4
+"""Candidates in the picture that are tried for one label."""
 _LONGEST = 24
 """Characters of a name; longer ones are an id."""
 
@@ -85,13 +87,25 @@ def _labels(pen: Pen, world: World, seen: Seen, taken: list[Box]) -> list[tuple[
     free = (at[:, 2] > _NEAREST_M) & (at[:, :2] > 0).all(axis=1) & (at[:, :2] < seen.size).all(axis=1)
     free[free] = ~labels.hidden(camera.eye_m, points[free], own[free], roster)
     rows, first = np.unique(of[free], return_index=True)
-    at = at[np.flatnonzero(free)[first]]
+    chosen = _few([asked[k].group for k in rows])
+    rows, at = rows[chosen], at[np.flatnonzero(free)[first]][chosen]
     words = [words_of(asked[k], roster, seen) for k in rows]
     s = pen.scale
     sizes = np.array([[_width(pen, w) * s, _HIGH * s] for w in words]).reshape(-1, 2)
     screen = (float(seen.size[0]), float(seen.size[1]))
     placed = labels.place(at[:, :2], sizes, taken, screen, s, groups=[asked[k].group for k in rows])
     return [((float(at[k, 0]), float(at[k, 1])), words[k], box) for k, box in placed]
+
+
+def _few(groups: list[str]) -> NDArray[np.int64]:
+    """The first `_OF_GROUP` of every group, and all that belong to none."""
+    count: dict[str, int] = {}
+    kept = []
+    for k, group in enumerate(groups):
+        count[group] = count.get(group, 0) + 1
+        if not group or count[group] <= _OF_GROUP:
+            kept.append(k)
+    return np.array(kept, np.int64)
 
 
 def words_of(wanted: labels.Wanted, roster: Roster, seen: Seen) -> Words:
