@@ -1,11 +1,11 @@
 """Far levels of detail: every building as a few triangles, within a budget, each where it is missed most.
 
 A building has a ladder of shapes: a level plate at roof height, a tent and a box on its narrowest rectangle, its
-outline simplified and extruded, the finer outline. All start on the lowest rung; whoever errs most for the triangles
-that the next rung costs climbs first, until the budget is spent. Walls that stand against a neighbour of at least their
-height are left out, for nobody sees them. The error of a shape is the largest distance, in metres, that something
-stands off: for a plate its whole height, for a tent half of it, for the others what the roof rises over its mean or the
-outline moves.
+outline simplified and extruded, the finer outline, a gable where the roof is one. All start on the lowest rung; whoever
+errs most for the triangles that the next rung costs climbs first, until the budget is spent. Walls that stand against a
+neighbour of at least their height are left out, for nobody sees them. The error of a shape is the largest distance, in
+metres, that something stands off: for a plate its whole height, for a tent half of it, for the others what the roof
+rises over its mean or the outline moves.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ TOLERANCES_M = (2.0, 0.6)
 """How far the outline of the upper rungs may move, in metres."""
 _APART_M = 0.4
 """A wall with a neighbour this near is a party wall."""
+_AGREES = 0.45
+"""Share of a roof whose ridges must run one way for a gable to stand for it."""
 _FLAT_M = 1.5
 """Buildings lower than this are plates."""
 
@@ -42,6 +44,8 @@ class Figures:
     """Of the roof."""
     outline: NDArray[Any]
     """Shapely polygons in plan, one piece each."""
+    ridge: Float
+    """[building, 2] direction of the ridges in plan; its length is the share of the roof that agrees, 0 = level."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,14 @@ class Rung:
     error_m: float
     tent: bool = False
     """Slopes from the ground to one point above the middle, in place of walls and roof."""
+    gable: bool = False
+    """Two slopes over a rectangle, the ridge along its first edge."""
 
     @property
     def triangles(self) -> int:
         """Cost."""
+        if self.gable:
+            return 4 + 2 * len(self.walls) + int((self.walls % 2).sum())
         return len(self.ring) if self.tent else 2 * len(self.walls) + len(self.cut)
 
 
@@ -106,6 +114,9 @@ def ladders(f: Figures) -> list[list[Rung]]:
             rung = Rung(ring, walls[step][k], _cut(ring), max(rise, moved))
             if height > _FLAT_M and len(rung.cut) and rung.error_m < ladder[-1].error_m:
                 ladder.append(rung)
+        roofed = _gabled(f, k, rings[0][k], walls[0][k], _misfit_m(boxes[k], outline[k]), rise)
+        if roofed is not None and height > _FLAT_M:
+            ladder.append(roofed)
         made.append(ladder)
     return made
 
@@ -130,52 +141,103 @@ def choose(all_ladders: list[list[Rung]], buildings: Int, *, budget: int) -> lis
 
 def solid(chosen: list[tuple[int, Rung]], f: Figures) -> Solid:
     """The chosen shapes as triangles with sharp edges."""
-    xyz, normal, owner, material, index = [], [], [], [], []
+    parts = []
+    owner, index = [], []
     count = 0
     for k, rung in chosen:
-        low, high, n = f.ground_m[k], f.roof_m[k], len(rung.ring)
+        low, high = float(f.ground_m[k]), float(f.roof_m[k])
         if rung.tent:
-            slopes, facing = _tent(rung.ring, low, high)
-            xyz.append(slopes)
-            normal.append(facing)
-            material.append(np.full(n + 1, f.material[k]))
-            owner.append(np.full(n + 1, k))
-            index.append(count + np.column_stack([np.arange(n), (np.arange(n) + 1) % n, np.full(n, n)]))
-            count += n + 1
-            continue
-        a, b = rung.ring[rung.walls], rung.ring[(rung.walls + 1) % n]
-        m = len(a)
-        quad = np.empty((m, 4, 3))
-        quad[:, 0, :2], quad[:, 1, :2], quad[:, 2, :2], quad[:, 3, :2] = a, b, b, a
-        quad[:, :2, 2], quad[:, 2:, 2] = low, high
-        out = np.column_stack([(b - a)[:, 1], -(b - a)[:, 0], np.zeros(m)])
-        out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
-        xyz += [quad.reshape(-1, 3), np.column_stack([rung.ring, np.full(n, high)])]
-        normal += [np.repeat(out, 4, axis=0), np.tile([0.0, 0.0, 1.0], (n, 1))]
-        material += [np.full(4 * m, WALL), np.full(n, f.material[k])]
-        owner.append(np.full(4 * m + n, k))
-        fan = np.array([[0, 1, 2], [0, 2, 3]])
-        index += [(count + 4 * np.arange(m)[:, None, None] + fan).reshape(-1, 3), count + 4 * m + rung.cut]
-        count += 4 * m + n
+            part = _tent(rung.ring, low, high, f.material[k])
+        elif rung.gable:
+            part = _gable(rung, low, high, float(f.rise_m[k]), f.material[k])
+        else:
+            part = _block(rung, low, high, f.material[k])
+        parts.append(part[:3])
+        index.append(count + part[3])
+        owner.append(np.full(len(part[0]), k))
+        count += len(part[0])
     if not chosen:
         return Solid(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0, np.int64), np.zeros(0),
                      np.zeros((0, 3), np.int64), 0.0)  # fmt: skip
     errors = np.array([rung.error_m for _, rung in chosen])
-    return Solid(
-        np.concatenate(xyz), np.concatenate(normal), np.concatenate(owner), np.concatenate(material),
-        np.concatenate(index), float(errors.mean()),
+    xyz, normal, material = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Solid(xyz, normal, np.concatenate(owner), material, np.concatenate(index), float(errors.mean()))
+
+
+_Part = tuple[Float, Float, Float, Int]
+"""Corners, normals, materials by vertex, and triangles."""
+_FAN = np.array([[0, 1, 2], [0, 2, 3]])
+
+
+def _block(rung: Rung, low: float, high: float, roof: float) -> _Part:
+    """Walls and a level roof."""
+    n, m = len(rung.ring), len(rung.walls)
+    xyz, normal = _walls(rung.ring, rung.walls, low, high)
+    index = np.concatenate([(4 * np.arange(m)[:, None, None] + _FAN).reshape(-1, 3), 4 * m + rung.cut])
+    return (
+        np.concatenate([xyz, np.column_stack([rung.ring, np.full(n, high)])]),
+        np.concatenate([normal, np.tile([0.0, 0.0, 1.0], (n, 1))]),
+        np.concatenate([np.full(4 * m, WALL), np.full(n, roof)]), index,
     )  # fmt: skip
 
 
-def _tent(ring: Float, low: float, top: float) -> tuple[Float, Float]:
-    """[n + 1, 3] corners and the point above their middle, with outward normals that share their slopes."""
-    middle = ring.mean(axis=0)
+def _walls(ring: Float, edges: Int, low: float, high: float) -> tuple[Float, Float]:
+    """[4 edge, 3] corners and outward normals."""
+    a, b = ring[edges], ring[(edges + 1) % len(ring)]
+    quad = np.empty((len(a), 4, 3))
+    quad[:, 0, :2], quad[:, 1, :2], quad[:, 2, :2], quad[:, 3, :2] = a, b, b, a
+    quad[:, :2, 2], quad[:, 2:, 2] = low, high
+    out = np.column_stack([(b - a)[:, 1], -(b - a)[:, 0], np.zeros(len(a))])
+    out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+    return quad.reshape(-1, 3), np.repeat(out, 4, axis=0)
+
+
+def _gabled(f: Figures, k: int, ring: Float, walls: Int, misfit_m: float, rise: float) -> Rung | None:
+    """A gable over the rectangle `ring` if roof and outline are like that; its first edge runs along the ridge."""
+    share = float(np.linalg.norm(f.ridge[k]))
+    if f.material[k] != PITCHED or share < _AGREES or len(ring) != 4 or misfit_m > rise:
+        return None
+    along = ring[1] - ring[0]
+    across = ring[2] - ring[1]
+    towards = [abs(float(f.ridge[k] @ e)) / max(float(np.linalg.norm(e)), 1e-9) for e in (along, across)]
+    turn = int(towards[1] > towards[0])
+    return Rung(np.roll(ring, -turn, axis=0), (walls - turn) % 4, np.zeros((0, 3), np.int64),
+                max(0.3 * rise, 0.5 * misfit_m), gable=True)  # fmt: skip
+
+
+def _gable(rung: Rung, low: float, mean: float, rise: float, roof: float) -> _Part:
+    """Walls to the eaves, two slopes, and a triangle of wall over each open end."""
+    rise = min(rise, 0.5 * (mean - low))
+    eave, ridge, r = mean - rise, mean + rise, rung.ring
+    xyz, normal = _walls(r, rung.walls, low, eave)
+    right, left = (np.append((r[a] + r[b]) / 2, ridge) for a, b in ((1, 2), (3, 0)))
+    a, b, c, d = (np.append(corner, eave) for corner in r)
+    faces = [np.array([a, b, right, left]), np.array([c, d, left, right])]
+    index = [(4 * np.arange(len(rung.walls))[:, None, None] + _FAN).reshape(-1, 3)]
+    points, normals, kinds = [xyz], [normal], [np.full(len(xyz), WALL)]
+    ends = [np.array(e) for edge, e in ((1, [b, c, right]), (3, [d, a, left])) if edge in rung.walls]
+    count = len(xyz)
+    for corners in (*faces, *ends):
+        up = np.cross(corners[1] - corners[0], corners[2] - corners[0])
+        points.append(corners)
+        normals.append(np.tile(up / max(float(np.linalg.norm(up)), 1e-9), (len(corners), 1)))
+        kinds.append(np.full(len(corners), roof if len(corners) == 4 else WALL))
+        index.append(count + _FAN[: len(corners) - 2])
+        count += len(corners)
+    return np.concatenate(points), np.concatenate(normals), np.concatenate(kinds), np.concatenate(index)
+
+
+def _tent(ring: Float, low: float, top: float, roof: float) -> _Part:
+    """Slopes that meet above the middle, with outward normals that share their corners."""
+    n, middle = len(ring), ring.mean(axis=0)
     out = ring - middle
     reach = np.linalg.norm(out, axis=1, keepdims=True)
-    up = np.full((len(ring), 1), float(reach.mean()) / max(top - low, 0.1))
+    up = np.full((n, 1), float(reach.mean()) / max(top - low, 0.1))
     normal = np.vstack([np.hstack([out / np.maximum(reach, 1e-9), up]), [(0.0, 0.0, 1.0)]])
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    return np.vstack([np.column_stack([ring, np.full(len(ring), low)]), [(*middle, top)]]), normal
+    xyz = np.vstack([np.column_stack([ring, np.full(n, low)]), [(*middle, top)]])
+    index = np.column_stack([np.arange(n), (np.arange(n) + 1) % n, np.full(n, n)])
+    return xyz, normal, np.full(n + 1, roof), index
 
 
 def _gain(ladder: list[Rung], k: int, step: int) -> tuple[float, int, int, int] | None:

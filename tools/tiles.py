@@ -258,6 +258,8 @@ def _figures(m: Mesh, b: Bodies) -> lod.Figures:
     low, high = np.full((n, 2), np.inf), np.full((n, 2), -np.inf)
     np.minimum.at(low, vertex_owner, f.xyz[:, :2])
     np.maximum.at(high, vertex_owner, f.xyz[:, :2])
+    lowest = np.full(n, np.inf)
+    np.minimum.at(lowest, vertex_owner, f.xyz[:, 2])
     empty = shapely.area(outline) < 0.1
     outline[empty] = shapely.box(*low[empty].T, *(high[empty] + 1e-3).T)
     roof = f.kind == FaceKind.ROOF
@@ -265,8 +267,15 @@ def _figures(m: Mesh, b: Bodies) -> lod.Figures:
     level = np.bincount(f.building, plan * (m.normal[:, 2] > FLAT_UP), n)
     whole = np.bincount(f.building, plan, n)
     top = b.ground_m + b.roof_m
+    # Ridges run across the horizontal part of the normals; opposite slopes agree where angles are doubled.
+    normal = m.normal[:, 0] + 1j * m.normal[:, 1]
+    steep = plan * (np.abs(normal) > 0.17)
+    twice = np.where(steep > 0, (normal / np.maximum(np.abs(normal), 1e-9)) ** 2, 0)
+    total = np.bincount(f.building, steep * twice.real, n) + 1j * np.bincount(f.building, steep * twice.imag, n)
+    ridge = 1j * np.sqrt(total) / np.sqrt(np.maximum(np.abs(total), 1e-9)) * np.abs(total) / np.maximum(whole, 1e-9)
     return lod.Figures(
-        ground_m=b.ground_m, roof_m=top, rise_m=np.maximum(b.height_m - b.roof_m, 0.0),
+        ridge=np.column_stack([ridge.real, ridge.imag]),
+        ground_m=np.minimum(b.ground_m, lowest), roof_m=top, rise_m=np.maximum(b.height_m - b.roof_m, 0.0),
         material=np.where(2 * level >= whole, FLAT, PITCHED), outline=outline,
     )  # fmt: skip
 

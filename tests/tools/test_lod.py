@@ -146,16 +146,18 @@ def test_far_houses_stand_where_the_near_ones_do(delft: Written) -> None:
 def test_party_walls_are_left_out_of_far_rows() -> None:
     outline = np.array([shapely.box(6.0 * k, 0, 6.0 * k + 6, 10) for k in range(3)], dtype=object)
     same = np.full(3, 8.0)
-    figures = lod.Figures(np.zeros(3), same, np.zeros(3), np.full(3, lod.FLAT), outline)
+    figures = lod.Figures(np.zeros(3), same, np.zeros(3), np.full(3, lod.FLAT), outline, np.zeros((3, 2)))
     ladders = lod.ladders(figures)
     assert [len(ladder[-1].walls) for ladder in ladders] == [3, 2, 3]
-    lower = lod.Figures(np.zeros(3), np.array([8.0, 16.0, 8.0]), np.zeros(3), np.full(3, lod.FLAT), outline)
+    roofs, flat = np.array([8.0, 16.0, 8.0]), np.full(3, lod.FLAT)
+    lower = lod.Figures(np.zeros(3), roofs, np.zeros(3), flat, outline, np.zeros((3, 2)))
     assert [len(ladder[-1].walls) for ladder in lod.ladders(lower)] == [3, 4, 3]
 
 
 def test_a_budget_goes_where_it_is_missed_most() -> None:
     outline = np.array([shapely.box(0, 0, 4, 4), shapely.box(100, 0, 160, 40)], dtype=object)
-    figures = lod.Figures(np.zeros(2), np.array([3.0, 30.0]), np.zeros(2), np.full(2, lod.FLAT), outline)
+    roofs, flat = np.array([3.0, 30.0]), np.full(2, lod.FLAT)
+    figures = lod.Figures(np.zeros(2), roofs, np.zeros(2), flat, outline, np.zeros((2, 2)))
     chosen = dict(lod.choose(lod.ladders(figures), np.arange(2), budget=12))
     assert chosen[0].triangles == 2 and chosen[1].triangles == 10
     body = lod.solid(list(chosen.items()), figures)
@@ -163,6 +165,24 @@ def test_a_budget_goes_where_it_is_missed_most() -> None:
     vector = np.cross(b - a, c - a)
     assert (np.einsum("ij,ij->i", vector, body.normal[body.index[:, 0]]) > 0).all(), "all look outward"
     assert (body.normal[body.material == lod.FLAT, 2] == 1).all()
+
+
+@pytest.mark.parametrize("ridge", [(1.0, 0.0), (0.0, 1.0)])
+def test_a_gabled_house_keeps_its_ridge(ridge: tuple[float, float]) -> None:
+    outline = np.array([shapely.box(0, 0, 12, 8)], dtype=object)
+    figures = lod.Figures(np.zeros(1), np.full(1, 7.0), np.full(1, 2.0), np.full(1, lod.PITCHED), outline,
+                          np.array([ridge]))  # fmt: skip
+    (ladder,) = lod.ladders(figures)
+    assert ladder[-1].gable and ladder[-1].triangles == 14
+    body = lod.solid([(0, ladder[-1])], figures)
+    assert len(body.index) == 14
+    a, b, c = (body.xyz[body.index[:, k]] for k in range(3))
+    assert (np.einsum("ij,ij->i", np.cross(b - a, c - a), body.normal[body.index[:, 0]]) > 0).all()
+    top = body.xyz[body.xyz[:, 2] == 9.0]
+    assert np.ptp(top[:, 0 if ridge[0] else 1]) == pytest.approx(12 if ridge[0] else 8)
+    assert np.ptp(top[:, 1 if ridge[0] else 0]) == 0
+    volume = np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6  # the floor lies at 0 and adds nothing
+    assert volume == pytest.approx(12 * 8 * 7.0)
 
 
 def meadow(n: int = 40, cell_m: float = 2.0) -> Land:
