@@ -72,19 +72,20 @@ def _row(blocks: Mapping[str, FluxBlock], quantity: str, count: int, time_s: flo
 def _lines(
     roster: Roster, cables: NDArray[np.int64], blocks: Mapping[str, FluxBlock], legend: Legend, time_s: float
 ) -> list[Wanted]:
-    """The worst overloaded lines; where loading is shown the most loaded ones anyhow."""
+    """The worst overloaded lines, two groups for two labels; where loading is shown the most loaded ones anyhow."""
     count = len(roster.line_ids)
     loading, power = _row(blocks, "line_loading", count, time_s), _row(blocks, "line_w", count, time_s)
     if loading is None or power is None or not len(cables):
         return []
     share = np.nan_to_num(loading[cables])
-    least, most = (0.05, 3) if legend.quantity == LOADING else (_OVER, 2)
+    least = 0.05 if legend.quantity == LOADING else _OVER
     made = []
-    for k in _largest(share, most):
+    for rank, k in enumerate(_largest(share, _CANDIDATES)):
         if share[k] > least:
             line = int(cables[k])
             first, *others = _along(roster, line, (0.5, 0.3, 0.7, 0.12, 0.88))
-            made.append(Wanted("line", line, first, -float(power[line]), float(share[k]), tuple(others)))
+            group = f"line {rank % 2}"
+            made.append(Wanted("line", line, first, -float(power[line]), float(share[k]), tuple(others), group))
     return made
 
 
@@ -118,16 +119,17 @@ def _plant(place: Stand, blocks: Mapping[str, FluxBlock], time_s: float) -> list
 
 
 def _transformers(place: Stand, blocks: Mapping[str, FluxBlock], time_s: float) -> list[Wanted]:
-    """The two most loaded ones."""
+    """The most loaded ones, two groups for two labels."""
     block = blocks.get("line_loading")
     rows = np.arange(place.sites, len(place.kind))
     if block is None or not len(rows) or block.values.shape[1] <= int(place.line.max()):
         return []
     share = at_time(block, time_s)[place.line[rows]]
-    worst = _largest(share, 2)
     return [
-        Wanted("transformer", int(rows[k]), _top(place, int(rows[k])), float("nan"), float(share[k])) for k in worst
-    ]
+        Wanted("transformer", int(rows[k]), _top(place, int(rows[k])), float("nan"), float(share[k]),
+               group=f"transformer {rank % 2}")
+        for rank, k in enumerate(_largest(share, _CANDIDATES))
+    ]  # fmt: skip
 
 
 def _top(place: Stand, row: int) -> tuple[float, float, float]:
