@@ -27,6 +27,8 @@ _APART_M = 0.4
 """A wall with a neighbour this near is a party wall."""
 _AGREES = 0.45
 """Share of a roof whose ridges must run one way for a gable to stand for it."""
+_TENT_M = 25.0
+"""Nothing wider becomes a tent."""
 _FLAT_M = 1.5
 """Buildings lower than this are plates."""
 
@@ -71,6 +73,11 @@ class Rung:
             return 4 + 2 * len(self.walls) + int((self.walls % 2).sum())
         return len(self.ring) if self.tent else 2 * len(self.walls) + len(self.cut)
 
+    @property
+    def breadth_m(self) -> float:
+        """Length over which an error is seen."""
+        return float(np.linalg.norm(np.ptp(self.ring, axis=0)))
+
 
 @dataclass(frozen=True)
 class Solid:
@@ -107,7 +114,7 @@ def ladders(f: Figures) -> list[list[Rung]]:
             continue
         first = rings[0][k]
         ladder.append(Rung(first, np.zeros(0, np.int64), _cut(first), height + rise))
-        if height > _FLAT_M:
+        if height > _FLAT_M and ladder[0].breadth_m < _TENT_M:
             ladder.append(Rung(first, np.zeros(0, np.int64), ladder[0].cut[:0], 0.5 * height + rise, tent=True))
         for step, moved in enumerate((_misfit_m(boxes[k], outline[k]), *TOLERANCES_M)):
             ring = rings[step][k]
@@ -244,16 +251,11 @@ def _gain(ladder: list[Rung], k: int, step: int) -> tuple[float, int, int, int] 
     """Entry of the queue for the best higher rung: (minus error saved per triangle, cost, building, rung)."""
     here = ladder[step]
     offers = [
-        (-(here.error_m - up.error_m) * _breadth_m(here) / max(up.triangles - here.triangles, 1),
+        (-(here.error_m - up.error_m) * here.breadth_m / max(up.triangles - here.triangles, 1),
          up.triangles - here.triangles, k, number)
         for number, up in enumerate(ladder[step + 1 :], step + 1)
     ]  # fmt: skip
     return min(offers) if offers else None
-
-
-def _breadth_m(rung: Rung) -> float:
-    """Length over which an error is seen."""
-    return float(np.linalg.norm(np.ptp(rung.ring, axis=0)))
 
 
 def _one_piece(outline: Any) -> Any:
