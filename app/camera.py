@@ -26,6 +26,8 @@ _NEAREST_M = 90.0
 _FARTHEST_HOME_M, _CITY_M = 1300.0, 850.0
 _HOME_PITCH_RAD = float(np.radians(13.4))
 _FAR_M = 9000.0
+GLIDE_S = 0.4
+"""Time of a soft move."""
 
 
 @dataclass(frozen=True)
@@ -183,10 +185,59 @@ def look(camera: Camera, *, turn_rad: float, tilt_rad: float) -> Camera:
     return replace(camera, heading_rad=(camera.heading_rad + turn_rad) % (2 * np.pi), pitch_rad=pitch)
 
 
-def zoom(camera: Camera, *, steps: float) -> Camera:
-    """Towards the pivot by 12 % a step, away for negative steps."""
+def zoom(camera: Camera, *, steps: float, toward: Float | None = None) -> Camera:
+    """Towards the pivot, or the point `toward` [3], by 12 % a step, away for negative steps."""
     reach = float(np.clip(camera.reach_m * 0.88**steps, 8.0, 12000.0))
-    return replace(camera, eye_m=camera.pivot_m - camera.forward * reach, reach_m=reach)
+    point = camera.pivot_m if toward is None else toward
+    share = reach / camera.reach_m
+    return replace(camera, eye_m=point + (camera.eye_m - point) * share, reach_m=reach)
+
+
+def ground_under(camera: Camera, pointer: tuple[float, float], size: tuple[int, int], ground_m: float) -> Float:
+    """World point [3] of the plain ground under the pointer; above the horizon a point at the pivot's distance."""
+    width, height = size
+    half = np.tan(FOV_X_RAD / 2)
+    x, y = (2 * pointer[0] / width - 1) * half, (1 - 2 * pointer[1] / height) * half * height / width
+    ray = camera.forward + camera.right * x + camera.up * y
+    fall = float(camera.eye_m[2]) - ground_m
+    far = fall / -ray[2] if ray[2] < -1e-3 and fall > 0 else np.inf
+    return np.asarray(camera.eye_m + ray * min(far, 3.0 * camera.reach_m), np.float64)
+
+
+@dataclass(frozen=True)
+class Glide:
+    """A move of the camera that takes time: it starts and ends softly."""
+
+    start: Camera
+    end: Camera
+    began_s: float
+
+    def at(self, now_s: float) -> Camera:
+        """Camera at a moment of the monotonic clock."""
+        x = float(np.clip((now_s - self.began_s) / GLIDE_S, 0.0, 1.0))
+        if x >= 1.0:
+            return self.end
+        part = x * x * (3.0 - 2.0 * x)
+        turn = (self.end.heading_rad - self.start.heading_rad + np.pi) % (2 * np.pi) - np.pi
+        return Camera(
+            self.start.eye_m + (self.end.eye_m - self.start.eye_m) * part,
+            float((self.start.heading_rad + turn * part) % (2 * np.pi)),
+            self.start.pitch_rad + (self.end.pitch_rad - self.start.pitch_rad) * part,
+            self.start.reach_m + (self.end.reach_m - self.start.reach_m) * part,
+            self.end.flying,
+        )
+
+    def over(self, now_s: float) -> bool:
+        """Whether it has arrived."""
+        return now_s - self.began_s >= GLIDE_S
+
+
+def facing(camera: Camera, middle_m: Float, radius_m: float) -> Camera:
+    """Camera that frames a ball, from the side that it looked from, not flatter than 20 degrees."""
+    distance = max(3.4 * radius_m, 45.0)
+    pitch = float(np.clip(camera.pitch_rad, np.radians(20.0), np.radians(60.0)))
+    framed = looking_at(middle_m, distance_m=distance, heading_rad=camera.heading_rad, pitch_rad=pitch)
+    return replace(framed, flying=camera.flying)
 
 
 def drag(camera: Camera, *, right_m: float, forward_m: float) -> Camera:
@@ -195,10 +246,12 @@ def drag(camera: Camera, *, right_m: float, forward_m: float) -> Camera:
     return replace(camera, eye_m=camera.eye_m + camera.right * right_m + ahead * forward_m)
 
 
-def fly(camera: Camera, direction: Float, *, seconds: float, ground_m: float, fast: bool) -> Camera:
+def fly(
+    camera: Camera, direction: Float, *, seconds: float, ground_m: float, fast: bool, pace: float = 1.0
+) -> Camera:
     """Move along right, forward, up (-1..1 each); the speed follows the height, so that it suits street and sky."""
     height = max(float(camera.eye_m[2]) - ground_m, 5.0)
-    speed = (0.6 * height + 8.0) * (4.0 if fast else 1.0)
+    speed = (0.6 * height + 8.0) * (4.0 if fast else 1.0) * pace
     ahead = camera.forward if camera.flying else np.array([np.sin(camera.heading_rad), np.cos(camera.heading_rad), 0.0])
     step = camera.right * direction[0] + ahead * direction[1] + np.array([0.0, 0.0, 1.0]) * direction[2]
     return replace(camera, eye_m=camera.eye_m + step * speed * seconds)

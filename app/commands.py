@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from app import camera as cameras
 from app import pace
 from app.paint import PAINTS
+from app.pick import Picked, exists, place_of
 from app.world import SIDE, World
-from network.schema import ChooseLayers, LayerChoice, Redo, Seek, SetPace, Undo, Wish
+from network.schema import ChooseLayers, LayerChoice, Redo, SaveScenario, Seek, SetPace, Undo, Wish
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,77 @@ class GoTo:
     """A named view: home, top, street."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class FrameSelection:
+    """Go to what is selected."""
+
+
+@dataclass(frozen=True)
+class StoreView:
+    """Keep the camera under a number."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class RecallView:
+    """Go back to a stored camera."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Touch:
+    """A click on the scene, at a pixel; what it means is known once the picture under the pointer is drawn."""
+
+    at: tuple[float, float]
+    twice: bool = False
+
+
+@dataclass(frozen=True)
+class Select:
+    """Show this in the inspector; None: nothing."""
+
+    picked: Picked | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """To the next (or with -1 the previous) step of the simulation."""
+
+    steps: int
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Fold the dials of a what-if away, or unfold them."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class PaintBack:
+    """Show again what was shown before a layer brought its colours."""
+
+
+@dataclass(frozen=True)
+class ToggleSaves:
+    """Open or close the list of saved scenarios."""
+
+
+@dataclass(frozen=True)
+class Save:
+    """Keep the choices under a name; without choices forget it."""
+
+    name: str
+    choices: tuple[LayerChoice, ...] | None
+
+
+@dataclass(frozen=True)
+class ToggleFull:
+    """Cover the whole screen, or be a window again."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +202,8 @@ class Close:
 
 Command = (
     SeekTo | Run | Pause | Choose | Begin | UndoLayers | RedoLayers | GoTo | NorthUp | SwitchFlying | Scale | ToggleHelp
+    | FrameSelection | StoreView | RecallView | Touch | Select | Step | Fold | PaintBack | ToggleSaves | Save
+    | ToggleFull
     | ToggleNotes | Picture | Close | SetPaint | NextPaint | ToggleUnder | ToggleStill
 )  # fmt: skip
 _LEAST_SCALE, _LARGEST_SCALE = 0.6, 2.5
@@ -139,6 +215,13 @@ def apply(world: World, command: Command, *, now_s: float, sender: str) -> tuple
     match command:
         case SeekTo(time_s):
             return replace(world, shown=pace.sought(time_s, now_s=now_s)), [Seek(sender=sender, time_s=time_s)]
+        case Step(steps) if stage.hello is not None:
+            step_s = stage.hello.step_s
+            year_s = max(stage.hello.steps * step_s, step_s)
+            time_s = (np.floor(world.shown.time_s / step_s + 1e-9) + steps) * step_s % year_s
+            return apply(world, SeekTo(float(time_s)), now_s=now_s, sender=sender)
+        case Save(name, choices):
+            return world, [SaveScenario(sender=sender, name=name, choices=choices)]
         case Run(speed):
             return world, [SetPace(sender=sender, pace=speed)]
         case Pause() if stage.clock is not None:
@@ -148,22 +231,69 @@ def apply(world: World, command: Command, *, now_s: float, sender: str) -> tuple
             based = stage.scenario.revision
             panel = replace(panel, draft=choices, draft_on=based, draft_s=now_s, gesture=gesture)
             wish = ChooseLayers(side=SIDE, sender=sender, based_on=based, gesture=gesture, choices=choices)
-            return replace(world, panel=panel), [wish]
+            return _shown(replace(world, panel=panel), choices), [wish]
         case UndoLayers() | RedoLayers() if stage.scenario is not None:
             kind = Undo if isinstance(command, UndoLayers) else Redo
             panel = replace(panel, draft=None)
             return replace(world, panel=panel), [kind(side=SIDE, sender=sender, based_on=stage.scenario.revision)]
-    return _own(world, command), []
+    return _own(_moved(world, command, now_s), command), []
+
+
+def _shown(world: World, choices: tuple[LayerChoice, ...]) -> World:
+    """A layer that was switched on shows itself in its own colours; the panel offers the way back."""
+    catalogue, scenario = world.stage.catalogue, world.stage.scenario
+    if catalogue is None or scenario is None:
+        return world
+    before = {c.kind for c in scenario.choices}
+    fresh = [c.kind for c in choices if c.kind not in before]
+    paints = {kind.kind: kind.paint for kind in catalogue.kinds}
+    paint = paints.get(fresh[0], "") if len(fresh) == 1 else ""
+    if paint not in PAINTS or paint in (PAINTS[0], world.paint):
+        return world
+    return replace(world, paint=paint, panel=replace(world.panel, before_paint=world.panel.before_paint or world.paint))
+
+
+def _moved(world: World, command: Command, now_s: float) -> World:
+    """The camera on its way to where a command sends it; at once in reduced motion."""
+    camera, hello, roster = world.camera, world.stage.hello, world.stage.roster
+    end = None
+    match command:
+        case GoTo(name) if hello is not None:
+            end = cameras.named(name, cameras.sights(hello, roster), hello.ground_m)
+        case NorthUp() if camera is not None:
+            end = cameras.orbit(camera, turn_rad=-camera.heading_rad, tilt_rad=0.0)
+        case RecallView(number):
+            end = world.views.get(number)
+        case FrameSelection() if camera is not None and hello is not None:
+            if world.selected is not None and roster is not None and exists(world.selected, roster):
+                end = cameras.facing(camera, *place_of(world.selected, roster))
+            else:
+                end = cameras.named("home", cameras.sights(hello, roster), hello.ground_m)
+    if end is None:
+        return world
+    if world.panel.still or camera is None:
+        return replace(world, camera=end, glide=None)
+    return replace(world, glide=cameras.Glide(camera, end, now_s))
 
 
 def _own(world: World, command: Command) -> World:
     """Changes that concern this viewer alone."""
-    panel, camera, hello = world.panel, world.camera, world.stage.hello
+    panel, camera = world.panel, world.camera
     match command:
-        case GoTo(name) if hello is not None:
-            return replace(world, camera=cameras.named(name, cameras.sights(hello, world.stage.roster), hello.ground_m))
-        case NorthUp() if camera is not None:
-            return replace(world, camera=cameras.orbit(camera, turn_rad=-camera.heading_rad, tilt_rad=0.0))
+        case StoreView(number) if camera is not None:
+            return replace(world, views={**world.views, number: camera})
+        case Touch(pixel, twice):
+            return replace(world, panel=replace(panel, touch=pixel, twice=twice))
+        case Select(picked):
+            return replace(world, selected=picked)
+        case Fold(kind):
+            return replace(world, panel=replace(panel, fold=panel.fold ^ {kind}))
+        case PaintBack() if panel.before_paint:
+            return replace(world, paint=panel.before_paint, panel=replace(panel, before_paint=""))
+        case ToggleSaves():
+            return replace(world, panel=replace(panel, saves=not panel.saves))
+        case ToggleFull():
+            return replace(world, panel=replace(panel, full=not panel.full))
         case SwitchFlying() if camera is not None:
             return replace(world, camera=replace(camera, flying=not camera.flying))
         case Scale(factor):
@@ -176,10 +306,10 @@ def _own(world: World, command: Command) -> World:
         case ToggleNotes():
             return replace(world, panel=replace(panel, notes=not panel.notes))
         case SetPaint(quantity) if quantity in PAINTS:
-            return replace(world, paint=quantity)
+            return replace(world, paint=quantity, panel=replace(panel, before_paint=""))
         case NextPaint(steps):
             at = PAINTS.index(world.paint) if world.paint in PAINTS else -1
-            return replace(world, paint=PAINTS[(at + steps) % len(PAINTS)])
+            return replace(world, paint=PAINTS[(at + steps) % len(PAINTS)], panel=replace(panel, before_paint=""))
         case ToggleUnder():
             return replace(world, panel=replace(panel, under=not panel.under))
         case ToggleStill():
@@ -187,8 +317,18 @@ def _own(world: World, command: Command) -> World:
         case Picture():
             return replace(world, panel=replace(panel, shot=True))
         case Close():
-            return replace(world, panel=replace(panel, help=False, notes=False))
+            return _closed(world)
     return world
+
+
+def _closed(world: World) -> World:
+    """One thing less on the screen: help, then lists, then the inspector."""
+    panel = world.panel
+    if panel.help:
+        return replace(world, panel=replace(panel, help=False))
+    if panel.notes or panel.saves:
+        return replace(world, panel=replace(panel, notes=False, saves=False))
+    return replace(world, selected=None)
 
 
 def drafted(world: World, *, now_s: float) -> World:

@@ -12,9 +12,10 @@ from typing import Protocol
 
 import numpy as np
 
-from app import commands, hand, inbox, pace, paint, pulse
+from app import commands, hand, inbox, pace, paint, pick, pulse
 from app.camera import Camera, of_text, sights
 from app.gpu.overlay import Overlay
+from app.gpu.pick import Picker
 from app.gpu.view import View
 from app.gpu.window import Event, Window
 from app.hand import Hand
@@ -30,6 +31,8 @@ from network.schema import Message, Wish
 
 FOLLOWED = ("line_w", "line_loading", "district_surplus_w", "pv_w", "pv_peak_w", "sun_enu")
 """Quantities the picture needs besides the painted one."""
+OF_CHOSEN = ("surplus_w", "pv_w", "appliances_w", "heater_w", "battery_w", "vehicle_w")
+"""And these while a building is chosen: its day."""
 OF_SITES = ("site_w", "site_charge", "site_peak_w")
 """And these where there are places for plant."""
 REPAINT_S = 0.5
@@ -63,6 +66,9 @@ class Link(Protocol):
     def show(self, quantities: Iterable[str]) -> None:
         """Follow exactly these quantities."""
 
+    def ask_facts(self, axis: str, row: int) -> None:
+        """Follow what is known of one row; a negative one ends it."""
+
     def wait(self, limit_s: float) -> None:
         """Let sim answer a change that is under way, no longer than `limit_s`."""
 
@@ -91,6 +97,9 @@ class Ports:
     """Quantities that sim was asked for."""
     repainted_s: float = -1e9
     """When they last changed."""
+    picker: Picker | None = None
+    aimed: tuple[object, ...] = ()
+    """Pointer and camera that were last looked up."""
 
 
 def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
@@ -103,7 +112,7 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     stage = world.stage
     touch = ports.window.input()
     shown = pace.advance(world.shown, stage, now_s=now_s, dt_s=dt_s)
-    world, wanted = _steer(replace(world, shown=shown), ports, touch.events, touch.pointer, dt_s)
+    world, wanted = _steer(replace(world, shown=shown), ports, touch.events, touch.pointer, now_s, dt_s)
 
     legend = paint.legend(world.paint, stage.roster.ranges if stage.roster else {})
     count = len(stage.roster.building_ids) if stage.roster else 0
@@ -113,24 +122,31 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     _draw_scene(world, ports, levels, legend, now, now_s=now_s, dt_s=dt_s)
 
     place = ports.scenery.place if ports.scenery else None
-    seen = Seen(ports.window.size, legend, now, ports.link.connected, now_s, place)
+    seen = Seen(ports.window.size, legend, now, ports.link.connected, now_s, place, touch.pointer)
     wanted += _draw_panels(world, ports, seen, touch.events, touch.pointer, dt_s)
     world, wishes = _obey(world, wanted, now_s, ports.link.sender)
     for wish in wishes:
         ports.link.send(wish)
+    _aim(world, ports, touch.pointer)
     if not (slow and wishes):
         ports.drawing_s = _render(ports.window)
+        world = _point(world, ports, touch.pointer, now_s)
     return commands.drafted(world, now_s=now_s)
 
 
 def followed(world: World) -> frozenset[str]:
     """Quantities that this picture needs of sim."""
     sites = OF_SITES if world.stage.roster is not None and world.stage.roster.site_ids else ()
-    return frozenset({world.paint, *FOLLOWED, *sites}) & frozenset(QUANTITIES)
+    chosen = OF_CHOSEN if world.selected is not None and world.selected.axis == "building" else ()
+    return frozenset({world.paint, *FOLLOWED, *sites, *chosen}) & frozenset(QUANTITIES)
 
 
 def _follow(world: World, ports: Ports, now_s: float) -> World:
     """Ask sim for what is shown; what is no longer followed would grow old unseen, and is forgotten."""
+    if world.selected is not None and not pick.exists(world.selected, world.stage.roster):
+        world = replace(world, selected=None)
+    chosen = world.selected
+    ports.link.ask_facts(chosen.axis if chosen else "building", chosen.row if chosen else -1)
     wanted = followed(world)
     if wanted == ports.followed:
         return world
@@ -169,16 +185,70 @@ def _stand(world: World, ports: Ports) -> World:
 
 
 def _steer(
-    world: World, ports: Ports, events: tuple[Event, ...], pointer: tuple[float, float] | None, dt_s: float
-) -> tuple[World, list[commands.Command]]:
+    world: World, ports: Ports, events: tuple[Event, ...], pointer: tuple[float, float] | None, now_s: float,
+    dt_s: float,
+) -> tuple[World, list[commands.Command]]:  # fmt: skip
     """Move the camera by keys and pointer."""
     if world.camera is None or world.stage.hello is None:
         return world, []
+    if world.glide is not None:
+        here = world.glide.at(now_s)
+        world = replace(world, camera=here, glide=None if world.glide.over(now_s) else world.glide)
+    before = world.camera
+    assert before is not None
     ports.hand, camera, wanted = hand.take(
-        ports.hand, world.camera, [(e.kind, e.name) for e in events], pointer, dt_s=dt_s,
-        ground_m=world.stage.hello.ground_m, over_panel=ports.ui.wants_pointer, typing=ports.ui.wants_keys,
+        ports.hand, before, [(e.kind, e.name) for e in events], pointer, dt_s=dt_s,
+        ground_m=_ground_m(world, ports), over_panel=ports.ui.wants_pointer, typing=ports.ui.wants_keys,
+        size=ports.window.size,
     )  # fmt: skip
-    return replace(world, camera=camera), wanted
+    return replace(world, camera=camera, glide=world.glide if camera is before else None), wanted
+
+
+def _ground_m(world: World, ports: Ports) -> float:
+    """Height of the ground under the eye."""
+    camera, hello = world.camera, world.stage.hello
+    assert camera is not None and hello is not None
+    if ports.scenery is None:
+        return hello.ground_m
+    x, y = (np.array([v]) for v in camera.eye_m[:2])
+    return float(ports.scenery.ground.at(x, y)[0])
+
+
+def _aim(world: World, ports: Ports, pointer: tuple[float, float] | None) -> None:
+    """Have the picture under the pointer drawn: on a click, or when pointer or camera have moved and nothing drags."""
+    at, camera = world.panel.touch or pointer, world.camera
+    if ports.scenery is None or camera is None or world.stage.roster is None or at is None:
+        return
+    idle = ports.ui.wants_pointer or bool(ports.hand.dragging) or world.glide is not None
+    mark = (at, id(camera), ports.scenery.stream.version if ports.scenery.stream else 0)
+    if world.panel.touch is None and (idle or mark == ports.aimed):
+        return
+    ports.aimed = mark
+    if ports.picker is None:
+        ports.picker = Picker(ports.view)
+    ports.picker.aim(camera, ports.scenery.hello.ground_m, at)
+
+
+def _point(world: World, ports: Ports, pointer: tuple[float, float] | None, now_s: float) -> World:
+    """What is under the pointer now, and after a click the choice."""
+    picker, camera, roster = ports.picker, world.camera, world.stage.roster
+    if pointer is None or ports.ui.wants_pointer:
+        world = replace(world, hovered=None)
+    if picker is None or not picker.waiting or camera is None or roster is None or ports.scenery is None:
+        return world
+    building, panel = pick.row_of(picker.read()), world.panel
+    at = panel.touch or pointer
+    if at is None:
+        return world
+    place = ports.scenery.place
+    found = pick.under(camera, at, ports.window.size, building=building, roster=roster, place=place)
+    found = found if pick.exists(found, roster) else None
+    if panel.touch is None:
+        return replace(world, hovered=found)
+    world = replace(world, hovered=found, selected=found, panel=replace(panel, touch=None, twice=False))
+    if panel.twice and found is not None:
+        world, _ = commands.apply(world, commands.FrameSelection(), now_s=now_s, sender=ports.link.sender)
+    return world
 
 
 def _draw_scene(
@@ -202,6 +272,7 @@ def _draw_scene(
         scenery.pulse(flows, dt_s=dt_s, now_s=now_s, still=world.panel.still)
     scenery.run(stage.blocks, legend, world.shown.time_s, night=now.night, dt_s=dt_s)
     scenery.under(world.panel.under)
+    scenery.choose(*(p.row if p is not None and p.axis == "building" else -1 for p in (world.hovered, world.selected)))
     scenery.shine(now)
     ports.view.look(camera, scenery.hello.ground_m)
 

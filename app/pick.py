@@ -47,7 +47,7 @@ def under(
     camera: Camera, pointer: tuple[float, float], size: tuple[int, int], *, building: int, roster: Roster,
     place: Stand | None,
 ) -> Picked | None:  # fmt: skip
-    """What the pointer means: plant before what stands behind it, else the building that was drawn there, else a line."""
+    """What the pointer means: plant before what stands behind it, else the building drawn there, else a line."""
     far = np.inf
     if building >= 0:
         far = float(np.linalg.norm(np.asarray(roster.building_xyz_m[building], np.float64) - camera.eye_m))
@@ -132,4 +132,4 @@ def place_of(picked: Picked, roster: Roster) -> tuple[Float, float]:
         return np.asarray(roster.site_xyz_m[picked.row], np.float64), 20.0
     foot = np.asarray(roster.building_xyz_m[picked.row], np.float64)
     tall, wide = float(roster.building_height_m[picked.row]), float(np.sqrt(roster.footprint_m2[picked.row]))
-    return foot + [0.0, 0.0, tall / 2], max(8.0, 0.6 * wide, 0.6 * tall)
+    return foot + np.array([0.0, 0.0, tall / 2]), max(8.0, 0.6 * wide, 0.6 * tall)

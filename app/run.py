@@ -57,6 +57,9 @@ class Alone:
     def show(self, quantities: Iterable[str]) -> None:
         """Nothing to follow."""
 
+    def ask_facts(self, axis: str, row: int) -> None:
+        """Nobody to ask."""
+
     def wait(self, limit_s: float) -> None:
         """Nothing is ever under way."""
 

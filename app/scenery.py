@@ -123,6 +123,10 @@ class Scenery:
         """Look under the streets: the ground dimmed, trees away, lines as they are."""
         self.town.under(1.0 if on else 0.0)
 
+    def choose(self, hovered: int, selected: int) -> None:
+        """Light up the building under the pointer and the chosen one (rows; -1: none)."""
+        self.town.choose(hovered, selected)
+
     def shine(self, light: Light) -> None:
         """Light and shadows of the hour."""
         west, south, east, north = self.hello.extent_m

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.camera import Camera
+from app.camera import Camera, Glide
+from app.pick import Picked
 from network.schema import (
     Balance,
     Catalogue,
@@ -83,6 +84,21 @@ class Panel:
     """Reduced motion: nothing moves that is not moved by time or hand."""
     under: bool = False
     """Under the streets: the ground is dimmed, cables stay."""
+    fold: frozenset[str] = frozenset()
+    """Kinds of what-ifs whose dials are folded away."""
+    before_paint: str = ""
+    """What was shown before a switched-on layer brought its own colours; empty: nothing to go back to."""
+    saves: bool = False
+    """The list of saved scenarios is open."""
+    full: bool = False
+    """The window covers the whole screen."""
+    toast: str = ""
+    """A sentence about what has just been done."""
+    toast_s: float = -1e9
+    touch: tuple[float, float] | None = None
+    """Pixel that the hand has just clicked on the scene."""
+    twice: bool = False
+    """That was a double click."""
     shot: bool = False
     """Save a picture at the end of this frame."""
 
@@ -96,3 +112,9 @@ class World:
     camera: Camera | None
     panel: Panel
     paint: str
+    glide: Glide | None = None
+    """A soft move of the camera that is under way."""
+    hovered: Picked | None = None
+    selected: Picked | None = None
+    views: Mapping[int, Camera] = field(default_factory=dict)
+    """Cameras that were stored, by number."""

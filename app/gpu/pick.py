@@ -63,7 +63,8 @@ class Picker:
         aspect = width / height
         x, y = pointer
         self._lens.set_film_size(PATCH / width * aspect, PATCH / height)
-        self._lens.set_film_offset((np.floor(x) + 0.5) / width * aspect - aspect / 2, 0.5 - (np.floor(y) + 0.5) / height)
+        right, down = (np.floor(x) + 0.5) / width, (np.floor(y) + 0.5) / height
+        self._lens.set_film_offset((right - 0.5) * aspect, 0.5 - down)
         self._lens.set_focal_length(aspect / 2 / float(np.tan(FOV_X_RAD / 2)))
         self._lens.set_near_far(*near_far(eye, ground_m))
         self._camera.set_pos(*map(float, eye.eye_m))

@@ -23,6 +23,8 @@ class Seen:
     """Monotonic clock of this process."""
     place: Stand | None = None
     """Where plant and transformers stand."""
+    pointer: tuple[float, float] | None = None
+    """Pixel under the pointer."""
 
 
 def fixed(name: str, seen: Seen, *, x: float, y: float, w: float, h: float, scale: float, grows: bool = False) -> None:

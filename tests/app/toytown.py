@@ -187,6 +187,7 @@ class Feed:
     sender = "test"
     connected = True
     settled = True
+    asked = ("building", -1)
 
     def __init__(self, tileset: Path, rows, ids, *, hour: float = 13.0) -> None:
         self.rows, self.ids, self.wishes, self.revision, self.choices = rows, ids, [], 1, ()
@@ -198,6 +199,10 @@ class Feed:
 
     def close(self) -> None:
         pass
+
+    def ask_facts(self, axis, row) -> None:
+        if (axis, row) != self.asked:
+            self.asked, self._fresh = (axis, row), True
 
     def wait(self, limit_s: float) -> None:
         """It answers at once."""
