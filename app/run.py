@@ -29,6 +29,7 @@ from app.tiles import tileset
 from app.ui.backend import Panels
 from app.world import SIDE, Panel, Shown, Stage, World
 from network import moment, scenarios
+from network.keys import state_folder
 from network.problems import Refused
 from network.quantities import QUANTITIES
 from network.schema import PROTOCOL, ChooseLayers, Hello, Message, Seek, SetPace, Wish
@@ -137,7 +138,8 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
         session.frames += 1
         last = now
         if world.panel.shot:
-            _picture(ports, Path.cwd() / f"surplus-{datetime.now():%Y%m%d-%H%M%S}.png")
+            said = _picture(ports, f"surplus-{datetime.now():%Y%m%d-%H%M%S}.png")
+            world = replace(world, panel=replace(world.panel, toast=said, toast_s=now))
         if _done(world, ports, session):
             break
         waiting = session.options.ends_by_itself and session.settled_s is None
@@ -285,13 +287,19 @@ def _best_picture(world: World, ports: Ports, path: Path) -> None:
     shot.save(ports.window.pixels(), path)
 
 
-def _picture(ports: Ports, path: Path) -> None:
-    """F12: a picture beside where the program was started; a folder that cannot be written is said, not fatal."""
-    try:
-        shot.save(ports.window.pixels(), path)
-        print(f"surplus: picture {path}", file=sys.stderr)
-    except Refused as refused:
-        print(f"surplus: {refused}", file=sys.stderr)
+def _picture(ports: Ports, name: str) -> str:
+    """F12: a picture where the program was started, else among its own state; the sentence that says where."""
+    said = ""
+    for folder in (Path.cwd, state_folder):
+        try:
+            path = folder() / name
+            shot.save(ports.window.pixels(), path)
+            said = f"The picture is {path}."
+            break
+        except (Refused, OSError) as refused:
+            said = str(refused)
+    print(f"surplus: {said}", file=sys.stderr)
+    return said
 
 
 def _write_stats(ports: Ports, session: Session, path: Path) -> None:

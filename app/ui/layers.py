@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 from imgui_bundle import imgui
 
-from app.commands import Begin, Choose, Command, RedoLayers, UndoLayers
+from app.commands import Begin, Choose, Command, Fold, PaintBack, RedoLayers, SetPaint, ToggleSaves, UndoLayers
+from app.paint import PAINTS
 from app.ui import format as fmt
-from app.ui import theme
+from app.ui import legend, theme
 from app.ui.backend import Panels
 from app.ui.pen import Pen
 from app.ui.seen import Seen
@@ -51,6 +52,9 @@ def _history(world: World, s: float) -> list[Command]:
     imgui.align_text_to_frame_padding()
     imgui.text("What if …")
     imgui.pop_style_color()
+    imgui.same_line(84 * s)
+    if imgui.button("Saved"):
+        commands.append(ToggleSaves())
     steps: tuple[tuple[str, bool, str, Command], ...] = (
         ("Undo", scenario.can_undo, scenario.undo_label, UndoLayers()),
         ("Redo", scenario.can_redo, scenario.redo_label, RedoLayers()),
@@ -81,22 +85,37 @@ def _kind(pen: Pen, world: World, seen: Seen, kind: LayerKind, choices: Choices)
     imgui.push_font(pen.fonts.semibold, 16.0)
     imgui.text(kind.label)
     imgui.pop_font()
-    if imgui.is_item_hovered() and kind.description:
-        imgui.set_item_tooltip(kind.description)
-    if kind.r:
-        imgui.same_line((WIDTH - 18) * s - pen.width(kind.r, size=14) * s)
-        imgui.push_font(pen.fonts.medium, 13.0)
-        _note(kind.r)
-        imgui.pop_font()
+    if imgui.is_item_hovered():
+        imgui.set_tooltip("\n".join(t for t in (kind.description, f"R: {kind.r}" if kind.r else "", kind.source) if t))
     if mine is None:
         return []
+    folded = kind.kind in world.panel.fold
+    imgui.same_line((WIDTH - 18 - 48) * s)
     commands: list[Command] = []
+    if imgui.small_button("more" if folded else "less"):
+        commands.append(Fold(kind.kind))
+    if folded:
+        return commands
     for spec in kind.parameters:
         commands += _dial(pen, world, seen, spec, mine, choices)
     commands += _selection(world, seen, kind, mine, choices)
-    if kind.cost:
-        _note(kind.cost)
+    commands += _paint(world, kind)
+    for text in (kind.cost, kind.embodied):
+        if text:
+            _note(text)
     return commands
+
+
+def _paint(world: World, kind: LayerKind) -> list[Command]:
+    """Show what the layer does best, or what was shown before."""
+    if kind.paint not in PAINTS:
+        return []
+    if kind.paint == world.paint and world.panel.before_paint:
+        before = legend.title(world.panel.before_paint).lower()
+        return [PaintBack()] if imgui.small_button(f"back to {before}") else []
+    if kind.paint == world.paint:
+        return []
+    return [SetPaint(kind.paint)] if imgui.small_button(f"show {legend.title(kind.paint).lower()}") else []
 
 
 def _dial(pen: Pen, world: World, seen: Seen, spec: Parameter, mine: LayerChoice, choices: Choices) -> list[Command]:
@@ -130,16 +149,37 @@ def _selection(world: World, seen: Seen, kind: LayerKind, mine: LayerChoice, cho
     if not kind.attributes:
         return []
     imgui.align_text_to_frame_padding()
-    _note("where")
+    picked = _offers(world, mine.selection)
     imgui.same_line()
     imgui.set_next_item_width(-1)
     _, text = imgui.input_text("##where", mine.selection)
     if imgui.is_item_hovered():
         imgui.set_tooltip("all, or a comparison of: " + ", ".join(kind.attributes))
-    if not imgui.is_item_deactivated_after_edit() or text == mine.selection:
+    edited = imgui.is_item_deactivated_after_edit() and text != mine.selection
+    if not edited and picked is None:
         return []
+    text = text if picked is None else picked
     fresh = msgspec.structs.replace(mine, selection=text.strip() or "all")
     return [Choose(_with(choices, fresh, world), _gesture(seen))]
+
+
+def _offers(world: World, now: str) -> str | None:
+    """A button with the usual selections behind it: all, by use, the chosen building."""
+    roster, chosen = world.stage.roster, world.selected
+    if imgui.button("where"):
+        imgui.open_popup("offers")
+    picked: str | None = None
+    if imgui.begin_popup("offers"):
+        offers = [("all buildings", "all")]
+        uses = sorted(set(roster.building_use)) if roster is not None else []
+        offers += [(f"use: {use.replace('_', ' ')}", f"use={use}") for use in uses if use]
+        if chosen is not None and chosen.axis == "building" and roster is not None:
+            offers.append(("the chosen building", f'id="{roster.building_ids[chosen.row]}"'))
+        for words, selection in offers:
+            if imgui.selectable(words, selection == now)[0]:
+                picked = selection
+        imgui.end_popup()
+    return picked
 
 
 def _with(choices: Choices, fresh: LayerChoice, world: World) -> Choices:

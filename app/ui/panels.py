@@ -5,13 +5,13 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from app.commands import Command
-from app.ui import balance, keymap, layers, legend, signs, timebar, title
+from app.ui import balance, inspector, keymap, layers, legend, scenarios, signs, timebar, title
 from app.ui import format as fmt
 from app.ui.backend import Panels
 from app.ui.seen import Seen
 from app.world import World
 
-WINDOWS = ("legend", "layers", "balance", "time", "notes on the data")
+WINDOWS = ("legend", "layers", "balance", "time", "notes on the data", "inspector", "scenarios")
 """Names of the windows that panels open; signs keep clear of them."""
 
 
@@ -34,6 +34,9 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
         commands += timebar.draw(ui, world, seen)
         commands += balance.draw(ui, world, seen)
         commands += layers.draw(ui, world, seen)
+        commands += scenarios.draw(ui, world, seen)
+        commands += inspector.draw(ui, world, seen)
+        inspector.tooltip(world, seen)
     if world.panel.help:
         keymap.draw(ui, seen)
     signs.draw(ui, world, seen, _taken(ui.scale))

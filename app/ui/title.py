@@ -31,7 +31,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> None:
     if hello is not None and stage.clock is not None:
         moment = pace.wall(world.shown.time_s, hello)
         pen.text(28 * s, 58 * s, f"{fmt.day(moment)}, {fmt.clock(moment)}", size=16, colour=colour, glow=glow)
-    message = ""
+    message = world.panel.toast if seen.now_s - world.panel.toast_s < REFUSAL_S else ""
     if seen.now_s - stage.refused_s < REFUSAL_S:
         message = stage.refused
     elif hello is not None and stage.clock is not None and not seen.connected:

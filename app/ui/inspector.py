@@ -1,0 +1,187 @@
+"""The chosen thing beside the balance: facts with their origin, its day and its months; a tooltip for the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+from imgui_bundle import imgui
+from numpy.typing import NDArray
+
+from app import pick
+from app.commands import Command, FrameSelection, Select
+from app.paint import mean_of_step
+from app.pick import Picked
+from app.ui import balance, legend, theme
+from app.ui import format as fmt
+from app.ui.backend import Panels
+from app.ui.pen import Pen
+from app.ui.seen import Seen
+from app.world import World
+from network.quantities import QUANTITIES
+from network.schema import Fact, Facts
+
+WIDTH = 306.0
+_DAY_S = 86400.0
+_POWER = {"building": "surplus_w", "line": "line_w", "site": "site_w"}
+INFERRED = "≈"
+"""Before values that are not from the source."""
+
+
+def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
+    """The inspector of the selection; where the screen is narrow it covers the balance."""
+    chosen, roster, s = world.selected, world.stage.roster, ui.scale
+    if chosen is None or roster is None or not pick.exists(chosen, roster):
+        return []
+    beside = seen.size[0] / s >= 2 * theme.GAP + 3 * WIDTH + 60
+    right = theme.GAP + (balance.WIDTH + 12.0 if beside else 0.0)
+    tallest = seen.size[1] - (2 * theme.GAP + 160) * s
+    imgui.set_next_window_pos(imgui.ImVec2(seen.size[0] - (right + WIDTH) * s, theme.GAP * s))
+    imgui.set_next_window_size_constraints(imgui.ImVec2(WIDTH * s, 0), imgui.ImVec2(WIDTH * s, max(tallest, 80 * s)))
+    flags = (
+        imgui.WindowFlags_.no_title_bar | imgui.WindowFlags_.no_resize | imgui.WindowFlags_.no_move
+        | imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.always_auto_resize | imgui.WindowFlags_.no_nav
+    )  # fmt: skip
+    imgui.begin("inspector", None, flags)
+    commands: list[Command] = []
+    pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
+    imgui.push_font(ui.fonts.semibold, 18.0)
+    imgui.text_wrapped(pick.name_of(chosen, roster))
+    imgui.pop_font()
+    if imgui.small_button("go there"):
+        commands.append(FrameSelection())
+    imgui.same_line()
+    if imgui.small_button("close"):
+        commands.append(Select(None))
+    now = power_now(world, chosen)
+    if now is not None:
+        imgui.push_font(ui.fonts.semibold, 26.0)
+        imgui.text_colored(imgui.ImVec4(*(theme.GIVES if now >= 0 else theme.TAKES)), fmt.power(now, sign=True))
+        imgui.pop_font()
+        _note({"building": "net power now, + gives", "line": "now, + away from the substation"}.get(
+            chosen.axis, "now, + gives"))  # fmt: skip
+    day = day_of(world, chosen)
+    if day is not None:
+        _bars(pen, day, "the shown day, hour by hour", s)
+    facts = world.stage.facts
+    if facts is None or (facts.axis, facts.row) != (chosen.axis, chosen.row):
+        _note("facts are on their way …")
+    else:
+        _facts(facts)
+        _months(pen, facts, s)
+    imgui.end()
+    return commands
+
+
+def tooltip(world: World, seen: Seen) -> None:
+    """Name, use and the shown quantity of what is under the pointer."""
+    hovered, roster = world.hovered, world.stage.roster
+    if hovered is None or roster is None or not pick.exists(hovered, roster) or seen.pointer is None:
+        return
+    lines = [pick.name_of(hovered, roster)]
+    if hovered.axis == "building":
+        lines.append(f"{roster.building_use[hovered.row]}, {int(roster.building_year[hovered.row])}")
+    value = power_now(world, hovered)
+    if value is not None:
+        lines.append(f"net power {fmt.power(value, sign=True)}")
+    else:
+        shown = _shown(world, hovered)
+        if shown:
+            lines.append(shown)
+    imgui.begin_tooltip()
+    for k, text in enumerate(lines):
+        imgui.text(text) if k == 0 else _note(text)
+    imgui.end_tooltip()
+
+
+def power_now(world: World, picked: Picked) -> float | None:
+    """Its power [W] in the shown step; None where it is not known."""
+    stage = world.stage
+    block = stage.blocks.get(_POWER[picked.axis])
+    if block is not None and len(block.values) and picked.row < block.values.shape[1]:
+        return float(mean_of_step(block, world.shown.time_s)[picked.row])
+    dense = stage.blocks.get("surplus_w_m2")
+    if picked.axis == "building" and dense is not None and stage.roster is not None:
+        return float(mean_of_step(dense, world.shown.time_s)[picked.row] * stage.roster.footprint_m2[picked.row])
+    return None
+
+
+def _shown(world: World, picked: Picked) -> str:
+    block, quantity = world.stage.blocks.get(world.paint), QUANTITIES[world.paint]
+    if block is None or quantity.axis != picked.axis or not len(block.values):
+        return ""
+    value = float(mean_of_step(block, world.shown.time_s)[picked.row])
+    shown = value * quantity.display_factor + quantity.display_offset
+    return f"{legend.title(world.paint)} {fmt.number(shown)}{fmt.SPACE}{quantity.display_unit}"
+
+
+def day_of(world: World, picked: Picked) -> NDArray[np.float64] | None:
+    """Power [W] of each step of the shown day, from the blocks that are here."""
+    block = world.stage.blocks.get(_POWER[picked.axis])
+    if block is None or picked.row >= block.values.shape[1]:
+        return None
+    start_s = np.floor(world.shown.time_s / _DAY_S) * _DAY_S
+    first, count = round((start_s - block.first_time_s) / block.step_s), round(_DAY_S / block.step_s)
+    if first < 0 or first + count > len(block.values):
+        return None
+    return np.asarray(block.values[first : first + count, picked.row], np.float64)
+
+
+def value_of(fact: Fact) -> str:
+    """A fact in its display unit, or its word; the sign of what was inferred stands before it."""
+    sign = f"{INFERRED} " if fact.origin == "inferred" else ""
+    if fact.value is None:
+        return sign + (fact.text or "unknown")
+    number = fact.value * fact.display_factor
+    whole = fact.name == "year" or fact.name.endswith("_year")
+    text = str(round(number)) if whole else fmt.number(number)
+    return f"{sign}{text}{fmt.SPACE}{fact.display_unit}".rstrip(fmt.SPACE)
+
+
+def _facts(facts: Facts) -> None:
+    """Two columns; a hand on an inferred value tells how it was inferred."""
+    imgui.separator()
+    if imgui.begin_table("facts", 2):
+        for fact in facts.facts:
+            imgui.table_next_row()
+            imgui.table_set_column_index(0)
+            _note(fact.label)
+            imgui.table_set_column_index(1)
+            imgui.text_wrapped(value_of(fact))
+            if fact.origin != "source" and imgui.is_item_hovered():
+                imgui.set_tooltip(fact.rule or f"from the {fact.origin}")
+        imgui.end_table()
+    if any(fact.origin == "inferred" for fact in facts.facts):
+        _note(f"{INFERRED} inferred, not from the source")
+
+
+def _months(pen: Pen, facts: Facts, s: float) -> None:
+    """Bars and total of every account of the year."""
+    for name, joules in facts.months_j.items():
+        total = float(np.sum(joules))
+        if abs(total) > 0:
+            words = name.removesuffix("_j").replace("_", " ")
+            _bars(pen, np.asarray(joules, np.float64), f"{words}, {fmt.energy(total)} a year", s, tall=26.0)
+
+
+def _bars(pen: Pen, values: NDArray[np.float64], words: str, s: float, *, tall: float = 44.0) -> None:
+    """Bars around zero, giving blue above, taking orange and hatched below, with words over them."""
+    _note(words)
+    at = imgui.get_cursor_screen_pos()
+    w, h = (WIDTH - 36 - 12) * s, tall * s
+    values = np.nan_to_num(values)
+    high, low = max(float(values.max()), 0.0), min(float(values.min()), 0.0)
+    unit = h / max(high - low, 1e-9)
+    zero, wide = at.y + high * unit, w / len(values)
+    for k, value in enumerate(values):
+        size = max(abs(float(value)) * unit, s)
+        top = zero - size if value >= 0 else zero
+        pen.bar(at.x + k * wide, top, wide - 1.5 * s, size, theme.GIVES_BAR if value >= 0 else theme.TAKES_BAR)
+        if value < 0:
+            pen.hatch(at.x + k * wide, top, wide - 1.5 * s, size, alpha=0.22, pitch=6)
+    pen.bar(at.x, zero - 0.5 * s, w, s, (1, 1, 1, 0.5))
+    imgui.dummy(imgui.ImVec2(w, h))
+
+
+def _note(text: str) -> None:
+    imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(*theme.NOTE))
+    imgui.text_wrapped(text)
+    imgui.pop_style_color()
