@@ -62,7 +62,7 @@ def parse(path: Path, data: bytes) -> City:
     sample = np.array([osm.place[r] for r in used]) if used else lonlat
     plane = Plane("EPSG:4326", sample)
     metres = plane.metres(lonlat)
-    fine = [bool(ok) for ok in np.isfinite(metres).all(axis=1)]
+    fine = np.isfinite(metres[:, 0] + metres[:, 1]).tolist()
     osm.xy = {k: (x, y) for k, (x, y), ok in zip(osm.place, metres.tolist(), fine, strict=True) if ok}
     gather = Gather(path.name)
     outlines: list[footprint.Outline] = []
