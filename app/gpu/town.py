@@ -93,10 +93,10 @@ class Town:
         plain = self._states["plain"] if mesh.coarse else None
         for name, index in (("wall", mesh.walls), ("roof", mesh.roofs)):
             if len(index):
-                geom = triangles(data, index, low=low, high=high)
-                part.add_geom(geom, plain or self._states[name])
-                if not mesh.coarse:  # cheap pixels: a second pass over the vertices would cost more than it saves
-                    depth.add_geom(geom, self._depth)
+                part.add_geom(triangles(data, index, low=low, high=high), plain or self._states[name])
+        solid = np.concatenate([mesh.walls, mesh.roofs])
+        if len(solid) and not mesh.coarse:  # cheap pixels: a second pass over the vertices would cost more than it saves
+            depth.add_geom(triangles(data, solid, low=low, high=high), self._depth)
         for name, index in mesh.land.items():
             if len(index):
                 land.add_geom(triangles(data, index, low=low, high=high), self._states[name])

@@ -1,7 +1,7 @@
 // Fields in pale tints: the same function on the plain and on land of our own, so that neither ends at the other.
-const vec3 GRASS = vec3(0.429, 0.479, 0.332), GARDEN = vec3(0.503, 0.527, 0.392);
+const vec3 GRASS = vec3(0.400, 0.470, 0.285), GARDEN = vec3(0.503, 0.527, 0.392);
 const vec3 PAPER = vec3(0.578, 0.552, 0.486), NEAR = vec3(0.628, 0.600, 0.532);
-const vec3 FIELD = vec3(0.584, 0.578, 0.462);
+const vec3 FIELD = vec3(0.580, 0.585, 0.415);
 
 vec3 fields(vec2 p, float away) {
     vec2 q = p + vec2(46.0 * sin(p.y / 310.0), 38.0 * sin(p.x / 270.0 + 1.0));
