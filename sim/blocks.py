@@ -21,9 +21,9 @@ if TYPE_CHECKING:  # the kernels behind it are loaded by the worker, while viewe
 SUN_STEP_S = 300.0
 """Of the sun's direction, finer than the flux: shadows move."""
 KELVIN = 273.15
-RANGES = {"battery_w": 5e3, "vehicle_w": 5e3, "site_w": 500e3, "site_charge": 1.0}
-"""Ends of the colour scales of plant that no base year has: a home battery's and two wall boxes' usual power, a battery
-of the size of a transformer [SI]."""
+RANGES = {"battery_w": 2e3, "vehicle_w": 2e3, "site_w": 500e3, "site_charge": 1.0}
+"""Ends of the colour scales of plant that no base year has: what a home battery and a car usually take by day, and
+a battery of the size of a transformer [SI]."""
 MODULE_W_M2 = 200.0
 """Of a common module, for the scale of installed power."""
 

@@ -51,6 +51,7 @@ class Cars:
 
     arrive: Array
     home: Array
+    stay: Array
     left: Array
     midnight: Array
     row: Array
@@ -294,7 +295,7 @@ def _cars(
         return np.ascontiguousarray(column, dtype=dtype)
 
     return Cars(
-        arrive=cast(h.arrive), home=cast(h.home), left=cast(h.left), midnight=h.midnight,
+        arrive=cast(h.arrive), home=cast(h.home), stay=cast(h.stay), left=cast(h.left), midnight=h.midnight,
         row=vehicles.rows_of(ids, owned), day_w=cast(owned * electric * drive_j * home_share / step_s),
         limit_w=cast(owned * electric * vehicles.CHARGER_W), smart=cast(smart),
     )  # fmt: skip

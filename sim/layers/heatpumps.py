@@ -46,7 +46,7 @@ ABOUT = LayerKind(
              "5 kg/m2 (judgement)",
     source="COP and sinks: O. Ruhnau et al., Scientific Data 6 (2019) 189 (When2Heat)",
     attributes=ATTRIBUTES,
-    paint="heater_w",
+    paint="surplus_w_m2",
 )  # fmt: skip
 
 

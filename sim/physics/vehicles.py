@@ -1,15 +1,17 @@
 """Electric cars: what a day's driving took is charged again, on arrival or when it suits the house.
 
-A car brings home every day what it drove (`arrive`, each day sums to 1) and is plugged in while it is at home
-(`home`, 0..1). Energy that waits to be charged is `owed`.
+A car brings home what it drove (`arrive`, a day's driving a day on average) and is plugged in while it is at home
+(`home`, 0..1). On two days in five it stays there (Mobilitaet in Deutschland 2017). Energy that waits to be charged is
+`owed`.
 
     on arrival:  power = min(owed / step, limit home)
-    smart:       by day a share of the house's own surplus, owed / (expected - seen) of it, so that cars charge under
-                 the sun as long as it lasts; in the hours of least load, 0 to 6 h, evenly what that sun will not
-                 give: max(owed - expected, 0) / (hours left)
+    smart:       by day a share of the house's own surplus, owed / ((expected - seen) stay) of it, so that cars charge
+                 under the sun as long as it lasts; in the hours of least load, 0 to 6 h, evenly what that sun will
+                 not give: max(owed - expected stay - spare, 0) / (hours left)
 
-`expected` is what the surplus of the day before could have charged (tomorrow's sun is not known, yesterday's is),
-`seen` that of today so far.
+`expected` is the surplus of the day before, as far as wall boxes could take it (tomorrow's sun is not known,
+yesterday's is), `seen` that of today so far; `stay` is the share of today's sunny hours at home (whoever charges
+smartly says when the car leaves); `spare` is two days' driving, a fifth of a battery of 60 kWh, that may wait for sun.
 Cars are drawn once, each from the hours at which cars are plugged in and out at twelve Norwegian residential sites
 (A. L. Soerensen et al., Data in Brief 2024, doi 10.1016/j.dib.2024.110883: 35,377 sessions, 251 users who charged over
 more than 60 days, 6.0 kWh a day each). A row for n cars is the mean of n such cars.
@@ -37,6 +39,12 @@ LEAVE_PERCENT = (0.6, 0.3, 0.2, 0.2, 0.6, 1.9, 7.7, 13.5, 7.4, 5.6, 5.3, 5.9, 5.
 """Plug-outs by hour (see the module)."""
 AWAY_PERCENT = (0, 0, 0, 0, 0, 0, 2, 10, 20, 14, 10, 8, 8, 8, 6, 5, 4, 3, 2, 0, 0, 0, 0, 0)
 """Charging away from home by hour: at work after arrival, then shops (judgement; no source was at hand)."""
+REST = 0.4
+"""Share of a car's days on which it is not moved (infas, Mobilitaet in Deutschland 2017)."""
+SPARE_DAYS = 2.0
+"""Days of driving that a smart car may leave uncharged overnight (judgement)."""
+SUNNY_H = (9, 17)
+"""Hours of the wall clock that have most of the sun all the year."""
 LEAST_LOAD_H = 6
 """The hours 0 .. 6 of the wall clock have the least load of the day (BDEW H25)."""
 GROUPS = {1: 96, 4: 32, 16: 16, 64: 8}
@@ -48,9 +56,11 @@ class Habits:
     """Rows of cars: [step, row]."""
 
     arrive: NDArray[np.float32]
-    """Share of a day's driving that comes home in this step."""
+    """Part of a mean day's driving that comes home in this step; as many over the year as it has days."""
     home: NDArray[np.float32]
     """Share that is plugged in at home."""
+    stay: NDArray[np.float32]
+    """Of the sunny hours of the same day, the share that is spent at home."""
     left: NDArray[np.float32]
     """[step] steps of least load that are left today with this one, 0 outside of them."""
     midnight: NDArray[np.int64]
@@ -64,16 +74,14 @@ def habits(wall: tuple[int, ...], steps_an_hour: int) -> Habits:
     days, hour = hours // 24, hours % 24
     rows = [_cars(n, f"cars-{n}-{k}", int(days.max()) + 1) for n, count in GROUPS.items() for k in range(count)]
     arrive = np.stack([a[days, hour] for a, _ in rows], axis=1)
-    # a day of 23 or 25 hours still brings home one day's driving
-    sums = np.zeros((days.max() + 1, arrive.shape[1]))
-    np.add.at(sums, days, arrive)
-    arrive = arrive / np.maximum(sums, 1e-9)[days]
+    arrive = arrive * (len(hours) / (24.0 * steps_an_hour) / arrive.sum(axis=0))
     home = np.stack([h[days, hour] for _, h in rows], axis=1)
+    stay = np.stack([h[:, SUNNY_H[0] : SUNNY_H[1]].mean(axis=1)[days] for _, h in rows], axis=1)
     night = hour < LEAST_LOAD_H
     left = np.where(night, (LEAST_LOAD_H - hour) * steps_an_hour - np.arange(len(hours)) % steps_an_hour, 0)
     midnight = (np.diff(days, prepend=days[-1]) != 0).astype(np.int64)
-    arrive, home, left = (np.ascontiguousarray(x, np.float32) for x in (arrive, home, left))
-    return Habits(arrive, home, left, midnight)
+    arrive, home, stay, left = (np.ascontiguousarray(x, np.float32) for x in (arrive, home, stay, left))
+    return Habits(arrive, home, stay, left, midnight)
 
 
 def _cars(count: int, name: str, days: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -92,8 +100,9 @@ def _cars(count: int, name: str, days: int) -> tuple[NDArray[Any], NDArray[Any]]
         back = np.maximum(back, leave + 1)
         away = (hours >= leave[:, None]) & (hours < back[:, None])
         edge = (hours == leave[:, None]) | (hours == back[:, None])
-        home += np.where(edge, 0.5, ~away) / count
-        arrive += (hours == back[:, None]) / count
+        rests = rng.random(days)[:, None] < REST
+        home += np.where(rests, 1.0, np.where(edge, 0.5, ~away)) / count
+        arrive += (~rests & (hours == back[:, None])) / count
     return arrive, home
 
 
@@ -109,28 +118,28 @@ def rows_of(ids: tuple[str, ...], vehicles: NDArray[np.float64]) -> NDArray[np.i
 
 @kernel(
     lambda f: (
-        matrix(f), matrix(f), vector(f), vector(i8), vector(i4), vector(f), vector(f), vector(f), i8, f8,
+        matrix(f), matrix(f), matrix(f), vector(f), vector(i8), vector(i4), vector(f), vector(f), vector(f), i8, f8,
         out_matrix(f), out_matrix(f), out_matrix(f), out_matrix(f),
     )
 )  # fmt: skip
 def charge(  # type: ignore[no-untyped-def]
-    arrive, home, left, midnight, row, day_w, limit_w, smart, first, step_s, owed_j, scratch, surplus_w, vehicle_w
+    arrive, home, stay, left, midnight, row, day_w, limit_w, smart, first, step_s, owed_j, scratch, surplus_w, vehicle_w
 ):
     """Fill `vehicle_w` [steps, building] from step `first` on, round the year, and take it from `surplus_w`.
 
     day_w [building]: a day's driving over the step length; limit_w of all its wall boxes; smart: share that charges
-    smartly; owed_j [4, building]: owed on arrival, owed smart, seen sun of today, expected sun; scratch [3, building].
+    smartly; owed_j [4, building]: owed on arrival, owed smart, seen sun of today, expected sun; scratch [4, building].
     """
     f = surplus_w.dtype.type
     zero, one, step = f(0.0), f(1.0), f(step_s)
-    per_step = one / step
+    per_step, spare = one / step, f(SPARE_DAYS * step_s)
     plain, patient, seen, expected = owed_j[0], owed_j[1], owed_j[2], owed_j[3]
-    sun, room, back = scratch[0], scratch[1], scratch[2]
+    sun, room, back, free = scratch[0], scratch[1], scratch[2], scratch[3]
     total = arrive.shape[0]
     n = len(row)
     for k in range(surplus_w.shape[0]):
         t = (first + k) % total
-        came, there = arrive[t], home[t]
+        came, there, today = arrive[t], home[t], stay[t]
         net, out = surplus_w[k], vehicle_w[k]
         if midnight[t] != 0:
             for i in range(n):
@@ -155,16 +164,22 @@ def charge(  # type: ignore[no-untyped-def]
         for i in range(n):
             room[i] *= smart[i]
         for i in range(n):
-            sun[i] = min(max(net[i] - out[i], zero), room[i])
+            free[i] = min(max(net[i] - out[i], zero), limit_w[i] * smart[i])
+        for i in range(n):
+            sun[i] = min(free[i], room[i])
+        for i in range(n):
+            back[i] = today[row[i]]
         if left[t] > zero:
             calm = one / (left[t] * step)
             for i in range(n):
-                sun[i] = max(sun[i], min(max(patient[i] - expected[i], zero) * calm, room[i]))
+                back[i] = expected[i] * back[i] + spare * day_w[i] * smart[i]
+            for i in range(n):
+                sun[i] = max(sun[i], min(max(patient[i] - back[i], zero) * calm, room[i]))
         else:
             for i in range(n):
-                back[i] = max(expected[i] - seen[i], max(sun[i] * step, one))
+                back[i] = max((expected[i] - seen[i]) * back[i], max(sun[i] * step, one))
             for i in range(n):
-                seen[i] += sun[i] * step
+                seen[i] += free[i] * step
             for i in range(n):
                 sun[i] *= min(patient[i] / back[i], one)
         for i in range(n):

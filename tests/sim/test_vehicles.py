@@ -54,8 +54,9 @@ def test_a_car_charges_on_arrival_at_the_wall_box_s_power() -> None:
     rows = np.zeros((24, 1), np.float64)
     rows[18] = 1.0
     owed, net, out = np.zeros((4, 1)), np.zeros((24, 1)), np.empty((24, 1))
-    vehicles.charge(rows, np.ones((24, 1)), np.zeros(24), np.zeros(24, np.int64), np.zeros(1, np.int32),
-                    np.array([22.0 * KWH / 3600.0]), np.array([11e3]), np.zeros(1), 0, 3600.0, owed, np.empty((3, 1)),
+    home = np.ones((24, 1))
+    vehicles.charge(rows, home, home, np.zeros(24), np.zeros(24, np.int64), np.zeros(1, np.int32),
+                    np.array([22.0 * KWH / 3600.0]), np.array([11e3]), np.zeros(1), 0, 3600.0, owed, np.empty((4, 1)),
                     net, out)  # fmt: skip
     assert out[:, 0] == pytest.approx([0.0] * 18 + [11e3, 11e3] + [0.0] * 4)
     assert net == pytest.approx(-out)
@@ -97,12 +98,15 @@ def test_a_charger_that_is_too_small_leaves_the_rest_to_the_homes() -> None:
     assert (ledger.charger_w.sum() + ledger.steps[7].sum()) * 3.6e3 / KWH == pytest.approx(240.0 * 365.0, rel=0.005)
 
 
-def test_each_day_brings_home_one_day_s_driving_on_the_wall_clock() -> None:
+def test_a_year_brings_home_a_year_s_driving_and_cars_rest_two_days_in_five() -> None:
     habits = vehicles.habits(tuple(WALL.tolist()), 1)
-    days = WALL // 24
     sums = np.zeros((365, habits.arrive.shape[1]))
-    np.add.at(sums, days, habits.arrive)
-    assert sums == pytest.approx(1.0, abs=1e-6)
+    np.add.at(sums, WALL // 24, habits.arrive)
+    assert sums.sum(axis=0) == pytest.approx(365.0, rel=1e-5)
+    assert (sums[:, :96] == 0.0).mean() == pytest.approx(0.4, abs=0.02)
+    noon = habits.home[WALL % 24 == 12].mean()
+    assert 0.5 < noon < 0.7
+    assert habits.home[WALL % 24 == 3].mean() > 0.95
     assert 0.0 <= habits.home.min() <= habits.home.max() <= 1.0
     assert habits.midnight.sum() == 365
     assert (habits.left[WALL % 24 == 5] == 1.0).all()
