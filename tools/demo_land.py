@@ -99,7 +99,7 @@ def lay_streets(ground: Ground, blocks: Sequence[streets.Block]) -> Shape:
     ground.add("water", _polygonal(water.intersection(shapely.Point(0, 0).buffer(FIELDS_M, 48))), WATER_M)
     decks = [_bridge(ground, nodes, i) for i in streets.BRIDGES]
     ground.add("road", shapely.union_all(decks))
-    quay = canal.difference(shapely.union_all([*decks, *[d.buffer(0) for d in _ramps(nodes)]]))
+    quay = canal.difference(shapely.union_all([*decks, *_ramps(nodes)]))
     ground.lay("pavement", quay.intersection(town.buffer(20.0)))
     _quay_walls(ground, water, town)
     ground.lay("road", town.difference(kerbs))
