@@ -110,6 +110,7 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     stage = inbox.absorb(world.stage, ports.link.poll(), now_s)
     world = _follow(_stand(replace(world, stage=stage), ports), ports, now_s)
     stage = world.stage
+    ports.window.cover(world.panel.full)
     touch = ports.window.input()
     shown = pace.advance(world.shown, stage, now_s=now_s, dt_s=dt_s)
     world, wanted = _steer(replace(world, shown=shown), ports, touch.events, touch.pointer, now_s, dt_s)

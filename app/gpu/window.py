@@ -86,6 +86,8 @@ class Window:
         self.engine = GraphicsEngine.get_global_ptr()
         self.offscreen = offscreen
         self.closed = False
+        self._full = False
+        self._small = size
         self.output, self.pipe = _open(self.engine, size, offscreen=offscreen)
         self.gsg = self.output.get_gsg()
         atexit.register(self.close)
@@ -135,8 +137,28 @@ class Window:
         inside = pointer.in_window
         return Input(tuple(events), (pointer.x, pointer.y) if inside else None)
 
+    def cover(self, on: bool) -> None:
+        """Cover the whole screen without a border, or be a window again."""
+        if self.offscreen or on == self._full:
+            return
+        self._full = on
+        properties = WindowProperties()
+        if on:
+            self._small = self.size
+        properties.set_undecorated(on)
+        properties.set_origin(0, 0) if on else properties.set_origin(-2, -2)
+        width, height = (self.pipe.get_display_width(), self.pipe.get_display_height()) if on else self._small
+        properties.set_size(max(width, 1), max(height, 1))
+        self.output.request_properties(properties)
+
     def render(self) -> None:
-        """Draw one frame; without the GPU's work done unless `finish` was asked for."""
+        """Draw one frame; without the GPU's work done unless `finish` was asked for.
+
+        Raises:
+            Refused: the connection to the graphics driver is lost.
+        """
+        if not self.closed and (not self.output.is_valid() or not self.gsg.is_valid()):
+            raise Refused("The graphics driver was reset and the picture is lost; start the viewer again.")
         self.engine.render_frame()
         if not self.offscreen:
             self.engine.flip_frame()  # Panda would show it only when the next frame begins

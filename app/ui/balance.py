@@ -22,7 +22,10 @@ _FADED = 0.5
 def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     """The balance panel."""
     s, stage = ui.scale, world.stage
-    fixed("balance", seen, x=-(WIDTH + theme.GAP), y=theme.GAP, w=WIDTH, h=HEIGHT, scale=s)
+    room = seen.size[1] / s - 2 * theme.GAP - 148
+    rows = _rows(world)[: max(int((room - 226 - 36) // 54), 0)]
+    height = HEIGHT - 54 * (4 - len(rows)) if room < HEIGHT else HEIGHT
+    fixed("balance", seen, x=-(WIDTH + theme.GAP), y=theme.GAP, w=WIDTH, h=height, scale=s)
     at = imgui.get_window_pos()
     pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
     x, w = at.x + 22 * s, (WIDTH - 44) * s
@@ -37,12 +40,12 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     if progress < 1.0:
         pen.bar(at.x + 10 * s, at.y + 4 * s, (WIDTH - 20) * s * max(progress, 0.02), 2.5 * s, theme.GIVES, rounding=1)
     pen.bar(x, at.y + 214 * s, w, 1 * s, (1, 1, 1, 0.10))
-    for k, (label, figure, note, colour) in enumerate(_rows(world)):
+    for k, (label, figure, note, colour) in enumerate(rows):
         top = at.y + (226 + 54 * k) * s
         pen.text(x, top, label, size=14, colour=theme.NOTE)
         pen.text(x, top + 19 * s, figure, size=22, bold=True, colour=colour)
         pen.text(x + w, top + 25 * s, note, size=14, colour=theme.NOTE, align=1.0)
-    commands = _notes(pen, world, at, x, w)
+    commands = _notes(pen, world, at, x, w, height)
     imgui.end()
     return commands
 
@@ -97,7 +100,7 @@ def _rows(world: World) -> list[tuple[str, str, str, tuple[float, float, float, 
     return rows
 
 
-def _notes(pen: Pen, world: World, at: imgui.ImVec2, x: float, w: float) -> list[Command]:
+def _notes(pen: Pen, world: World, at: imgui.ImVec2, x: float, w: float, height: float) -> list[Command]:
     """How many problems are known, unfolding into the list."""
     problems = world.stage.problems.problems if world.stage.problems else ()
     if not problems:
@@ -105,12 +108,12 @@ def _notes(pen: Pen, world: World, at: imgui.ImVec2, x: float, w: float) -> list
     s = pen.scale
     count = len(problems)
     label = f"{count} note{'s' if count > 1 else ''} on the data"
-    imgui.set_cursor_screen_pos(imgui.ImVec2(x, at.y + (HEIGHT - 30) * s))
+    imgui.set_cursor_screen_pos(imgui.ImVec2(x, at.y + (height - 30) * s))
     clicked = imgui.invisible_button("notes", imgui.ImVec2(w, 22 * s))
     colour = theme.TEXT if imgui.is_item_hovered() or world.panel.notes else theme.NOTE
-    pen.text(x, at.y + (HEIGHT - 28) * s, label, size=14, colour=colour)
+    pen.text(x, at.y + (height - 28) * s, label, size=14, colour=colour)
     pen.text(
-        x + w, at.y + (HEIGHT - 28) * s, "hide" if world.panel.notes else "show", size=14, colour=colour, align=1.0
+        x + w, at.y + (height - 28) * s, "hide" if world.panel.notes else "show", size=14, colour=colour, align=1.0
     )
     if world.panel.notes:
         _list(pen, world, at)

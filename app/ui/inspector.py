@@ -31,8 +31,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     chosen, roster, s = world.selected, world.stage.roster, ui.scale
     if chosen is None or roster is None or not pick.exists(chosen, roster):
         return []
-    beside = seen.size[0] / s >= 2 * theme.GAP + 3 * WIDTH + 60
-    right = theme.GAP + (balance.WIDTH + 12.0 if beside else 0.0)
+    right = theme.GAP + (0.0 if covers(world, seen, s) else balance.WIDTH + 12.0)
     tallest = seen.size[1] - (2 * theme.GAP + 160) * s
     imgui.set_next_window_pos(imgui.ImVec2(seen.size[0] - (right + WIDTH) * s, theme.GAP * s))
     imgui.set_next_window_size_constraints(imgui.ImVec2(WIDTH * s, 0), imgui.ImVec2(WIDTH * s, max(tallest, 80 * s)))
@@ -65,10 +64,16 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     if facts is None or (facts.axis, facts.row) != (chosen.axis, chosen.row):
         _note("facts are on their way …")
     else:
-        _facts(facts)
+        _facts(facts, s)
         _months(pen, facts, s)
     imgui.end()
     return commands
+
+
+def covers(world: World, seen: Seen, s: float) -> bool:
+    """Whether the inspector stands where the balance stands: on narrow screens."""
+    chosen = pick.exists(world.selected, world.stage.roster)
+    return chosen and seen.size[0] / s < 2 * theme.GAP + 3 * WIDTH + 60
 
 
 def tooltip(world: World, seen: Seen) -> None:
@@ -136,10 +141,12 @@ def value_of(fact: Fact) -> str:
     return f"{sign}{text}{fmt.SPACE}{fact.display_unit}".rstrip(fmt.SPACE)
 
 
-def _facts(facts: Facts) -> None:
+def _facts(facts: Facts, s: float) -> None:
     """Two columns; a hand on an inferred value tells how it was inferred."""
     imgui.separator()
     if imgui.begin_table("facts", 2):
+        imgui.table_setup_column("what", imgui.TableColumnFlags_.width_fixed, 122 * s)
+        imgui.table_setup_column("value", imgui.TableColumnFlags_.width_fixed, 126 * s)
         for fact in facts.facts:
             imgui.table_next_row()
             imgui.table_set_column_index(0)

@@ -32,7 +32,8 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     commands += legend.draw(ui, world, seen)
     if world.stage.clock is not None:
         commands += timebar.draw(ui, world, seen)
-        commands += balance.draw(ui, world, seen)
+        if not inspector.covers(world, seen, ui.scale):
+            commands += balance.draw(ui, world, seen)
         commands += layers.draw(ui, world, seen)
         commands += scenarios.draw(ui, world, seen)
         commands += inspector.draw(ui, world, seen)
