@@ -135,7 +135,7 @@ def seen(yard, *, hour: float = 13.0, pitch_rad: float = 1.55, distance_m: float
 
 def test_a_battery_that_gives_is_blue_one_that_takes_orange_and_one_that_is_not_built_is_ground(yard) -> None:
     middle = (slice(70, 110), slice(140, 180))
-    yard[0].power_w = 150e3
+    yard[0].power_w, yard[0].rating_w = 150e3, 250e3
     red, _, blue = seen(yard)[middle].mean(axis=(0, 1))
     assert blue > red + 0.1
     yard[0].power_w = -150e3
@@ -144,13 +144,13 @@ def test_a_battery_that_gives_is_blue_one_that_takes_orange_and_one_that_is_not_
     shadows = yard[1].view.shadows_drawn
     yard[0].power_w, yard[0].rating_w = 0.0, 0.0
     ground = seen(yard)[middle]
-    assert np.ptp(ground.mean(axis=(0, 1))) < 0.15 and ground.std() < 0.08
+    assert np.ptp(ground.mean(axis=(0, 1))) < 0.22 and ground[..., 2].std() < 0.08, "fields, and nothing on them"
     assert yard[1].view.shadows_drawn > shadows, "its shadow goes with it"
-    yard[0].rating_w = 250e3
 
 
 def test_after_dark_light_stands_over_what_gives_and_over_nothing_else(yard) -> None:
     above = (slice(20, 60), slice(150, 170))
+    yard[0].rating_w = 250e3
     dark = {}
     for power_w in (150e3, -150e3):
         yard[0].power_w = power_w
