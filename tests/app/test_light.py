@@ -5,6 +5,7 @@ import pytest
 from toyland import HOME, STREET, Stand, buildings, land, toy_stand
 
 from app.camera import looking_at
+from app.gpu.view import vec
 from app.light import direction, light
 from app.presets import PRESETS, chosen
 from network.problems import Refused
@@ -166,7 +167,9 @@ def test_land_hides_the_plain_whatever_their_heights(stands) -> None:
     """The stencil: a plain that stands higher than the land would otherwise lie over it."""
     stand = stands("land")
     down = looking_at(np.array([0.0, -95.0, 0.0]), distance_m=60.0, heading_rad=0.0, pitch_rad=1.5)
-    stand.view.scene.find("ground").set_z(2.0)
+    r = stand.relief
+    box = vec((r.plate_west_m, r.plate_south_m, r.plate_size_m, r.floor_m + 5.0))
+    stand.view.scene.find("ground").set_shader_input("plate_box", box)
     picture = stand.draw(down, azimuth=165, elevation=50)
     water = picture[..., 2] - picture[..., 0] > 0.08
     assert water.mean() > 0.1
