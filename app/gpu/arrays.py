@@ -100,7 +100,7 @@ class ValueTexture:
 
 
 def image(name: str, pixels: Array, *, linear: bool = True, repeat: bool = False) -> Texture:
-    """A bilinear texture: [height, width] of one float, [.., 2] bytes, [.., 3] of 16 bits (blue first) or floats (rgb)."""
+    """A bilinear texture: [height, width] floats, [.., 2] bytes, [.., 3] 16 bits (blue first) or floats (rgb)."""
     texture = Texture(name)
     height, width = pixels.shape[:2]
     channels = {1: Texture.F_r32, 2: Texture.F_rg, 3: Texture.F_rgb16}[pixels.shape[2] if pixels.ndim == 3 else 1]

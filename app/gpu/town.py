@@ -95,7 +95,7 @@ class Town:
             if len(index):
                 part.add_geom(triangles(data, index, low=low, high=high), plain or self._states[name])
         solid = np.concatenate([mesh.walls, mesh.roofs])
-        if len(solid) and not mesh.coarse:  # cheap pixels: a second pass over the vertices would cost more than it saves
+        if len(solid) and not mesh.coarse:  # far ones are cheap: two passes over vertices would cost more
             depth.add_geom(triangles(data, solid, low=low, high=high), self._depth)
         for name, index in mesh.land.items():
             if len(index):
