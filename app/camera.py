@@ -234,7 +234,7 @@ class Glide:
 
 def facing(camera: Camera, middle_m: Float, radius_m: float) -> Camera:
     """Camera that frames a ball, from the side that it looked from, not flatter than 20 degrees."""
-    distance = max(3.4 * radius_m, 45.0)
+    distance = max(4.2 * radius_m, 60.0)
     pitch = float(np.clip(camera.pitch_rad, np.radians(20.0), np.radians(60.0)))
     framed = looking_at(middle_m, distance_m=distance, heading_rad=camera.heading_rad, pitch_rad=pitch)
     return replace(framed, flying=camera.flying)

@@ -123,7 +123,8 @@ options = ViewOptions(offscreen=False, size=(640, 360), ui_scale=1.0)
 feed, ended = Feed(tiles, rows, ids), threading.Event()
 def hand():
     import time
-    time.sleep(2.5)
+    while feed.looks < 30:  # on a busy machine the first pictures are late
+        time.sleep(0.1)
     click({x}, {y})
     ended.set()
 threading.Thread(target=hand).start()

@@ -188,6 +188,7 @@ class Feed:
     connected = True
     settled = True
     asked = ("building", -1)
+    looks = 0
 
     def __init__(self, tileset: Path, rows, ids, *, hour: float = 13.0) -> None:
         self.rows, self.ids, self.wishes, self.revision, self.choices = rows, ids, [], 1, ()
@@ -222,6 +223,7 @@ class Feed:
         return BlockKey("run", self.revision, int(self.time_s // 86400) * 24 - 1, False)
 
     def poll(self):
+        self.looks += 1
         if not self._fresh:
             return [self.clock()]
         self._fresh = False
