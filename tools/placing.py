@@ -85,14 +85,21 @@ def _system(city: City, path: Path, option: str | None, problems: list[Problem])
         if not orders:
             reason = reason or _outside(path, crs, middle)
             continue
+        if len(orders) == 2 and declared and srs.is_projected(crs) and _inside_out(_exchanged(city)):
+            orders.reverse()  # north first by its name, but only east first its solids are not inside out
         if orders[0] != declared or city.exchanged:
-            text = f"{city.file}: x and y are exchanged, only so the coordinates lie in {crs}'s area of use"
+            text = f"{city.file}: x and y are exchanged, only so the coordinates fit {crs}"
             problems.append(Problem("axis-order", text, len(city.buildings)))
         if crs != own and own is not None:
             text = f"{city.file}: --crs {crs} stands in, for the coordinates do not lie in its own {own}"
             problems.append(Problem("crs-replaced", text))
         return crs, _exchanged(city) if orders[0] else city
     raise Refused(reason)
+
+
+def _inside_out(city: City) -> bool:
+    """Whether most polygons of solids would have to be turned: what a map read with its axes exchanged looks like."""
+    return len(city.faces.kind) > 0 and float(geometry.mesh(city.faces).turned.mean()) > 0.5
 
 
 def _middle(city: City) -> Float:
