@@ -126,7 +126,7 @@ def drive(case: Case, state: State, first: int, flux: Flux) -> None:
         state.vehicle_j.fill(0.0)
         return
     owed_j: Array = state.vehicle_j.astype(case.dtype)
-    scratch = np.empty((4, case.buildings), case.dtype)
+    scratch: Array = np.empty((4, case.buildings), case.dtype)
     vehicles.charge(c.arrive, c.home, c.stay, c.left, c.midnight, c.row, c.day_w, c.limit_w, c.smart, first,
                     case.step_s, owed_j, scratch, flux.surplus_w, flux.vehicle_w)  # fmt: skip
     state.vehicle_j[:] = owed_j

@@ -36,7 +36,7 @@ ABOUT = LayerKind(
     parameters=(
         _share("share", "Share of cars", 1.0, 0.5, "Of the cars that live at the selected buildings."),
         _share("smart", "Smart charging", 1.0, 0.5,
-               "Of those: charge on the house's own surplus, else in the hours of least load; may wait two days for sun."),
+               "Of those: charge on the house's own surplus, else in the hours of least load; two days may wait."),
         _share("away", "Charged away", 0.5, 0.1, "Of their driving, at chargers of the district, where it has any."),
     ),
     cost="1,500 EUR per wall box, 5,000 EUR per 22 kW charging point (ADAC and NOW, rounded); cars are bought anyway",
