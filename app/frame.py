@@ -17,7 +17,7 @@ from app.camera import Camera, of_text, sights
 from app.gpu.overlay import Overlay
 from app.gpu.pick import Picker
 from app.gpu.view import View
-from app.gpu.window import Event, Window
+from app.gpu.window import Event, Input, Window
 from app.hand import Hand
 from app.light import NOON, Light, light
 from app.scenery import Scenery
@@ -97,6 +97,8 @@ class Ports:
     """Quantities that sim was asked for."""
     repainted_s: float = -1e9
     """When they last changed."""
+    hands: bool = True
+    """False: a picture is being made, which must not depend on where the pointer happens to be."""
     picker: Picker | None = None
     aimed: tuple[object, ...] = ()
     """Pointer and camera that were last looked up."""
@@ -112,6 +114,7 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     stage = world.stage
     ports.window.cover(world.panel.full)
     touch = ports.window.input()
+    touch = touch if ports.hands else Input()
     shown = pace.advance(world.shown, stage, now_s=now_s, dt_s=dt_s)
     world, wanted = _steer(replace(world, shown=shown), ports, touch.events, touch.pointer, now_s, dt_s)
 

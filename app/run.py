@@ -102,7 +102,7 @@ def view(options: ViewOptions, address: str, ended: threading.Event, *, link: An
         window = Window(options.size, offscreen=options.offscreen, finish=options.finish or options.stats is not None)
         picture = View(window, preset=options.preset)
         ports = Ports(link, window, picture, Panels(), Overlay(window), camera_wish=options.camera,
-                      cap_bytes=options.cache_mb * 2**20)  # fmt: skip
+                      cap_bytes=options.cache_mb * 2**20, hands=not options.ends_by_itself)  # fmt: skip
         world = World(
             Stage(),
             Shown(),
