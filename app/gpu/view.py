@@ -230,7 +230,7 @@ class View:
                 self._shadow.set_active(False)
             return
         self._key, self._stamp = light.key_enu, stamp
-        away = radius_m + 250  # a tight range, so that 16 bits of depth are steps of 3 cm
+        away = radius_m + 250
         self._shadow_lens.set_film_size(2 * radius_m, 2 * radius_m)
         self._shadow_lens.set_near_far(1.0, 2 * away)
         self._shadow_camera.set_pos(*map(float, centre_m + light.key_enu * away))
@@ -253,10 +253,10 @@ class View:
 
     def _make_shadow(self, size_px: int) -> GraphicsOutput:
         properties = FrameBufferProperties()
-        properties.set_depth_bits(16)
+        properties.set_depth_bits(24)
         buffer = self._offscreen("shadow", -20, properties, (size_px, size_px))
         depth = Texture("shadow")
-        depth.set_format(Texture.F_depth_component16)
+        depth.set_format(Texture.F_depth_component24)  # 16 bits asked for become 24 without a window, but not with one
         depth.set_minfilter(SamplerState.FT_shadow)
         depth.set_magfilter(SamplerState.FT_shadow)
         depth.set_wrap_u(SamplerState.WM_border_color)

@@ -85,5 +85,4 @@ def test_a_window_and_no_window_draw_the_same(display: str, tmp_path: Path) -> N
         assert done.returncode == 0, done.stderr
         pictures.append(np.asarray(Image.open(tmp_path / "window.png"), np.int16))
     apart = np.abs(pictures[0] - pictures[1]).max(axis=2)
-    # Two drivers' edges: some thirty of 130,000 pixels fall to the other side of an edge (11/255 at most).
-    assert (apart > 2).mean() < 0.0005 and apart.max() <= 16, f"{(apart > 2).sum()} pixels, {apart.max()}/255"
+    assert apart.max() <= 2, f"{(apart > 2).sum()} pixels, {apart.max()}/255"
