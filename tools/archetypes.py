@@ -125,7 +125,7 @@ def envelope(country: str, shapes: Shapes, *, year: int | None = None, rows: Int
     shapes, inferred = complete(shapes, year=year)
     own = typology.typology_of(country)
     if rows is None:
-        kinds = zip(shapes.size_class, shapes.year, strict=True)
+        kinds = zip(shapes.size_class, _standing(shapes), strict=True)
         rows = np.array([typology.row(own, SizeClass(c), int(y)) for c, y in kinds], dtype=np.int32)
     loss = _losses(rows, shapes)
     uses = _uses(rows, shapes, country)
@@ -153,6 +153,11 @@ def envelope(country: str, shapes: Shapes, *, year: int | None = None, rows: Int
         glass_effective=t["glass_g"][rows] * (1 - t["frame"][rows]) * t["shade_vertical"][rows] * t["skew"][rows],
         archetype=tuple(t["code"][rows].tolist()), inferred=tuple(inferred),
     )  # fmt: skip
+
+
+def _standing(shapes: Shapes) -> Int:
+    """Year whose way of building the envelope stands for: of its renewal where that is known, else of construction."""
+    return shapes.year if shapes.renovated is None else np.maximum(shapes.year, shapes.renovated)
 
 
 def _set_point_c(rows: Int, h_tr: Float, h_air: Float, floor: Float, indoor_c: Float) -> Float:
@@ -272,14 +277,15 @@ def _notes(country: str, own: str, shapes: Shapes, rows: Int, heated: np.ndarray
     t = typology.table()
     stand_in = "" if own == country else f", a neighbour of {country}, which TABULA does not cover"
     homes = "" if country in {c for c, _ in _homes()} else f", {country} has none here"
-    cars = shapes.vehicles
+    cars, standing = shapes.vehicles, _standing(shapes)
     notes: list[Inferred] = []
 
     def note(k: int, columns: Sequence[str], rule: str) -> None:
         notes.extend(("building", shapes.id[k], column, rule) for column in columns)
 
     for k in range(len(shapes.id)):
-        typology_rule = f"TABULA {own} {t['size_class'][rows[k]]}{stand_in}"
+        renewed = "" if standing[k] == shapes.year[k] else f", as built in {standing[k]}, when it was renovated"
+        typology_rule = f"TABULA {own} {t['size_class'][rows[k]]}{renewed}{stand_in}"
         if cars is None or not np.isfinite(cars[k]):
             note(k, ["vehicles"], f"dwellings times cars per house or flat ({country})")
         if not heated[k]:

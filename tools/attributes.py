@@ -50,6 +50,8 @@ class Shapes:
     dwellings: Float | None = None
     vehicles: Float | None = None
     """Cars; nan where the source does not say."""
+    renovated: Int | None = None
+    """Year in which the envelope was renewed; 0 = never, or the source does not say."""
 
 
 def storeys_of(height_m: float) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 
 import shapely
 
-from tools import demo_blocks, demo_land, demo_places, demo_solids, demo_streets
+from tools import demo_blocks, demo_land, demo_places, demo_solids, demo_stock, demo_streets
 from tools.demo_blocks import Homes, House
 from tools.demo_land import Ground, Piece
 from tools.demo_places import Spot
@@ -61,6 +61,7 @@ class Town:
         self.outline = demo_land.lay_streets(self.ground, blocks)
         for number, block in enumerate(blocks):
             self._fill(block, Random(seed * 1009 + number))
+        self.houses = demo_stock.today(self.houses, seed)
         country = demo_land.lay_country(self.ground, self.outline, Random(seed * 1009 + 500))
         self.ground.pieces += [demo_land.marks(demo_land.street_marks()), *self.ground.bridges]
         self._plant_street_trees(Random(seed * 1009 + 501), blocks)

@@ -75,7 +75,7 @@ def perimeter(dice: Random, block: Block) -> Homes:
     legs = [_corner_legs(plot, k, dice) for k in range(4)]
     style = dice.choice(("gable", "gable", "mansard", "mixed"))
     base = dice.choice((12.4, 12.4, 15.5))
-    year = dice.choice((1898, 1906, 1912, 1924, 1931))
+    year = dice.choice((1898, 1912, 1924, 1931, 1986))  # the last: urban renewal in the old lines
     homes = Homes()
     for k in range(4):
         before, corner, after = plot[k - 1], plot[k], plot[(k + 1) % 4]
@@ -194,7 +194,7 @@ def _row(dice: Random, homes: Homes, a: Point, b: Point, start: float, stop: flo
         if stop - at - length < 20.0:
             length = stop - at
         width, eave = dice.uniform(5.8, 7.0), dice.choice((5.8, 6.2, 8.8))
-        flat, year = dice.random() < 0.18, dice.choice((1932, 1951, 1958, 1966, 1974, 1983, 1996, 2011))
+        flat, year = dice.random() < 0.18, dice.choice((1932, 1955, 1966, 1974, 1979, 1986, 1997, 2011))
         count = max(2, int(length / width))
         for n in range(count):
             _terraced(dice, homes, (a, b), at + n * width, width, eave, flat, year, end=n in (0, count - 1))

@@ -22,6 +22,11 @@ YEAR_KEYS = (
     "bouwjaar", "baujahr", "year_of_construction", "annee_construction", "built_year", "start_date", "date_app",
     "dateofconstruction", "year",
 )  # fmt: skip
+RENOVATION_KEYS = (
+    "yearofrenovation", "renovationyear", "renovation_year", "year_of_renovation", "renovatiejaar", "sanierungsjahr",
+    "annee_renovation",
+)  # fmt: skip
+"""Year in which the envelope was renewed: it counts as one that was built then."""
 STOREY_KEYS = (
     "storeysaboveground", "b3_bouwlagen", "numberofstoreys", "number_of_storeys", "storeys", "num_floors", "nb_etages",
     "building:levels", "levels", "floors",
@@ -72,6 +77,7 @@ def shapes(sources: tuple[Source, ...], b: Bodies, a: Areas) -> tuple[Shapes, li
     count = len(sources)
     use, size = np.zeros(count, np.int8), np.zeros(count, np.int8)
     year = np.array([number(s.attributes, YEAR_KEYS, least=1000, most=2100) for s in sources])
+    renovated = np.array([number(s.attributes, RENOVATION_KEYS, least=1900, most=2100) for s in sources])
     storeys = np.array([number(s.attributes, STOREY_KEYS, least=1, most=200) for s in sources])
     floor = np.array([number(s.attributes, FLOOR_KEYS, least=1, most=1e7) for s in sources])
     dwellings = np.array([number(s.attributes, DWELLING_KEYS, least=1, most=1e5) for s in sources])
@@ -95,7 +101,7 @@ def shapes(sources: tuple[Source, ...], b: Bodies, a: Areas) -> tuple[Shapes, li
         id=tuple(s.id for s in sources), use=use, size_class=size, year=year.astype(np.int32),
         storeys=storeys.astype(np.int32), height_m=b.roof_m, footprint_m2=b.footprint_m2, floor_m2=floor,
         volume_m3=b.volume_m3, roof_m2=a.roof_m2, wall_m2=a.wall_m2, ground_m2=a.ground_m2, party_m2=a.party_m2,
-        x_m=b.x_m, y_m=b.y_m, dwellings=dwellings, vehicles=vehicles,
+        x_m=b.x_m, y_m=b.y_m, dwellings=dwellings, vehicles=vehicles, renovated=renovated.astype(np.int32),
     ), notes  # fmt: skip
 
 
