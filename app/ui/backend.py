@@ -67,6 +67,8 @@ class Panels:
         self.fonts = theme.fonts()
         self._next_texture = 1
         self.scale = 0.0
+        self.kept: dict[str, object] = {}
+        """What a panel found and may use again a moment later, by its name."""
 
     @property
     def wants_pointer(self) -> bool:

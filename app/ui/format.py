@@ -6,6 +6,7 @@ The only place of the viewer where kW, kWh or degrees exist, besides `network.qu
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from network.schema import Parameter
 
@@ -24,6 +25,7 @@ _ENERGY = ((3.6e15, "TWh"), (3.6e12, "GWh"), (3.6e9, "MWh"), (3.6e6, "kWh"))
 _MASS = ((1e6, "kt"), (1e3, "t"), (1.0, "kg"))
 
 
+@lru_cache(maxsize=4096)
 def number(value: float, digits: int = 3, *, sign: bool = False) -> str:
     """`value` with `digits` significant digits, true minus, thin spaces between thousands; + only on wish."""
     if value != value:

@@ -14,6 +14,8 @@ from app.paint import Legend
 from app.ui import theme
 
 Rgba = tuple[float, float, float, float]
+_MOST_WIDTHS = 2000
+"""Texts whose width is kept."""
 _PAPER = np.array([0.687, 0.651, 0.578])
 _NOON, _SELF = 1.10, 0.12
 """Light on a sunlit roof at noon, and the self-light of flux colours."""
@@ -29,11 +31,18 @@ class Pen:
 
     def width(self, text: str, *, size: float = 16.0, bold: bool = False) -> float:
         """Width of `text` in 720p pixels."""
+        key = (text, size, bold, self.scale)
+        known = self.fonts.widths.get(key)
+        if known is not None:
+            return known
         font = self.fonts.semibold if bold else self.fonts.medium
         imgui.push_font(font, size)
-        w = imgui.calc_text_size(text).x
+        w = float(imgui.calc_text_size(text).x) / self.scale
         imgui.pop_font()
-        return float(w) / self.scale
+        if len(self.fonts.widths) > _MOST_WIDTHS:
+            self.fonts.widths.clear()
+        self.fonts.widths[key] = w
+        return w
 
     def text(
         self, x: float, y: float, text: str, *, size: float = 16.0, bold: bool = False, colour: Rgba = theme.TEXT,
@@ -73,13 +82,17 @@ class Pen:
 
     def hatch(self, x: float, y: float, w: float, h: float, *, alpha: float = 0.35, pitch: float = 7.0) -> None:
         """Light diagonal stripes over a rectangle: what takes, for eyes that see no hue."""
-        self.draw.push_clip_rect(imgui.ImVec2(x, y), imgui.ImVec2(x + w, y + h), True)
-        step = pitch * self.scale
-        colour = theme.u32((1, 1, 1, alpha))
+        if w <= 0 or h <= 0:
+            return
+        # Clipped by hand: a clip rectangle would cost a draw call for every bar.
+        step, colour, thick = pitch * self.scale, theme.u32((1, 1, 1, alpha)), 1.7 * self.scale
         for k in range(int((w + h) / step) + 1):
-            at = x + k * step
-            self.draw.add_line(imgui.ImVec2(at, y), imgui.ImVec2(at - h, y + h), colour, 1.7 * self.scale)
-        self.draw.pop_clip_rect()
+            along = k * step
+            first, last = max(0.0, along - w), min(h, along)
+            if last > first:
+                self.draw.add_line(
+                    imgui.ImVec2(x + along - first, y + first), imgui.ImVec2(x + along - last, y + last), colour, thick
+                )
 
     def switch(self, name: str, on: bool) -> bool:
         """A sliding switch at the cursor; True when it was clicked."""

@@ -7,6 +7,7 @@ another one, on a label or on a panel, or whose house stands behind another, is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from imgui_bundle import imgui
@@ -39,6 +40,8 @@ _SIZE, _HIGH, _PAD, _SIGN = 17.0, 32.0, 12.0, 22.0
 """Type, height, side padding and room for the triangle of a label, pixels at 720p."""
 _OF_GROUP = 4
 """Candidates in the picture that are tried for one label."""
+_KEPT_S = 0.2
+"""So long a choice of labels and signs stands; what is chosen moves with every picture."""
 _LONGEST = 24
 """Characters of a name; longer ones are an id."""
 
@@ -54,47 +57,97 @@ class Words:
     alarm: bool = False
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What deserves a label or a sign; found a few times a second, for it asks every house."""
+
+    of: tuple[object, ...]
+    """What it was found for."""
+    when_s: float
+    words: list[Words]
+    groups: list[str]
+    anchors_m: Float
+    """[label, 3]"""
+    size_w: Float
+    """[sign] net power, the largest first."""
+    tops_m: Float
+    """[sign, 3]"""
+
+
 def draw(ui: Panels, world: World, seen: Seen, taken: list[Box]) -> None:
     """Labels and signs of this moment, clear of the boxes `taken` by panels."""
     if world.stage.roster is None or world.camera is None:
         return
+    chosen = _chosen(ui, world, seen)
     pen = Pen(imgui.get_background_draw_list(), ui.fonts, ui.scale)
-    named = _labels(pen, world, seen, taken)
+    named = _labels(pen, world, seen, chosen, taken)
     leaders = [(x, box[3], x, max(y, box[3])) for (x, y), _, box in named]
-    _signs(pen, world, seen, [*taken, *leaders, *(box for _, _, box in named)])
+    _signs(pen, world, seen, chosen, [*taken, *leaders, *(box for _, _, box in named)])
     for (x, y), _, box in named:
         _leader(pen, x, y, box)
     for _, words, box in named:
         _pill(pen, words, box)
 
 
+def _chosen(ui: Panels, world: World, seen: Seen) -> Chosen:
+    """The choice of this moment, or of a moment ago; a moving camera carries it along."""
+    stage = world.stage
+    of = (stage.roster, stage.blocks.get(world.paint), seen.place, seen.legend, seen.size)
+    kept = ui.kept.get("signs")
+    if (
+        isinstance(kept, Chosen) and all(a is b or a == b for a, b in zip(kept.of[3:], of[3:], strict=True))
+        and all(a is b for a, b in zip(kept.of[:3], of[:3], strict=True))
+        and 0 <= seen.now_s - kept.when_s < _KEPT_S
+    ):  # fmt: skip
+        return kept
+    words, groups, anchors = _worth_a_name(world, seen)
+    size, tops = _largest_flows(world, seen)
+    made = Chosen(of, seen.now_s, words, groups, anchors, size, tops)
+    ui.kept["signs"] = made
+    return made
+
+
 # ------------------------------------------------------------ labels
 
 
-def _labels(pen: Pen, world: World, seen: Seen, taken: list[Box]) -> list[tuple[tuple[float, float], Words, Box]]:
-    """(pixel of the point, words, rectangle) of the labels that find room."""
+def _worth_a_name(world: World, seen: Seen) -> tuple[list[Words], list[str], Float]:
+    """Words, group and point of the candidates that can be seen, the most important first."""
     roster, camera = world.stage.roster, world.camera
     assert roster is not None and camera is not None
+    nothing: tuple[list[Words], list[str], Float] = ([], [], np.zeros((0, 3)))
     if seen.place is None:
-        return []
+        return nothing
     asked = labels.wanted(roster, seen.place, world.stage.blocks, seen.legend, world.shown.time_s)
     if not asked:
-        return []
+        return nothing
     of = np.repeat(np.arange(len(asked)), [1 + len(w.elsewhere_m) for w in asked])
     points = np.array([p for w in asked for p in (w.anchor_m, *w.elsewhere_m)])
-    at = project(camera, points, seen.size)
     own = np.array([asked[k].row if asked[k].kind == "building" else -1 for k in of])
-    free = (at[:, 2] > _NEAREST_M) & (at[:, :2] > 0).all(axis=1) & (at[:, :2] < seen.size).all(axis=1)
+    free = _inside(project(camera, points, seen.size), seen.size)
     free[free] = ~labels.hidden(camera.eye_m, points[free], own[free], roster)
     rows, first = np.unique(of[free], return_index=True)
-    chosen = _few([asked[k].group for k in rows])
-    rows, at = rows[chosen], at[np.flatnonzero(free)[first]][chosen]
-    words = [words_of(asked[k], roster, seen) for k in rows]
-    s = pen.scale
-    sizes = np.array([[_width(pen, w) * s, _HIGH * s] for w in words]).reshape(-1, 2)
+    kept = _few([asked[k].group for k in rows])
+    rows, points = rows[kept], points[np.flatnonzero(free)[first]][kept]
+    return [words_of(asked[k], roster, seen) for k in rows], [asked[k].group for k in rows], points
+
+
+def _inside(at: Float, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which of the projected points [n, 3] are before the eye and on the screen."""
+    return (at[:, 2] > _NEAREST_M) & (at[:, :2] > 0).all(axis=1) & (at[:, :2] < size).all(axis=1)
+
+
+def _labels(
+    pen: Pen, world: World, seen: Seen, chosen: Chosen, taken: list[Box]
+) -> list[tuple[tuple[float, float], Words, Box]]:
+    """(pixel of the point, words, rectangle) of the labels that find room."""
+    assert world.camera is not None
+    at = project(world.camera, chosen.anchors_m, seen.size)
+    rows = np.flatnonzero(_inside(at, seen.size))
+    s, at = pen.scale, at[rows]
+    sizes = np.array([[_width(pen, chosen.words[k]) * s, _HIGH * s] for k in rows]).reshape(-1, 2)
     screen = (float(seen.size[0]), float(seen.size[1]))
-    placed = labels.place(at[:, :2], sizes, taken, screen, s, groups=[asked[k].group for k in rows])
-    return [((float(at[k, 0]), float(at[k, 1])), words[k], box) for k, box in placed]
+    placed = labels.place(at[:, :2], sizes, taken, screen, s, groups=[chosen.groups[k] for k in rows])
+    return [((float(at[k, 0]), float(at[k, 1])), chosen.words[rows[k]], box) for k, box in placed]
 
 
 def _few(groups: list[str]) -> NDArray[np.int64]:
@@ -171,24 +224,23 @@ def _pill(pen: Pen, words: Words, box: Box) -> None:
 # ------------------------------------------------------------ signs
 
 
-def _signs(pen: Pen, world: World, seen: Seen, taken: list[Box]) -> None:
-    """Triangles over the largest net powers, of houses and of plant."""
+def _largest_flows(world: World, seen: Seen) -> tuple[Float, Float]:
+    """Net power [W] and top [m] of the largest in the picture, of houses and of plant; none hidden, largest first."""
     roster, camera = world.stage.roster, world.camera
     assert roster is not None and camera is not None
     block = world.stage.blocks.get(world.paint)
+    nothing = np.zeros(0), np.zeros((0, 3))
     if block is None or not seen.legend.hatch_takes or seen.legend.quantity == LOADING:
-        return
+        return nothing
     values = at_time(block, world.shown.time_s)
     if len(values) != len(roster.footprint_m2):
-        return
+        return nothing
     size = values * roster.footprint_m2 if world.paint == "surplus_w_m2" else values
-    top = np.asarray(roster.building_xyz_m, np.float64) + np.c_[
-        np.zeros((len(values), 2)), np.asarray(roster.building_height_m) + 3.0
-    ]  # fmt: skip
+    top = np.array(roster.building_xyz_m, np.float64)
+    top[:, 2] += np.asarray(roster.building_height_m) + 3.0
     size = np.where(np.abs(values) > _FAINT * seen.legend.scale, np.nan_to_num(size), 0.0)
     size, top = _with_plant(world, seen, size, top)
-    at = project(camera, top, seen.size)
-    inside = (at[:, 2] > _NEAREST_M) & (at[:, :2] > 0).all(axis=1) & (at[:, :2] < seen.size).all(axis=1)
+    inside = _inside(project(camera, top, seen.size), seen.size)
     worth = np.abs(size) > _FAINT * np.max(np.abs(size[inside]), initial=0.0)
     rows = np.flatnonzero(inside & worth)
     if len(rows) > _ASKED:
@@ -196,12 +248,20 @@ def _signs(pen: Pen, world: World, seen: Seen, taken: list[Box]) -> None:
     rows = rows[np.argsort(-np.abs(size[rows]), kind="stable")]
     own = np.where(rows < len(values), rows, -1)
     rows = rows[~labels.hidden(camera.eye_m, top[rows], own, roster)]
+    return size[rows], top[rows]
+
+
+def _signs(pen: Pen, world: World, seen: Seen, chosen: Chosen, taken: list[Box]) -> None:
+    """Triangles over the largest net powers."""
+    assert world.camera is not None
+    at = project(world.camera, chosen.tops_m, seen.size)
+    rows = np.flatnonzero(_inside(at, seen.size))
     at = at[rows]
     sizes = np.clip(_LEAST + 1600.0 / np.maximum(at[:, 2], 1.0), _LEAST, _LARGEST) * pen.scale
     at[:, 1] -= sizes
     placed = place(at, sizes, taken)
     for k in placed[np.argsort(-at[placed, 2])]:
-        gives = bool(size[rows[k]] > 0)
+        gives = bool(chosen.size_w[rows[k]] > 0)
         pen.triangle(
             float(at[k, 0]), float(at[k, 1]), float(sizes[k]) / pen.scale, up=gives,
             colour=_rgba(GIVE_STRONG if gives else TAKE_STRONG), casing=_PALE,
@@ -220,6 +280,7 @@ def _with_plant(world: World, seen: Seen, size: Float, top: Float) -> tuple[Floa
     ]  # fmt: skip
 
 
+@lru_cache(maxsize=16)
 def _rgba(colour: str) -> Rgba:
     r, g, b = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return r, g, b, 1.0

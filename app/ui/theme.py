@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.resources
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from imgui_bundle import imgui
@@ -25,6 +26,8 @@ class Fonts:
 
     medium: Any
     semibold: Any
+    widths: dict[tuple[str, float, bool, float], float] = field(default_factory=dict)
+    """Widths that were measured, by text, size, weight and scale (app.ui.pen)."""
 
 
 def fonts() -> Fonts:
@@ -67,7 +70,8 @@ _COLOURS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def u32(colour: tuple[float, ...], alpha: float = 1.0) -> int:
     """Packed colour for draw lists."""
     r, g, b, a = colour
-    return imgui.color_convert_float4_to_u32(imgui.ImVec4(r, g, b, a * alpha))
+    return int(imgui.color_convert_float4_to_u32(imgui.ImVec4(r, g, b, a * alpha)))
