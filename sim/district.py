@@ -234,6 +234,8 @@ class Sites(_Columns):
     """Usable capacity of a battery."""
     power_w: Float
     """Rating: most that the plant gives or takes at its node."""
+    hub_m: Float
+    """Hub height of a turbine; 0 = none stands there."""
 
 
 def no_sites() -> Sites:
@@ -241,7 +243,7 @@ def no_sites() -> Sites:
     none = np.empty(0)
     rows = np.empty(0, np.int32)
     return Sites(id=(), name=(), kind=np.empty(0, np.int8), x_m=none, y_m=none, z_m=none, node=rows, area_m2=none,
-                 capacity_j=none, power_w=none)  # fmt: skip
+                 capacity_j=none, power_w=none, hub_m=none)  # fmt: skip
 
 
 @dataclass(frozen=True)

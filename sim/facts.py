@@ -45,6 +45,7 @@ SHOWN: dict[str, tuple[tuple[str, str, str, float], ...]] = {
     "site": (
         ("name", "Name", "", 1.0), ("kind", "Kept for", "", 1.0), ("area_m2", "Ground", "m²", 1.0),
         ("capacity_j", "Capacity", "kWh", KWH), ("power_w", "Rating", "kW", 1e-3),
+        ("hub_m", "Hub height", "m", 1.0),
     ),
 }  # fmt: skip
 """(column, label, display unit, display factor) of every axis that can be asked, in the order in which it is shown."""

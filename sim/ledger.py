@@ -58,6 +58,10 @@ class Ledger:
     """[site] 1 where it is connected."""
     charger_w: Float
     """[step] what cars take from the district's chargers."""
+    wind_w: Float
+    """[step] what turbines make."""
+    turbine: Float
+    """[site] 1 where one stands."""
     months: Float
     """[account, month, building] sums over the month's steps [W x steps]."""
     days_in_month: tuple[int, ...]
@@ -83,12 +87,16 @@ class Ledger:
 def empty(case: Case) -> Ledger:
     """Blank books of a year."""
     bounds = np.array([[np.inf], [-np.inf], [0.0]])
+    turbine = np.zeros(case.sites)
+    if case.wind is not None:
+        turbine[case.wind.site] = 1.0
     return Ledger(
         step_s=case.step_s, steps=np.zeros((len(ACCOUNTS), case.steps)), loss_w=np.zeros(case.steps),
         source_w=np.zeros(case.steps), on_grid_w=np.zeros(case.steps),
         sites=np.zeros((len(SITE_ACCOUNTS), case.steps, case.sites)),
         site_on_grid=(case.site_place >= 0).astype(np.float64),
         charger_w=np.zeros(case.steps) if case.plant is None else case.plant.load_w.sum(axis=1)[case.wall_hour],
+        wind_w=np.zeros(case.steps) if case.wind is None else case.wind.power_w.sum(axis=1), turbine=turbine,
         months=np.zeros((len(ACCOUNTS), 12, case.buildings)), days_in_month=case.days_in_month,
         voltage=np.repeat(bounds, case.tree.nodes, axis=1), loading=np.repeat(bounds, case.tree.lines, axis=1),
         strained=np.zeros(case.steps),
@@ -119,7 +127,7 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
     elif case.connected.any():
         column = np.ascontiguousarray(flux.surplus_w[:, case.connected])
         sums.total(column, lanes, first, ledger.on_grid_w.reshape(1, -1), 0)
-    if case.plant is not None:
+    if case.plant is not None or case.wind is not None:
         for k, name in enumerate(SITE_ACCOUNTS):
             ledger.sites[k, here] = getattr(flux, name)
     strained = ledger.strained[here]
@@ -133,24 +141,27 @@ def residual(ledger: Ledger) -> float:
     """Largest conservation residual of any step, relative to its throughput.
 
     Electricity of the district (what is made and used against what leaves the buildings) and of the grid (what the
-    sources feed against surplus and losses); the two sides of each come from different kernels.
+    sources feed against surplus and losses); the two sides of each come from different kernels. And of turbines: what
+    they make against what their sites gave.
     """
     s = _named(ledger)
     kept = s["pv_w"] - s["appliances_w"] - s["heater_w"] - s["vehicle_w"] + s["battery_w"] - s["surplus_w"]
     buildings = np.abs(kept) / _throughput(ledger)
-    return float(max(buildings.max(), _wires(ledger).max()))
+    turbines = np.abs(ledger.sites[0] @ ledger.turbine - ledger.wind_w) / _throughput(ledger)
+    return float(max(buildings.max(), _wires(ledger).max(), turbines.max()))
 
 
 def _throughput(ledger: Ledger) -> Float:
     """[step] what is made, used and lost [W], at least 1."""
     s = _named(ledger)
-    moved = s["pv_w"] + s["appliances_w"] + s["heater_w"] + s["vehicle_w"] + ledger.charger_w + ledger.loss_w
+    used = s["appliances_w"] + s["heater_w"] + s["vehicle_w"] + ledger.charger_w
+    moved = s["pv_w"] + ledger.wind_w + used + ledger.loss_w
     return np.maximum(moved + np.abs(s["battery_w"]) + np.abs(_plant(ledger)), 1.0)
 
 
 def _plant(ledger: Ledger) -> Float:
-    """[step] what the district's batteries give [W]; chargers are uses of their own."""
-    power: Float = ledger.sites[0].sum(axis=1) + ledger.charger_w
+    """[step] what the district's batteries give [W]; chargers are uses of their own, turbines make."""
+    power: Float = ledger.sites[0].sum(axis=1) + ledger.charger_w - ledger.wind_w
     return power
 
 
@@ -170,7 +181,7 @@ def _wires(ledger: Ledger) -> Float:
 def accounts_w(ledger: Ledger) -> dict[str, dict[str, Float]]:
     """[step] accounts of every carrier: generated used imported exported losses stored."""
     s = _named(ledger)
-    made, gas, ambient = s["pv_w"], s["gas_w"], s["ambient_w"]
+    made, gas, ambient = s["pv_w"] + ledger.wind_w, s["gas_w"], s["ambient_w"]
     used = s["appliances_w"] + s["heater_w"] + s["vehicle_w"] + ledger.charger_w
     stored = s["battery_stored_w"] + ledger.sites[1].sum(axis=1)
     losses = ledger.loss_w - s["battery_w"] - _plant(ledger) - stored
@@ -259,6 +270,7 @@ def _kpi(
         "appliances_j": float(named["appliances_w"]),
         "heater_j": float(named["heater_w"]),
         "pv_j": float(named["pv_w"]),
+        "wind_j": float(ledger.wind_w.sum() * ledger.step_s),
         "ambient_j": float(named["ambient_w"]),
         "pv_peak_w": float(district.surface.pv_peak_w.sum()),
         "vehicle_j": float(named["vehicle_w"] + ledger.charger_w.sum() * ledger.step_s),

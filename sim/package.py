@@ -31,7 +31,7 @@ from network.problems import Refused
 from network.schema import Problem
 from sim.district import Buildings, District, Factor, Lines, Nodes, Place, Profiles, Sites, Surfaces
 
-FORMAT = 2
+FORMAT = 3
 """Of the folder; raised when an older program could no longer read it."""
 
 _TABLES: dict[str, type] = {

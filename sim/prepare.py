@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from network.problems import Refused
 from sim import wallclock
 from sim.district import District, Heater, Lines, Nodes, SiteKind, Sites
-from sim.physics import envelope, grid, heating, pv, vehicles
+from sim.physics import envelope, grid, heating, pv, vehicles, wind
 from sim.solar import UNIT_W_M2, Solar
 from sim.weather import Weather
 
@@ -78,6 +78,16 @@ class Plant:
 
 
 @dataclass(frozen=True)
+class Wind:
+    """Turbines that stand."""
+
+    site: Array
+    """[turbine] row of the site; int64."""
+    power_w: Array
+    """[step, turbine] float64."""
+
+
+@dataclass(frozen=True)
 class Case:
     """A year ready to be computed. Arrays of `dtype` unless said; [step] covers the year."""
 
@@ -131,7 +141,8 @@ class Case:
     """Is there a home battery?"""
     cars: Cars | None
     plant: Plant | None
-    """None where no site has plant."""
+    """None where no site has a battery or a charger at work."""
+    wind: Wind | None
     wall_hour: Array
     """[step] hour of the day on the wall."""
     sites: int
@@ -178,7 +189,8 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
         battery_j=_cast(b.battery_j, dtype), battery_limit_w=_cast(b.battery_limit_w, dtype),
         batteries=bool(b.battery_j.any()), cars=_cars(b.id, b.vehicles, b.electric_share, b.smart_share, b.drive_j,
                                                       home_share, wall, weather.step_s, dtype),
-        plant=_plant(site, place, site_place, tree, charged_j), wall_hour=_hour(wall), sites=len(site),
+        plant=_plant(site, place, site_place, tree, charged_j),
+        wind=_wind(site.kind, site.power_w, site.hub_m, weather.wind_m_s), wall_hour=_hour(wall), sites=len(site),
         site_place=site_place,
     )  # fmt: skip
 
@@ -319,3 +331,11 @@ def _plant(site: Sites, place: Array, site_place: Array, tree: grid.Tree, charge
     order = np.argsort(group, kind="stable")
     start = np.searchsorted(group[order], np.arange(groups + 1))
     return Plant(held, limit_w, part, mine, order, start, np.ascontiguousarray(load_w))
+
+
+@_by_columns
+def _wind(kind: Array, power_w: Array, hub_m: Array, wind_m_s: Array) -> Wind | None:
+    rows = np.flatnonzero((kind == SiteKind.TURBINE) & (power_w > 0.0))
+    if not len(rows):
+        return None
+    return Wind(rows, wind.generate(wind_m_s, rated_w=power_w[rows], hub_m=hub_m[rows]))

@@ -133,7 +133,7 @@ def drive(case: Case, state: State, first: int, flux: Flux) -> None:
 
 
 def store(case: Case, state: State, when: NDArray[np.intp], flux: Flux) -> None:
-    """Batteries of homes, then of the district on what is left; advance the state."""
+    """Batteries of homes, then of the district on what is left; what turbines make; advance the state."""
     if case.batteries or state.battery_j.any():
         scratch = np.empty((2, case.buildings))
         battery.at_home(case.battery_j, case.battery_limit_w, case.step_s, state.battery_j, scratch, flux.surplus_w,
@@ -147,10 +147,12 @@ def store(case: Case, state: State, when: NDArray[np.intp], flux: Flux) -> None:
             column.fill(0.0)
         flux.site_stored_w[0] = -state.site_j / case.step_s  # another scenario's charge is cut off
         state.site_j.fill(0.0)
-        return
-    battery.of_district(flux.surplus_w, p.order, p.start, p.site_group, p.capacity_j, p.limit_w, p.part,
-                        p.load_w[case.wall_hour[when]], case.step_s, np.empty(len(p.start) - 1), state.site_j,
-                        flux.site_w, flux.site_stored_w, flux.site_charge)  # fmt: skip
+    else:
+        battery.of_district(flux.surplus_w, p.order, p.start, p.site_group, p.capacity_j, p.limit_w, p.part,
+                            p.load_w[case.wall_hour[when]], case.step_s, np.empty(len(p.start) - 1), state.site_j,
+                            flux.site_w, flux.site_stored_w, flux.site_charge)  # fmt: skip
+    if case.wind is not None:
+        flux.site_w[:, case.wind.site] += case.wind.power_w[when]
 
 
 def solve_grid(case: Case, flux: Flux) -> None:

@@ -61,7 +61,7 @@ def test_the_panel_has_a_switch_for_it(world: World) -> None:
     legend = paint.legend(world.paint, world.stage.roster.ranges)
     seen = Seen(SIZE, legend, light(direction(2.9, 0.9)), True, 10.0)
     found = set()
-    for below in range(0, 200, 8):
+    for below in range(0, SIZE[1] - int(panel.TOP), 12):
         at = (theme.GAP + 34.0, panel.TOP + below)
         for events in ((), (), (("down", "mouse1"),), (("up", "mouse1"),), ()):
             ui.begin(SIZE, dt_s=0.016, scale=1.0, pointer=at, events=events)

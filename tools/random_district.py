@@ -107,14 +107,15 @@ def random_elements(leak: np.ndarray, floor: np.ndarray, volume: np.ndarray) -> 
 
 
 def random_sites(rng: np.random.Generator, nodes: int) -> Sites:
-    """A place for a battery and one for a charger, without plant, somewhere on the grid."""
-    zero = np.zeros(2)
+    """Places for a battery and a charger somewhere on the grid, and for a turbine above it; without plant."""
+    zero = np.zeros(3)
     node = rng.integers(0, nodes, 2) if nodes else np.full(2, -1)
     return Sites(
-        id=("battery-1", "charger-1"), name=("Battery 1", "Charger 1"),
-        kind=np.array([SiteKind.BATTERY, SiteKind.CHARGER], np.int8), x_m=rng.uniform(-500.0, 500.0, 2),
-        y_m=rng.uniform(-500.0, 500.0, 2), z_m=zero.copy(), node=node.astype(np.int32), area_m2=np.full(2, 20.0),
-        capacity_j=zero.copy(), power_w=zero.copy(),
+        id=("battery-1", "charger-1", "turbine-1"), name=("Battery 1", "Charger 1", "Turbine 1"),
+        kind=np.array([SiteKind.BATTERY, SiteKind.CHARGER, SiteKind.TURBINE], np.int8),
+        x_m=np.append(rng.uniform(-500.0, 500.0, 2), 600.0), y_m=np.append(rng.uniform(-500.0, 500.0, 2), 0.0),
+        z_m=zero.copy(), node=np.append(node, -1).astype(np.int32), area_m2=np.array([20.0, 20.0, 300.0]),
+        capacity_j=zero.copy(), power_w=zero.copy(), hub_m=zero.copy(),
     )  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def page(result: dict[str, Any]) -> str:
     ]
     words_of_account = ("generated", "used", "imported", "exported", "losses")
     rows += [f"  {word:<10} {total[word + '_kwh'] / 1000:>12,.1f} MWh" for word in words_of_account]
-    rows.append(f"  own use of solar {kpi['self_consumption']:.0%}, own supply {kpi['self_sufficiency']:.0%}, "
+    rows.append(f"  own use {kpi['self_consumption']:.0%}, own supply {kpi['self_sufficiency']:.0%}, "
                 f"peak import {kpi['peak_import_kw']:,.0f} kW, export {kpi['peak_export_kw']:,.0f} kW")  # fmt: skip
     if "voltage_min_pu" in grid:
         lines, transformers = grid["line_loading_max"], grid["transformer_loading_max"]

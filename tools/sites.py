@@ -76,6 +76,7 @@ def propose(
         z_m=np.array([height.get(r.id, ground) for r, ground in zip(rows, z, strict=True)], float),
         node=np.where(kind == SiteKind.TURBINE, -1, node).astype(np.int32),
         area_m2=np.array([r.area_m2 for r in rows], float), capacity_j=np.zeros(len(rows)), power_w=np.zeros(len(rows)),
+        hub_m=np.zeros(len(rows)),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from network.problems import Refused
 from network.schema import Catalogue, LayerChoice, LayerKind
 from sim.district import Bill, District
-from sim.layers import batteries, heatpumps, retrofit, select, solar, vehicles
+from sim.layers import batteries, heatpumps, retrofit, select, solar, vehicles, wind
 
 Mask = NDArray[np.bool_]
 Function = Callable[[District, Mask, Mapping[str, float]], District]
@@ -43,6 +43,7 @@ CATALOGUE: tuple[Layer, ...] = (
     Layer(heatpumps.ABOUT, heatpumps.heaters, heatpumps.bill),
     Layer(batteries.ABOUT, batteries.stores, batteries.bill),
     Layer(vehicles.ABOUT, vehicles.cars, vehicles.bill),
+    Layer(wind.ABOUT, wind.turbines, wind.bill),
 )
 """The kinds on offer, in the order in which a scenario folds them."""
 

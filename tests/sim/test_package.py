@@ -103,11 +103,11 @@ def test_refusals_are_sentences(tmp_path: Path, district: District) -> None:
     write(tmp_path / "p", district, tmp_path / "s")
     toml = tmp_path / "p" / "district.toml"
     written = toml.read_text()
-    toml.write_text(written.replace("format = 2", "format = 99"))
+    toml.write_text(written.replace(f"format = {package.FORMAT}", "format = 99"))
     with pytest.raises(Refused, match=r"format 99.*update Surplus"):
         package.load(tmp_path / "p")
-    toml.write_text(written.replace("format = 2", "format = 1"))
-    with pytest.raises(Refused, match="format 1, this Surplus reads 2; build it again"):
+    toml.write_text(written.replace(f"format = {package.FORMAT}", "format = 1"))
+    with pytest.raises(Refused, match=f"format 1, this Surplus reads {package.FORMAT}; build it again"):
         package.load(tmp_path / "p")
     toml.write_text("format = ")
     with pytest.raises(Refused, match="broken"):

@@ -115,7 +115,7 @@ def test_it_is_a_mixed_town_of_plausible_people_and_years(shape: build.Shape) ->
     assert 1.6 < people / sum(a["numberOfDwellings"] for a in homes) < 2.4
     assert 0.2 < sum(a["numberOfCars"] for a in homes) / people < 0.6  # the Netherlands: one car for two people
     with_modules = np.mean(["pvPeakPower_kW" in a for a in homes])
-    assert 0.1 < with_modules < 0.4
+    assert 0.3 < with_modules < 0.5
     terraces = np.array([a["name"].startswith("Terrace") for a in attributes])
     assert (shape.areas.party_m2[terraces] > 40).all()
     flats = np.array([a["name"].startswith("Flats") for a in attributes])

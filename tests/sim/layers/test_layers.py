@@ -139,7 +139,7 @@ def test_defaults_are_spelled_out_so_that_one_scenario_has_one_key() -> None:
 @pytest.mark.parametrize(
     ("choices", "why"),
     [
-        ([LayerChoice("wind", {})], "no layer 'wind'; choose from solar"),
+        ([LayerChoice("tide", {})], "no layer 'tide'; choose from solar"),
         ([LayerChoice("solar", {"size": 1.0})], "no parameter 'size'; it has share, module_w_m2"),
         ([LayerChoice("solar", {"share": 1.2})], "share=120 of layer solar is outside 0 to 100 %"),
         ([LayerChoice("solar", {"share": float("nan")})], "outside 0 to 100 %"),
@@ -156,7 +156,8 @@ def test_what_cannot_be_is_refused_in_one_sentence(choices, why: str) -> None:
 def test_the_catalogue_on_the_wire_says_all_that_a_panel_needs() -> None:
     told = wire(TWO, 3)
     assert told.revision == 3
-    assert [k.kind for k in told.kinds] == ["solar", "retrofit", "heatpumps", "batteries", "vehicles", "insulation"]
+    kinds = ["solar", "retrofit", "heatpumps", "batteries", "vehicles", "wind", "insulation"]
+    assert [k.kind for k in told.kinds] == kinds
     share = told.kinds[0].parameters[0]
     assert (share.display_unit, share.display_factor, share.minimum, share.maximum) == ("%", 100.0, 0.0, 1.0)
     for kind in told.kinds[:-1]:
