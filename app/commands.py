@@ -110,8 +110,8 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Fold:
-    """Fold the dials of a what-if away, or unfold them."""
+class Unfold:
+    """Show everything of a what-if, or its main dials alone."""
 
     kind: str
 
@@ -202,7 +202,7 @@ class Close:
 
 Command = (
     SeekTo | Run | Pause | Choose | Begin | UndoLayers | RedoLayers | GoTo | NorthUp | SwitchFlying | Scale | ToggleHelp
-    | FrameSelection | StoreView | RecallView | Touch | Select | Step | Fold | PaintBack | ToggleSaves | Save
+    | FrameSelection | StoreView | RecallView | Touch | Select | Step | Unfold | PaintBack | ToggleSaves | Save
     | ToggleFull
     | ToggleNotes | Picture | Close | SetPaint | NextPaint | ToggleUnder | ToggleStill
 )  # fmt: skip
@@ -286,8 +286,8 @@ def _own(world: World, command: Command) -> World:
             return replace(world, panel=replace(panel, touch=pixel, twice=twice))
         case Select(picked):
             return replace(world, selected=picked)
-        case Fold(kind):
-            return replace(world, panel=replace(panel, fold=panel.fold ^ {kind}))
+        case Unfold(kind):
+            return replace(world, panel=replace(panel, unfolded=panel.unfolded ^ {kind}))
         case PaintBack() if panel.before_paint:
             return replace(world, paint=panel.before_paint, panel=replace(panel, before_paint=""))
         case ToggleSaves():

@@ -84,8 +84,8 @@ class Panel:
     """Reduced motion: nothing moves that is not moved by time or hand."""
     under: bool = False
     """Under the streets: the ground is dimmed, cables stay."""
-    fold: frozenset[str] = frozenset()
-    """Kinds of what-ifs whose dials are folded away."""
+    unfolded: frozenset[str] = frozenset()
+    """Kinds of what-ifs that show everything about themselves."""
     before_paint: str = ""
     """What was shown before a switched-on layer brought its own colours; empty: nothing to go back to."""
     saves: bool = False

@@ -16,6 +16,9 @@ from app.world import World
 from network.schema import Balance
 
 WIDTH, HEIGHT = 306.0, 470.0
+_ROW = 54.0
+_OF_ROWS = HEIGHT - 4 * _ROW
+"""Height without rows."""
 _FADED = 0.5
 
 
@@ -23,8 +26,8 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     """The balance panel."""
     s, stage = ui.scale, world.stage
     room = seen.size[1] / s - 2 * theme.GAP - 148
-    rows = _rows(world)[: max(int((room - 226 - 36) // 54), 0)]
-    height = HEIGHT - 54 * (4 - len(rows)) if room < HEIGHT else HEIGHT
+    rows = _rows(world)[: max(int((room - _OF_ROWS) // _ROW), 0)]
+    height = _OF_ROWS + _ROW * len(rows)
     fixed("balance", seen, x=-(WIDTH + theme.GAP), y=theme.GAP, w=WIDTH, h=height, scale=s)
     at = imgui.get_window_pos()
     pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
@@ -41,7 +44,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
         pen.bar(at.x + 10 * s, at.y + 4 * s, (WIDTH - 20) * s * max(progress, 0.02), 2.5 * s, theme.GIVES, rounding=1)
     pen.bar(x, at.y + 214 * s, w, 1 * s, (1, 1, 1, 0.10))
     for k, (label, figure, note, colour) in enumerate(rows):
-        top = at.y + (226 + 54 * k) * s
+        top = at.y + (226 + _ROW * k) * s
         pen.text(x, top, label, size=14, colour=theme.NOTE)
         pen.text(x, top + 19 * s, figure, size=22, bold=True, colour=colour)
         pen.text(x + w, top + 25 * s, note, size=14, colour=theme.NOTE, align=1.0)
@@ -97,6 +100,9 @@ def _rows(world: World) -> list[tuple[str, str, str, tuple[float, float, float, 
     if stage.balance is not None:
         co2 = stage.balance.co2_kg
         rows.append(("CO₂ of the year", fmt.mass(co2), "net of what is given", theme.GIVES if co2 <= 0 else theme.TEXT))
+    capital, embodied = kpi.get("capital_eur", 0.0), kpi.get("embodied_co2_kg", 0.0)
+    if capital or embodied:
+        rows.append(("To build it", fmt.money(capital), f"{fmt.mass(embodied)} CO₂ embodied", theme.TEXT))
     return rows
 
 

@@ -5,6 +5,7 @@ The only place of the viewer where kW, kWh or degrees exist, besides `network.qu
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import lru_cache
 
@@ -22,6 +23,8 @@ MONTHS = (
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _POWER = ((1e9, "GW"), (1e6, "MW"), (1e3, "kW"), (1.0, "W"))
 _ENERGY = ((3.6e15, "TWh"), (3.6e12, "GWh"), (3.6e9, "MWh"), (3.6e6, "kWh"))
+_MONEY = ((1e9, "bn €"), (1e6, "M€"), (1e3, "k€"), (1.0, "€"))
+_CUBES = re.compile(r"(?<=\bm)[23]\b|(?<=\bm)2(?=K)")
 _MASS = ((1e6, "kt"), (1e3, "t"), (1.0, "kg"))
 
 
@@ -61,6 +64,11 @@ def mass(kilograms: float, *, digits: int = 3, sign: bool = False) -> str:
     return _scaled(kilograms, _MASS, digits, sign)
 
 
+def money(euros: float, *, digits: int = 3, sign: bool = False) -> str:
+    """EUR to €, k€, M€, bn €."""
+    return _scaled(euros, _MONEY, digits, sign)
+
+
 def percent(share: float) -> str:
     """Share to per cent."""
     return f"{number(share * 100, 2 if abs(share) < 0.995 else 3)}{SPACE}%"
@@ -73,6 +81,13 @@ def parameter(spec: Parameter, value: float) -> str:
     decimals = 0 if step >= 1 or step == 0 else 1 if step >= 0.1 else 2 if step >= 0.01 else 3
     text = f"{abs(shown):.{decimals}f}"
     return f"{MINUS if shown < 0 and float(text) else ''}{text}{SPACE}{spec.display_unit}".rstrip(SPACE)
+
+
+@lru_cache(maxsize=256)
+def units(text: str) -> str:
+    """Words of a catalogue with their units set well: m2 as m², CO2e as CO₂e, EUR as €."""
+    text = _CUBES.sub(lambda found: "²" if found.group() == "2" else "³", text)
+    return text.replace("CO2", "CO₂").replace("EUR", "€")
 
 
 def clock(moment: datetime) -> str:

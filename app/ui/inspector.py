@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from imgui_bundle import imgui
 from numpy.typing import NDArray
@@ -22,8 +24,10 @@ from network.schema import Fact, Facts
 WIDTH = 306.0
 _DAY_S = 86400.0
 _POWER = {"building": "surplus_w", "line": "line_w", "site": "site_w"}
-INFERRED = "≈"
-"""Before values that are not from the source."""
+INFERRED, CHANGED = "≈", "•"
+"""Before values that are not from the source, and before those that the what-ifs have changed."""
+_INNER = WIDTH - 36.0 - 12.0
+"""Width beside a scroll bar."""
 
 
 def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
@@ -42,31 +46,43 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     imgui.begin("inspector", None, flags)
     commands: list[Command] = []
     pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
-    imgui.push_font(ui.fonts.semibold, 18.0)
-    imgui.text_wrapped(pick.name_of(chosen, roster))
-    imgui.pop_font()
-    if imgui.small_button("go there"):
-        commands.append(FrameSelection())
-    imgui.same_line()
-    if imgui.small_button("close"):
-        commands.append(Select(None))
+    commands += _head(pen, pick.name_of(chosen, roster), s)
     now = power_now(world, chosen)
     if now is not None:
         imgui.push_font(ui.fonts.semibold, 26.0)
         imgui.text_colored(imgui.ImVec4(*(theme.GIVES if now >= 0 else theme.TAKES)), fmt.power(now, sign=True))
         imgui.pop_font()
-        _note({"building": "net power now, + gives", "line": "now, + away from the substation"}.get(
-            chosen.axis, "now, + gives"))  # fmt: skip
+        corner = imgui.get_item_rect_max()
+        words = {"building": "net power now", "line": "away from the substation"}.get(chosen.axis, "now, + gives")
+        pen.text(imgui.get_item_rect_min().x + _INNER * s, corner.y - 21 * s, words, size=14,
+                 colour=theme.NOTE, align=1.0)  # fmt: skip
     day = day_of(world, chosen)
     if day is not None:
-        _bars(pen, day, "the shown day, hour by hour", s)
+        _bars(pen, day, "the shown day, hour by hour", "", s)
     facts = world.stage.facts
     if facts is None or (facts.axis, facts.row) != (chosen.axis, chosen.row):
         _note("facts are on their way …")
     else:
-        _facts(facts, s)
+        _facts(pen, facts, s)
         _months(pen, facts, s)
     imgui.end()
+    return commands
+
+
+def _head(pen: Pen, name: str, s: float) -> list[Command]:
+    """Name, the way there, and the way out."""
+    commands: list[Command] = []
+    imgui.push_font(pen.fonts.semibold, 18.0)
+    imgui.push_text_wrap_pos((18 + _INNER - 118) * s)
+    imgui.text_unformatted(name)
+    imgui.pop_text_wrap_pos()
+    imgui.pop_font()
+    imgui.same_line((18 + _INNER - 112) * s)
+    if imgui.small_button("go there"):
+        commands.append(FrameSelection())
+    imgui.same_line((18 + _INNER - 42) * s)
+    if imgui.small_button("close"):
+        commands.append(Select(None))
     return commands
 
 
@@ -130,65 +146,87 @@ def day_of(world: World, picked: Picked) -> NDArray[np.float64] | None:
     return np.asarray(block.values[first : first + count, picked.row], np.float64)
 
 
+@lru_cache(maxsize=512)
 def value_of(fact: Fact) -> str:
-    """A fact in its display unit, or its word; the sign of what was inferred stands before it."""
-    sign = f"{INFERRED} " if fact.origin == "inferred" else ""
+    """A fact in its display unit, or its word; the sign of what was inferred or changed stands before it."""
+    sign = {"inferred": f"{INFERRED} ", "scenario": f"{CHANGED} "}.get(fact.origin, "")
     if fact.value is None:
         return sign + (fact.text or "unknown")
     number = fact.value * fact.display_factor
     whole = fact.name == "year" or fact.name.endswith("_year")
     text = str(round(number)) if whole else fmt.number(number)
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
     return f"{sign}{text}{fmt.SPACE}{fact.display_unit}".rstrip(fmt.SPACE)
 
 
-def _facts(facts: Facts, s: float) -> None:
-    """Two columns; a hand on an inferred value tells how it was inferred."""
+def _facts(pen: Pen, facts: Facts, s: float) -> None:
+    """Two columns; a hand on a value that is not from the source tells where it is from."""
     imgui.separator()
-    if imgui.begin_table("facts", 2):
-        imgui.table_setup_column("what", imgui.TableColumnFlags_.width_fixed, 122 * s)
-        imgui.table_setup_column("value", imgui.TableColumnFlags_.width_fixed, 126 * s)
-        for fact in facts.facts:
-            imgui.table_next_row()
-            imgui.table_set_column_index(0)
-            _note(fact.label)
-            imgui.table_set_column_index(1)
-            imgui.text_wrapped(value_of(fact))
-            if fact.origin != "source" and imgui.is_item_hovered():
-                imgui.set_tooltip(fact.rule or f"from the {fact.origin}")
-        imgui.end_table()
-    if any(fact.origin == "inferred" for fact in facts.facts):
-        _note(f"{INFERRED} inferred, not from the source")
+    imgui.push_font(pen.fonts.medium, 15.0)
+    left = imgui.get_cursor_pos_x()
+    for fact in facts.facts:
+        if fact.name == "name":  # the title
+            continue
+        value = value_of(fact)
+        imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(*theme.NOTE))
+        imgui.text_unformatted(fact.label)
+        imgui.pop_style_color()
+        wide = pen.width(value, size=15)
+        room = _INNER - pen.width(fact.label, size=15)
+        if wide < room - 8:
+            imgui.same_line()
+        imgui.set_cursor_pos_x(left + max(_INNER - wide, 0.0) * s)
+        imgui.text_unformatted(value)
+        if fact.origin != "source" and imgui.is_item_hovered():
+            imgui.set_tooltip(fact.rule or f"from the {fact.origin}")
+    imgui.pop_font()
+    origins = {fact.origin for fact in facts.facts}
+    for origin, words in (("inferred", f"{INFERRED} inferred, not from the source"),
+                          ("scenario", f"{CHANGED} changed by the what-ifs")):  # fmt: skip
+        if origin in origins:
+            _note(words)
 
 
 def _months(pen: Pen, facts: Facts, s: float) -> None:
     """Bars and total of every account of the year."""
+    if facts.months_j:
+        imgui.separator()
     for name, joules in facts.months_j.items():
         total = float(np.sum(joules))
         if abs(total) > 0:
-            words = name.removesuffix("_j").replace("_", " ")
-            _bars(pen, np.asarray(joules, np.float64), f"{words}, {fmt.energy(total)} a year", s, tall=26.0)
+            words = name.removesuffix("_j")
+            known = QUANTITIES.get(f"{words}_w")
+            label = known.label if known is not None else words.replace("_", " ").capitalize()
+            _bars(pen, np.asarray(joules, np.float64), label, f"{fmt.energy(total)} a year", s, tall=24.0)
 
 
-def _bars(pen: Pen, values: NDArray[np.float64], words: str, s: float, *, tall: float = 44.0) -> None:
-    """Bars around zero, giving blue above, taking orange and hatched below, with words over them."""
-    _note(words)
+def _bars(pen: Pen, values: NDArray[np.float64], words: str, figure: str, s: float, *, tall: float = 44.0) -> None:
+    """Bars around zero, giving blue above, taking orange and hatched below, with words and figure over them."""
     at = imgui.get_cursor_screen_pos()
-    w, h = (WIDTH - 36 - 12) * s, tall * s
+    w, h, head = _INNER * s, tall * s, 20 * s
+    imgui.dummy(imgui.ImVec2(w, h + head))
+    if not imgui.is_item_visible():  # scrolled away
+        return
+    pen.text(at.x, at.y, words, size=14, colour=theme.NOTE)
+    if figure:
+        pen.text(at.x + w, at.y, figure, size=14, align=1.0)
     values = np.nan_to_num(values)
     high, low = max(float(values.max()), 0.0), min(float(values.min()), 0.0)
     unit = h / max(high - low, 1e-9)
-    zero, wide = at.y + high * unit, w / len(values)
-    for k, value in enumerate(values):
-        size = max(abs(float(value)) * unit, s)
+    zero, wide = at.y + head + high * unit, w / len(values)
+    for k, value in enumerate(values.tolist()):
+        size = max(abs(value) * unit, s)
         top = zero - size if value >= 0 else zero
         pen.bar(at.x + k * wide, top, wide - 1.5 * s, size, theme.GIVES_BAR if value >= 0 else theme.TAKES_BAR)
         if value < 0:
             pen.hatch(at.x + k * wide, top, wide - 1.5 * s, size, alpha=0.22, pitch=6)
     pen.bar(at.x, zero - 0.5 * s, w, s, (1, 1, 1, 0.5))
-    imgui.dummy(imgui.ImVec2(w, h))
 
 
 def _note(text: str) -> None:
+    imgui.push_font(None, 14.0)
     imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(*theme.NOTE))
     imgui.text_wrapped(text)
     imgui.pop_style_color()
+    imgui.pop_font()

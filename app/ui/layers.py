@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from imgui_bundle import imgui
 
-from app.commands import Begin, Choose, Command, Fold, PaintBack, RedoLayers, SetPaint, ToggleSaves, UndoLayers
+from app.commands import Begin, Choose, Command, PaintBack, RedoLayers, SetPaint, ToggleSaves, UndoLayers, Unfold
 from app.paint import PAINTS
 from app.ui import format as fmt
 from app.ui import legend, theme
@@ -17,6 +17,11 @@ from network.schema import LayerChoice, LayerKind, Parameter
 
 WIDTH = 306.0
 TOP = 96.0
+MAIN = 2
+"""Dials of a kind that are always there when it is on; the others, and what it costs, are behind "more"."""
+_INNER, _FIGURE = WIDTH - 36.0, 88.0
+"""Width inside the panel's padding, and of the column of figures beside the dials."""
+_HEAD = 26.0 + 8.0
 Choices = tuple[LayerChoice, ...]
 
 
@@ -30,16 +35,21 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
         | imgui.WindowFlags_.always_auto_resize | imgui.WindowFlags_.no_nav
     )  # fmt: skip
     imgui.set_next_window_pos(imgui.ImVec2(theme.GAP * s, TOP * s))
-    tallest = seen.size[1] - (TOP + 160) * s
-    imgui.set_next_window_size_constraints(imgui.ImVec2(WIDTH * s, 0), imgui.ImVec2(WIDTH * s, max(tallest, 80 * s)))
+    tallest = max(seen.size[1] - (TOP + room_below(seen, s)) * s, 80 * s)
+    imgui.set_next_window_size_constraints(imgui.ImVec2(WIDTH * s, 0), imgui.ImVec2(WIDTH * s, tallest))
     imgui.begin("layers", None, flags)
-    pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
     commands = _history(world, s)
+    # The kinds scroll under the head; their scroll bar stands in the panel's padding, so that nothing moves for it.
+    wide = (_INNER + 13) * s
+    imgui.set_next_window_size_constraints(imgui.ImVec2(wide, 0), imgui.ImVec2(wide, tallest - (_HEAD + 32) * s))
+    imgui.begin_child("kinds", imgui.ImVec2(wide, 0), imgui.ChildFlags_.auto_resize_y, imgui.WindowFlags_.no_nav)
+    pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
     choices = world.panel.draft if world.panel.draft is not None else scenario.choices
     for kind in catalogue.kinds:
         imgui.push_id(kind.kind)
         commands += _kind(pen, world, seen, kind, choices)
         imgui.pop_id()
+    imgui.end_child()
     imgui.end()
     return commands
 
@@ -75,7 +85,7 @@ def _kind(pen: Pen, world: World, seen: Seen, kind: LayerKind, choices: Choices)
     """One row of the catalogue: the switch, and, when on, its dials and selection."""
     s = pen.scale
     mine = next((c for c in choices if c.kind == kind.kind), None)
-    imgui.separator()
+    _rule(pen)
     if pen.switch("on", mine is not None):
         if mine is None:
             fresh = LayerChoice(kind.kind, {p.name: p.default for p in kind.parameters})
@@ -83,58 +93,77 @@ def _kind(pen: Pen, world: World, seen: Seen, kind: LayerKind, choices: Choices)
         return [Choose(tuple(c for c in choices if c.kind != kind.kind), _gesture(seen))]
     imgui.same_line()
     imgui.push_font(pen.fonts.semibold, 16.0)
+    imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(*(theme.NOTE if mine is None else theme.TEXT)))
     imgui.text(kind.label)
+    imgui.pop_style_color()
     imgui.pop_font()
     if imgui.is_item_hovered():
-        imgui.set_tooltip("\n".join(t for t in (kind.description, f"R: {kind.r}" if kind.r else "", kind.source) if t))
+        imgui.set_tooltip(kind.description)
     if mine is None:
         return []
-    folded = kind.kind in world.panel.fold
-    imgui.same_line((WIDTH - 18 - 48) * s)
+    whole = kind.kind in world.panel.unfolded
+    imgui.same_line((_INNER - 52) * s)
     commands: list[Command] = []
-    if imgui.small_button("more" if folded else "less"):
-        commands.append(Fold(kind.kind))
-    if folded:
-        return commands
-    for spec in kind.parameters:
+    if imgui.small_button("less" if whole else "more"):
+        commands.append(Unfold(kind.kind))
+    for spec in kind.parameters if whole else kind.parameters[:MAIN]:
         commands += _dial(pen, world, seen, spec, mine, choices)
-    commands += _selection(world, seen, kind, mine, choices)
-    commands += _paint(world, kind)
-    for text in (kind.cost, kind.embodied):
-        if text:
-            _note(text)
+    if whole:
+        commands += _selection(world, seen, kind, mine, choices, s)
+    elif mine.selection != "all":
+        _small(pen, f"where {mine.selection}")
+    commands += _paint(world, kind, whole=whole)
+    if whole:
+        _about(pen, kind)
     return commands
 
 
-def _paint(world: World, kind: LayerKind) -> list[Command]:
+def room_below(seen: Seen, s: float) -> float:
+    """Height [720p pixels] that legend and time bar take at the bottom of the left column, with the gaps."""
+    del seen, s
+    return theme.GAP + legend.HEIGHT + 14.0
+
+
+def _rule(pen: Pen) -> None:
+    """A line as wide as the panel's text."""
+    at = imgui.get_cursor_screen_pos()
+    pen.bar(at.x, at.y, _INNER * pen.scale, 1.0, (1, 1, 1, 0.10))
+    imgui.dummy(imgui.ImVec2(_INNER * pen.scale, 1.0))
+
+
+def _about(pen: Pen, kind: LayerKind) -> None:
+    """What it costs, in money and carbon, its place in the 9R ladder, and where the figures are from."""
+    for head, text in (("Cost", kind.cost), ("Embodied carbon", kind.embodied), ("R ladder", kind.r.capitalize()),
+                       ("Source", kind.source)):  # fmt: skip
+        if text:
+            _small(pen, head, bold=True)
+            _small(pen, fmt.units(text))
+
+
+def _paint(world: World, kind: LayerKind, *, whole: bool) -> list[Command]:
     """Show what the layer does best, or what was shown before."""
     if kind.paint not in PAINTS:
         return []
     if kind.paint == world.paint and world.panel.before_paint:
         before = legend.title(world.panel.before_paint).lower()
         return [PaintBack()] if imgui.small_button(f"back to {before}") else []
-    if kind.paint == world.paint:
+    if kind.paint == world.paint or not whole:
         return []
     return [SetPaint(kind.paint)] if imgui.small_button(f"show {legend.title(kind.paint).lower()}") else []
 
 
 def _dial(pen: Pen, world: World, seen: Seen, spec: Parameter, mine: LayerChoice, choices: Choices) -> list[Command]:
-    s = pen.scale
     value = mine.values.get(spec.name, spec.default)
-    imgui.text(spec.label)
+    _small(pen, spec.label)
     if spec.description and imgui.is_item_hovered():
         imgui.set_tooltip(spec.description)
-    shown = fmt.parameter(spec, value)
-    imgui.same_line((WIDTH - 18) * s - pen.width(shown, bold=True) * s)
-    imgui.push_font(pen.fonts.semibold, 16.0)
-    imgui.text(shown)
-    imgui.pop_font()
-    imgui.set_next_item_width(-1)
-    changed, wanted = imgui.slider_float(f"##{spec.name}", value, spec.minimum, spec.maximum, "")
-    begun = imgui.is_item_activated()
+    wanted, begun = pen.slider(spec.name, value, spec.minimum, spec.maximum, width=_INNER - _FIGURE)
+    at = imgui.get_item_rect_max()
+    figure = imgui.get_item_rect_min().y + 1.0 * pen.scale
+    pen.text(at.x + _FIGURE * pen.scale, figure, fmt.parameter(spec, value), size=16, bold=True, align=1.0)
     gesture = _gesture(seen) if begun else world.panel.gesture
     commands: list[Command] = [Begin(gesture)] if begun else []
-    if not changed:
+    if wanted is None:
         return commands
     if spec.step > 0:
         wanted = spec.minimum + round((wanted - spec.minimum) / spec.step) * spec.step
@@ -145,13 +174,15 @@ def _dial(pen: Pen, world: World, seen: Seen, spec: Parameter, mine: LayerChoice
     return [*commands, Choose(_with(choices, fresh, world), gesture)]
 
 
-def _selection(world: World, seen: Seen, kind: LayerKind, mine: LayerChoice, choices: Choices) -> list[Command]:
+def _selection(
+    world: World, seen: Seen, kind: LayerKind, mine: LayerChoice, choices: Choices, s: float
+) -> list[Command]:
     if not kind.attributes:
         return []
     imgui.align_text_to_frame_padding()
     picked = _offers(world, mine.selection)
     imgui.same_line()
-    imgui.set_next_item_width(-1)
+    imgui.set_next_item_width(_INNER * s - imgui.get_cursor_pos_x())
     _, text = imgui.input_text("##where", mine.selection)
     if imgui.is_item_hovered():
         imgui.set_tooltip("all, or a comparison of: " + ", ".join(kind.attributes))
@@ -195,7 +226,12 @@ def _gesture(seen: Seen) -> str:
     return f"{seen.now_s:.3f}"
 
 
-def _note(text: str) -> None:
+def _small(pen: Pen, text: str, *, bold: bool = False) -> None:
+    """A note as wide as the panel."""
+    imgui.push_font(pen.fonts.semibold if bold else pen.fonts.medium, 14.0)
     imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(*theme.NOTE))
-    imgui.text_wrapped(text) if len(text) > 24 else imgui.text(text)
+    imgui.push_text_wrap_pos(_INNER * pen.scale)
+    imgui.text_unformatted(text)
+    imgui.pop_text_wrap_pos()
     imgui.pop_style_color()
+    imgui.pop_font()

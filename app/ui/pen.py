@@ -105,6 +105,26 @@ class Pen:
         self.draw.add_circle_filled(imgui.ImVec2(knob, at.y + h / 2), h * 0.38, theme.u32(theme.TEXT), 20)
         return bool(clicked)
 
+    def slider(
+        self, name: str, value: float, least: float, most: float, *, width: float
+    ) -> tuple[float | None, bool]:
+        """A dial at the cursor, `width` at 720p: (where the hand moved it or None, whether it just took hold)."""
+        s, at = self.scale, imgui.get_cursor_screen_pos()
+        w, h, edge = width * s, 20.0 * s, 7.0 * s
+        imgui.invisible_button(name, imgui.ImVec2(w, h))
+        held, lit = imgui.is_item_active(), imgui.is_item_hovered()
+        left, reach = at.x + edge, w - 2 * edge
+        wanted: float | None = None
+        if held:
+            share = min(max((imgui.get_mouse_pos().x - left) / reach, 0.0), 1.0)
+            wanted = least + share * (most - least)
+        knob = left + reach * min(max((value - least) / ((most - least) or 1.0), 0.0), 1.0)
+        y = at.y + h / 2
+        self.bar(left, y - 2 * s, reach, 4 * s, theme.ACTIVE, rounding=2)
+        self.bar(left, y - 2 * s, knob - left, 4 * s, theme.NOTE, rounding=2)
+        self.draw.add_circle_filled(imgui.ImVec2(knob, y), (8.0 if held or lit else 7.0) * s, theme.u32(theme.TEXT), 24)
+        return wanted, bool(imgui.is_item_activated())
+
 
 @lru_cache(maxsize=4096)
 def swatch(legend: Legend, f: float, *, night: float = 0.0) -> Rgba:

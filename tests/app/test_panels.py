@@ -79,13 +79,13 @@ def test_the_catalogue_makes_the_panel_and_a_switch_chooses_the_layer(ui: Panels
 def test_a_drag_of_a_dial_is_one_gesture_and_the_next_drag_another(ui: Panels, world: World) -> None:
     choices = (LayerChoice("solar", {"share": 0.5, "module": 180.0}),)
     world = replace(world, panel=replace(world.panel, draft=choices, draft_on=1))
-    y = 216.0  # the first slider; its knob stands in the middle
+    y = 211.0  # the first slider; its knob stands in the middle
     drags: list[set[str]] = []
     now = 10.0
     for _ in range(2):
         gestures = set()
-        for x, events in ((177, ()), (177, ()), (177, [("down", "mouse1")]), (200, ()), (230, ()), (177, ()),
-                          (177, [("up", "mouse1")])):  # fmt: skip
+        for x, events in ((133, ()), (133, ()), (133, [("down", "mouse1")]), (150, ()), (180, ()), (133, ()),
+                          (133, [("up", "mouse1")])):  # fmt: skip
             now += 0.1
             made, _ = draw(ui, world, pointer=(float(x), y), events=events, now_s=now)
             for command in made:
