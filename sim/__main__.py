@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from network import moment, scenarios, schema
 from network.address import is_loopback
 from network.problems import Refused
@@ -36,8 +38,8 @@ SAVE_S = 0.5
 """Between two savings of a running clock."""
 CRASHED = 70
 """Exit code after a fault of the program itself; a supervisor starts it again."""
-FIRST_TIME_S = 171 * 86400.0 + 10 * 3600.0
-"""A summer morning, unless the command line or a kept session knows better."""
+FIRST_HOUR_S = 14 * 3600.0
+"""Early afternoon (three o'clock on a summer clock) of the sunniest day: shown unless somebody knows better."""
 FIRST_PACE = 600.0
 """Ten minutes a second: a day in two and a half minutes."""
 OPENING = "command line"
@@ -83,7 +85,7 @@ def serve(options: ServeOptions) -> None:
                 lock = store.Lock(file, address_line=server.address_line, package=read.folder)
             facts = _facts(read, sky, kinds, server)
             shelf = Shelf(read.folder, facts.catalogue.kinds, facts.validate)
-            state = _with_saved(_opened(options, facts, file), shelf)
+            state = _with_saved(_opened(options, facts, file, sunny_s(sky)), shelf)
             if options.record:
                 tape = Tape(Path(options.record), version=facts.hello.version, go_on=options.resume)
             print(server.address_line, flush=True)
@@ -125,10 +127,17 @@ def _facts(read: Package, sky: Weather, kinds: Sequence[Layer], server: Server) 
     )
 
 
-def _opened(options: ServeOptions, facts: Facts, file: Path | None) -> Session:
+def sunny_s(sky: Weather) -> float:
+    """The early afternoon of the sunniest day of a year, seconds since its beginning."""
+    per_day = round(86400.0 / sky.step_s)
+    day = int(np.argmax(sky.ghi_w_m2.reshape(-1, per_day).sum(axis=1)))
+    return day * 86400.0 + FIRST_HOUR_S
+
+
+def _opened(options: ServeOptions, facts: Facts, file: Path | None, first_s: float) -> Session:
     """The first state: as kept, or afresh; then what the command line asks for."""
     pace = FIRST_PACE if options.interactive else 0.0
-    state = Session(facts, time_s=FIRST_TIME_S, pace=pace, resume_pace=pace or FIRST_PACE, at_s=time.monotonic())
+    state = Session(facts, time_s=first_s, pace=pace, resume_pace=pace or FIRST_PACE, at_s=time.monotonic())
     kept = store.load(file, state, wall_s=time.time(), resume=options.resume) if file else None
     if kept and options.resume:
         return kept

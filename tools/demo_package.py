@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 SEED = 11
-MODEL = ("district", "package", "weather", "solar", "prepare", "span", "year")
+WEATHER_SEED = 22
+"""A year in which the days of the fixed pictures are clear: 15 January, 21 June, 21 September, 15 November."""
+MODEL = ("district", "package", "weather", "wallclock", "solar", "prepare", "span", "year")
 """Modules of sim, beside its physics, that a built package depends on."""
 UNRELATED = ("main", "options", "supervise", "gallery", "gallery_page", "doctor", "simulate", "bench", "bench_picture",
              "bench_physics", "bench_import", "bench_tiles", "random_town", "progress", "setup",
@@ -45,7 +47,7 @@ def ensure(progress: Callable[[str, float], None], *, buildings: int | None = No
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             city, weather = Path(scratch) / "demo.city.json", Path(scratch) / "demo.epw"
             demo.write_cityjson(city, seed=SEED, buildings=buildings)
-            climate.write_epw(weather, seed=SEED)
+            climate.write_epw(weather, seed=WEATHER_SEED)
             build.build([city], folder, crs=None, country=None, zone=None, weather=weather, name="Demo district",
                         progress=progress)  # fmt: skip
     except OSError as e:

@@ -11,7 +11,6 @@ from tools import demo_package, options, supervise
 from tools.progress import Progress
 
 PICTURE = "surplus-demo.png"
-SUMMER_NOON = "2025-06-21T13:00"
 
 
 def run() -> int:
@@ -30,7 +29,7 @@ def run() -> int:
     view = options.view(offscreen=True, size="1920x1080", camera="home", time="", paint="", layers="",
                         settle=True, shot=picture, stats=None, frames=0)  # fmt: skip
     code = supervise.run(
-        options.serve(package, layers="", time=SUMMER_NOON, interactive=False, catalogue=""), view
+        options.serve(package, layers="", time="", interactive=False, catalogue=""), view
     )
     if code == 0:
         print(simulate.page(simulate.simulate(package)))

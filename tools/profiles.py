@@ -15,11 +15,11 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime, timedelta
 
 import numpy as np
 
+from sim import wallclock
 from sim.district import Code, Float, Int, Profiles, Use
 
 SINGLES = 128
@@ -70,7 +70,7 @@ def profiles(
     Returns:
         Row ids are `home-1-007` (use, homes behind the row, number), `home-water-16-003`, `office-012`.
     """
-    wall = wall_hours(steps=steps, year=year, zone=zone, utc_offset_s=utc_offset_s)
+    wall = wallclock.hours(steps=steps, step_s=3600.0, year=year, zone=zone, utc_offset_s=utc_offset_s)
     ids: list[str] = []
     rows: list[np.ndarray] = []
     standards = _standards(year)
@@ -119,25 +119,6 @@ def assign(*, id: Sequence[str], use: Code, dwellings: Float, profiles: Profiles
             one = rows[kind.name.lower()]
             appliances[b] = water[b] = one[ticket % len(one)]
     return appliances, water
-
-
-def wall_hours(*, steps: int, year: int, zone: str, utc_offset_s: float) -> Int:
-    """[steps] hour of the wall clock's year (0 = 1 January, 0 h) in which each local-standard-time step begins.
-
-    In summer time it runs an hour ahead: one hour is left out in spring and met twice in autumn.
-    """
-    clock: tzinfo
-    try:
-        clock = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        clock = timezone(timedelta(seconds=utc_offset_s))
-    start = datetime(year, 1, 1, tzinfo=UTC) - timedelta(seconds=utc_offset_s)
-    first = datetime(year, 1, 1)
-    hours = [
-        ((start + timedelta(hours=k)).astimezone(clock).replace(tzinfo=None) - first) // timedelta(hours=1)
-        for k in range(steps)
-    ]
-    return np.array(hours, dtype=np.int32) % _hours(year)
 
 
 def _hours(year: int) -> int:

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim import package
+from sim import cache as cache_of
+from sim import package, prepare, solar, span, weather
+from sim.__main__ import sunny_s
 from sim.district import SizeClass, Use
 from tools import simulate
 
@@ -57,3 +59,26 @@ def test_years_and_modules_are_a_mix(demo_package: Path) -> None:
     assert 0.15 < np.average(b.year[homes] >= 1975, weights=b.dwellings[homes]) < 0.7
     carries = np.bincount(s.building, s.pv_peak_w, len(b)) > 0.0
     assert 0.3 < carries[houses].mean() < 0.55
+
+
+def test_it_opens_on_a_sunny_afternoon_when_roofs_give(demo_package: Path) -> None:
+    """The sun of that hour is strong, and houses with modules give more than they use."""
+    read = package.load(demo_package)
+    sky = weather.read_epw(read.weather_path)
+    first = round(sunny_s(sky) / 3600.0)
+    assert 5 * 30 * 24 < first < 8 * 30 * 24
+    assert sky.ghi_w_m2[first] > 700.0
+    case = prepare.prepare(read.district, solar.solar(read.district, sky, cache=cache_of.folder() / "solar"), sky)
+    flux = span.simulate(case, span.initial(case), span.Span(first, 1), grid=False)[1]
+    homes = read.district.building.use == Use.HOME
+    assert (flux.surplus_w[0][homes] > 0.0).mean() > 0.3
+
+
+@pytest.mark.parametrize("day", ["01-15", "06-21", "09-21", "11-15"])
+def test_the_days_of_the_fixed_pictures_are_clear(demo_package: Path, day: str) -> None:
+    """More light than on two in three of the days around it."""
+    sky = weather.read_epw(package.load(demo_package).weather_path)
+    daily = sky.ghi_w_m2.reshape(365, 24).sum(axis=1)
+    number = (np.datetime64(f"2025-{day}") - np.datetime64("2025-01-01")).astype(int)
+    near = daily[max(number - 15, 0) : number + 16]
+    assert daily[number] > np.quantile(near, 2 / 3)

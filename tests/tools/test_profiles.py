@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from sim import wallclock
 from sim.district import Profiles, Use
 from tools import profiles
 
@@ -46,7 +47,7 @@ def test_more_homes_behind_a_row_are_smoother() -> None:
 
 
 def test_the_mean_of_homes_is_the_standard_profile() -> None:
-    wall = profiles.wall_hours(steps=8760, year=2025, **PLACE)
+    wall = wallclock.hours(steps=8760, step_s=3600.0, year=2025, **PLACE)
     standard = profiles._standards(2025)["h25"][wall] / 8760.0
     mean = rows("home-1").mean(axis=0)
     by_hour = mean.reshape(365, 24).sum(axis=0) / standard.reshape(365, 24).sum(axis=0)
@@ -76,18 +77,18 @@ def test_weekend_mornings_begin_later() -> None:
 
 
 def test_schedules_follow_the_wall_clock_through_summer_time() -> None:
-    wall = profiles.wall_hours(steps=8760, year=2025, **PLACE)
+    wall = wallclock.hours(steps=8760, step_s=3600.0, year=2025, **PLACE)
     winter, summer = 24 * 10 + 7, 24 * 180 + 7
     assert wall[winter] % 24 == 7
     assert wall[summer] % 24 == 8
-    fixed = profiles.wall_hours(steps=8760, year=2025, zone="UTC+01:00", utc_offset_s=3600.0)
+    fixed = wallclock.hours(steps=8760, step_s=3600.0, year=2025, zone="UTC+01:00", utc_offset_s=3600.0)
     assert np.array_equal(fixed, np.arange(8760))
 
 
 def test_leap_years_and_southern_summers_have_all_their_hours() -> None:
     leap = profiles.profiles(steps=8784, year=2024, seed=3, uses=(Use.OFFICE,), **PLACE)
     assert leap.share.shape == (profiles.SINGLES, 8784)
-    south = profiles.wall_hours(steps=8760, year=2025, zone="Australia/Sydney", utc_offset_s=36000.0)
+    south = wallclock.hours(steps=8760, step_s=3600.0, year=2025, zone="Australia/Sydney", utc_offset_s=36000.0)
     assert south.min() == 0
     assert south.max() == 8759
 
