@@ -23,8 +23,11 @@ HOME_HEADING_RAD = float(np.radians(302.0))
 NAMES = ("home", "top", "street")
 _LOWEST_M = 1.7
 _NEAREST_M = 90.0
-_FARTHEST_HOME_M, _CITY_M = 1300.0, 850.0
-_HOME_PITCH_RAD = float(np.radians(13.4))
+_NEAREST_HOME_M, _FARTHEST_HOME_M = 230.0, 620.0
+_HOME_SPREADS = 1.75
+"""Distance of the home camera over the radius that holds six in ten of the buildings."""
+_HOME_PITCH_RAD = float(np.radians(12.3))
+_CROWD_M, _CROWD = 120.0, 1500
 _FAR_M = 9000.0
 GLIDE_S = 0.4
 """Time of a soft move."""
@@ -82,7 +85,7 @@ def looking_at(target_m: Float, *, distance_m: float, heading_rad: float, pitch_
 
 
 def named(name: str, points_m: Float, ground_m: float, *, aspect: float = 16 / 9) -> Camera:
-    """home: the whole district at a low angle; top: straight down, north up; street: among the roofs.
+    """home: the dense middle at a low angle; top: straight down, north up; street: among the roofs.
 
     `points_m` [n, 3] are the buildings' feet (or the corners of what is to be seen).
 
@@ -91,12 +94,11 @@ def named(name: str, points_m: Float, ground_m: float, *, aspect: float = 16 / 9
     """
     p = np.asarray(points_m, np.float64)
     if name == "home":
-        home = framing(p, heading_rad=HOME_HEADING_RAD, pitch_rad=_HOME_PITCH_RAD, aspect=aspect)
-        if home.reach_m <= _FARTHEST_HOME_M:
-            return home
-        # A city is not one look: stand before its middle, where roofs are still roofs, and let the haze have the rest.
-        middle = np.median(p, axis=0)
-        return looking_at(middle, distance_m=_FARTHEST_HOME_M, heading_rad=HOME_HEADING_RAD, pitch_rad=_HOME_PITCH_RAD)
+        # A town is not one look: stand before its middle, where roofs are roofs, and let the haze have the rest.
+        middle = dense_middle(p)
+        spread = float(np.quantile(np.hypot(*(p - middle)[:, :2].T), 0.6))
+        distance = float(np.clip(_HOME_SPREADS * spread, _NEAREST_HOME_M, _FARTHEST_HOME_M))
+        return looking_at(middle, distance_m=distance, heading_rad=HOME_HEADING_RAD, pitch_rad=_HOME_PITCH_RAD)
     if name == "top":
         return framing(p, heading_rad=0.0, pitch_rad=float(np.radians(89.0)), aspect=aspect)
     if name == "street":
@@ -106,6 +108,16 @@ def named(name: str, points_m: Float, ground_m: float, *, aspect: float = 16 / 9
     raise Refused(
         f"--camera {name}: no such view; use one of {', '.join(NAMES)} or LAT,LON,HEIGHT,HEADING,PITCH.", code=2
     )
+
+
+def dense_middle(points_m: Float) -> Float:
+    """Middle [3] of the half of the points that stand closest together: outskirts do not pull it out of the town.
+
+    Of very many points every k-th is asked.
+    """
+    p = points_m[:: 1 + len(points_m) // _CROWD]
+    near = (np.hypot(*(p[:, None, :2] - p[None, :, :2]).transpose(2, 0, 1)) < _CROWD_M).sum(axis=1)
+    return np.asarray(np.median(p[near >= np.median(near)], axis=0), np.float64)
 
 
 def framing(points_m: Float, *, heading_rad: float, pitch_rad: float, aspect: float) -> Camera:

@@ -7,6 +7,18 @@ import msgspec
 from network.problems import Refused
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """One of several pictures that a viewer keeps; its size and scenario are the viewer's."""
+
+    shot: str
+    """PNG file to write."""
+    camera: str = ""
+    time: str = ""
+    paint: str = ""
+    panels: bool = True
+    under: bool = False
+
+
 class ViewOptions(msgspec.Struct, frozen=True):
     """View options of the command line (`surplus run`, `surplus view`)."""
 
@@ -25,6 +37,8 @@ class ViewOptions(msgspec.Struct, frozen=True):
     """End once the picture is complete."""
     shot: str | None = None
     """PNG file to write; implies settle."""
+    shots: tuple[Kept, ...] = ()
+    """Several pictures one after another, in the place of `shot`: the district is opened only once."""
     stats: str | None = None
     """JSON file to write at the end."""
     frames: int = 0

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from app import inbox, presets
@@ -93,6 +94,7 @@ def view(options: ViewOptions, address: str, ended: threading.Event, *, link: An
     Raises:
         Refused: no GL, no such camera or time, nothing settles, a file cannot be written.
     """
+    options = _next(options) if options.shots else options
     _check(options)
     sys.setswitchinterval(0.0005)  # decode threads must not hold up the drawing thread
     link = link or (Alone() if options.tileset else Client(address))
@@ -141,7 +143,10 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
             said = _picture(ports, f"surplus-{datetime.now():%Y%m%d-%H%M%S}.png")
             world = replace(world, panel=replace(world.panel, toast=said, toast_s=now))
         if _done(world, ports, session):
-            break
+            if not session.options.shots:
+                break
+            session = Session(_next(session.options), time.monotonic())
+            world = _turned(world, ports, session.options)
         waiting = session.options.ends_by_itself and session.settled_s is None
         rest = (_WAITING_S if waiting else _FRAME_S) - (time.monotonic() - now)
         if rest > 0 and not (session.options.frames and session.settled_s is not None):
@@ -150,6 +155,20 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
         _write_stats(ports, session, Path(session.options.stats))
     _say_what_failed(ports)
     return world
+
+
+def _next(options: ViewOptions) -> ViewOptions:
+    """Options of the first of several pictures; the rest of them waits in `shots`."""
+    first, *rest = options.shots
+    return msgspec.structs.replace(options, **msgspec.structs.asdict(first), shots=tuple(rest))
+
+
+def _turned(world: World, ports: Ports, options: ViewOptions) -> World:
+    """The world as the next picture wants it."""
+    _check(options)
+    ports.camera_wish = options.camera
+    panel = replace(world.panel, hidden=not options.panels, under=options.under)
+    return replace(world, camera=None, panel=panel, paint=options.paint or "surplus_w_m2")
 
 
 def _say_what_failed(ports: Ports) -> None:
