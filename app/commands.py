@@ -140,6 +140,11 @@ class ToggleFull:
 
 
 @dataclass(frozen=True)
+class ToggleSides:
+    """Put the panels at the sides away, or bring them back."""
+
+
+@dataclass(frozen=True)
 class NorthUp:
     """Turn so that north is up."""
 
@@ -203,7 +208,7 @@ class Close:
 Command = (
     SeekTo | Run | Pause | Choose | Begin | UndoLayers | RedoLayers | GoTo | NorthUp | SwitchFlying | Scale | ToggleHelp
     | FrameSelection | StoreView | RecallView | Touch | Select | Step | Unfold | PaintBack | ToggleSaves | Save
-    | ToggleFull
+    | ToggleFull | ToggleSides
     | ToggleNotes | Picture | Close | SetPaint | NextPaint | ToggleUnder | ToggleStill
 )  # fmt: skip
 _LEAST_SCALE, _LARGEST_SCALE = 0.6, 2.5
@@ -292,6 +297,8 @@ def _own(world: World, command: Command) -> World:
             return replace(world, paint=panel.before_paint, panel=replace(panel, before_paint=""))
         case ToggleSaves():
             return replace(world, panel=replace(panel, saves=not panel.saves))
+        case ToggleSides():
+            return replace(world, panel=replace(panel, aside=not panel.aside))
         case ToggleFull():
             return replace(world, panel=replace(panel, full=not panel.full))
         case SwitchFlying() if camera is not None:

@@ -90,6 +90,8 @@ class Panel:
     """What was shown before a switched-on layer brought its own colours; empty: nothing to go back to."""
     saves: bool = False
     """The list of saved scenarios is open."""
+    aside: bool = False
+    """What stands at the sides is the other way round: away in a wide window, there in a small one."""
     full: bool = False
     """The window covers the whole screen."""
     toast: str = ""

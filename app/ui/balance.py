@@ -8,7 +8,7 @@ from imgui_bundle import imgui
 from app.commands import Command, ToggleNotes
 from app.paint import mean_of_step
 from app.ui import format as fmt
-from app.ui import theme
+from app.ui import layout, theme
 from app.ui.backend import Panels
 from app.ui.pen import Pen
 from app.ui.seen import Seen, fixed
@@ -25,7 +25,8 @@ _FADED = 0.5
 def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     """The balance panel."""
     s, stage = ui.scale, world.stage
-    room = seen.size[1] / s - 2 * theme.GAP - 148
+    below = 0.0 if layout.plan(seen.size, s, aside=world.panel.aside).small else 148.0
+    room = seen.size[1] / s - 2 * theme.GAP - below
     rows = _rows(world)[: max(int((room - _OF_ROWS) // _ROW), 0)]
     height = _OF_ROWS + _ROW * len(rows)
     fixed("balance", seen, x=-(WIDTH + theme.GAP), y=theme.GAP, w=WIDTH, h=height, scale=s)

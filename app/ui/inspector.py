@@ -12,7 +12,7 @@ from app import pick
 from app.commands import Command, FrameSelection, Select
 from app.paint import mean_of_step
 from app.pick import Picked
-from app.ui import balance, legend, theme
+from app.ui import balance, layout, legend, theme
 from app.ui import format as fmt
 from app.ui.backend import Panels
 from app.ui.pen import Pen
@@ -36,7 +36,8 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     if chosen is None or roster is None or not pick.exists(chosen, roster):
         return []
     right = theme.GAP + (0.0 if covers(world, seen, s) else balance.WIDTH + 12.0)
-    tallest = seen.size[1] - (2 * theme.GAP + 160) * s
+    below = 0.0 if layout.plan(seen.size, s, aside=world.panel.aside).small else 160.0
+    tallest = seen.size[1] - (2 * theme.GAP + below) * s
     imgui.set_next_window_pos(imgui.ImVec2(seen.size[0] - (right + WIDTH) * s, theme.GAP * s))
     imgui.set_next_window_size_constraints(imgui.ImVec2(WIDTH * s, 0), imgui.ImVec2(WIDTH * s, max(tallest, 80 * s)))
     flags = (

@@ -8,14 +8,14 @@ from imgui_bundle import imgui
 from app.commands import Begin, Choose, Command, PaintBack, RedoLayers, SetPaint, ToggleSaves, UndoLayers, Unfold
 from app.paint import PAINTS
 from app.ui import format as fmt
-from app.ui import legend, theme
+from app.ui import layout, legend, theme
 from app.ui.backend import Panels
 from app.ui.pen import Pen
 from app.ui.seen import Seen
 from app.world import World
 from network.schema import LayerChoice, LayerKind, Parameter
 
-WIDTH = 306.0
+WIDTH = layout.SIDE
 TOP = 96.0
 MAIN = 2
 """Dials of a kind that are always there when it is on; the others, and what it costs, are behind "more"."""
@@ -35,13 +35,14 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
         | imgui.WindowFlags_.always_auto_resize | imgui.WindowFlags_.no_nav
     )  # fmt: skip
     imgui.set_next_window_pos(imgui.ImVec2(theme.GAP * s, TOP * s))
-    tallest = max(seen.size[1] - (TOP + room_below(seen, s)) * s, 80 * s)
+    below = theme.GAP if layout.plan(seen.size, s, aside=world.panel.aside).small else theme.GAP + legend.HEIGHT + 14
+    tallest = max(seen.size[1] - (TOP + below) * s, 80 * s)
     imgui.set_next_window_size_constraints(imgui.ImVec2(WIDTH * s, 0), imgui.ImVec2(WIDTH * s, tallest))
     imgui.begin("layers", None, flags)
     commands = _history(world, s)
     # The kinds scroll under the head; their scroll bar stands in the panel's padding, so that nothing moves for it.
     wide = (_INNER + 13) * s
-    imgui.set_next_window_size_constraints(imgui.ImVec2(wide, 0), imgui.ImVec2(wide, tallest - (_HEAD + 32) * s))
+    imgui.set_next_window_size_constraints(imgui.ImVec2(wide, 0), imgui.ImVec2(wide, tallest - (_HEAD + 28) * s))
     imgui.begin_child("kinds", imgui.ImVec2(wide, 0), imgui.ChildFlags_.auto_resize_y, imgui.WindowFlags_.no_nav)
     pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
     choices = world.panel.draft if world.panel.draft is not None else scenario.choices
@@ -116,12 +117,6 @@ def _kind(pen: Pen, world: World, seen: Seen, kind: LayerKind, choices: Choices)
     if whole:
         _about(pen, kind)
     return commands
-
-
-def room_below(seen: Seen, s: float) -> float:
-    """Height [720p pixels] that legend and time bar take at the bottom of the left column, with the gaps."""
-    del seen, s
-    return theme.GAP + legend.HEIGHT + 14.0
 
 
 def _rule(pen: Pen) -> None:

@@ -11,14 +11,14 @@ from imgui_bundle import imgui
 from app.commands import Command, NextPaint, SetPaint
 from app.paint import LOADING, PAINTS, Legend, loading_rgb
 from app.ui import format as fmt
-from app.ui import theme
+from app.ui import layout, theme
 from app.ui.backend import Panels
 from app.ui.pen import Pen, Rgba, swatch
 from app.ui.seen import Seen, fixed
 from app.world import World
 from network.quantities import QUANTITIES, display
 
-WIDTH, HEIGHT = 430.0, 122.0
+WIDTH, HEIGHT = layout.LEGEND
 _BAR_TOP, _BAR = 51.0, 20.0
 """Top of the colours above the panel's bottom edge, and their height."""
 _STEPS = 24

@@ -5,19 +5,22 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from app.commands import Command
-from app.ui import balance, inspector, keymap, layers, legend, scenarios, signs, timebar, title
+from app.ui import balance, compass, inspector, keymap, layers, layout, legend, scenarios, signs, timebar, title
 from app.ui import format as fmt
 from app.ui.backend import Panels
 from app.ui.seen import Seen
 from app.world import World
 
-WINDOWS = ("legend", "layers", "balance", "time", "notes on the data", "inspector", "scenarios")
+WINDOWS = ("compass", "legend", "layers", "balance", "time", "notes on the data", "inspector", "scenarios")
 """Names of the windows that panels open; signs keep clear of them."""
 
 
 def scale_of(size: tuple[int, int], user: float) -> float:
-    """UI scale: 1 at 720 lines, times the user's own factor."""
-    return max(size[1] / 720.0 * user, 0.5)
+    """UI scale: 1 at 720 lines, times the user's own factor; no more than leaves room for a panel, or legible."""
+    wished = size[1] / 720.0 * user
+    if size[0] < layout.SMALL_PX:  # only two panels stand there: they can be larger
+        wished = max(wished, 0.75 * user)
+    return max(min(wished, size[0] / layout.LEAST[0], size[1] / layout.LEAST[1]), 0.5)
 
 
 def gauge_scale(margin_j: float) -> float:
@@ -28,15 +31,23 @@ def gauge_scale(margin_j: float) -> float:
 def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     """Draw every panel; what the hand did with them comes back as commands."""
     commands: list[Command] = []
+    plan = layout.plan(seen.size, ui.scale, aside=world.panel.aside)
     title.draw(ui, world, seen)
-    commands += legend.draw(ui, world, seen)
+    if plan.foot:
+        commands += legend.draw(ui, world, seen)
+    if not plan.sides or seen.size[0] / ui.scale > compass.ROOM:
+        commands += compass.draw(ui, world, seen)
     if world.stage.clock is not None:
-        commands += timebar.draw(ui, world, seen)
-        if not inspector.covers(world, seen, ui.scale):
-            commands += balance.draw(ui, world, seen)
-        commands += layers.draw(ui, world, seen)
-        commands += scenarios.draw(ui, world, seen)
-        commands += inspector.draw(ui, world, seen)
+        if plan.foot and plan.time:
+            commands += timebar.draw(ui, world, seen)
+        if plan.sides:
+            if not inspector.covers(world, seen, ui.scale):
+                commands += balance.draw(ui, world, seen)
+            commands += layers.draw(ui, world, seen)
+            commands += scenarios.draw(ui, world, seen)
+            commands += inspector.draw(ui, world, seen)
+        if plan.small:
+            title.hint(ui, seen, "H: the other panels", top=plan.foot)
         inspector.tooltip(world, seen)
     if world.panel.help:
         keymap.draw(ui, seen)

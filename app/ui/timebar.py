@@ -10,13 +10,13 @@ from imgui_bundle import imgui
 from app import pace
 from app.commands import Command, Pause, Run, SeekTo
 from app.ui import format as fmt
-from app.ui import legend, theme
+from app.ui import layout, legend, theme
 from app.ui.backend import Panels
 from app.ui.pen import Pen
 from app.ui.seen import Seen, fixed
 from app.world import World
 
-HEIGHT = 136.0
+HEIGHT = layout.TIME[1]
 DAY_S = 86400.0
 _SNAP_S = 300.0
 
@@ -27,11 +27,10 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     if hello is None:
         return []
     s = ui.scale
-    left = theme.GAP + legend.WIDTH + theme.GAP
+    left = theme.GAP if layout.stacked(seen.size, s) else theme.GAP + legend.WIDTH + theme.GAP
     width = seen.size[0] / s - left - theme.GAP
-    if width < 420:
-        left, width = theme.GAP, seen.size[0] / s - 2 * theme.GAP
-    fixed("time", seen, x=left, y=-(HEIGHT + theme.GAP), w=width, h=HEIGHT, scale=s)
+    top = -(HEIGHT + theme.GAP + layout.time_above(seen.size, s))
+    fixed("time", seen, x=left, y=top, w=width, h=HEIGHT, scale=s)
     at = imgui.get_window_pos()
     pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
     x, w = at.x + 24 * s, (width - 48) * s

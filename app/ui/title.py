@@ -20,6 +20,16 @@ _NIGHTFALL = 0.45
 """Of `Light.night`: then the title turns from ink to paper."""
 
 
+def hint(ui: Panels, seen: Seen, words: str, *, top: bool) -> None:
+    """A few words in a right corner, at the top or in the gap below the panels."""
+    s = ui.scale
+    pen = Pen(imgui.get_background_draw_list(), ui.fonts, s)
+    w = (pen.width(words, size=14) + 24) * s
+    x, y = seen.size[0] - w - 24 * s, 8 * s if top else seen.size[1] - 23 * s
+    pen.bar(x, y, w, 22 * s, (*theme.INK[:3], 0.8), rounding=6)
+    pen.text(x + 12 * s, y + 3 * s, words, size=14, colour=theme.TEXT)
+
+
 def draw(ui: Panels, world: World, seen: Seen) -> None:
     """Title and subtitle over the picture."""
     s, stage = ui.scale, world.stage
