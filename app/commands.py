@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app import camera as cameras
-from app import pace
+from app import memory, pace
 from app.paint import PAINTS
 from app.pick import Picked, exists, place_of
 from app.world import SIDE, World
@@ -211,7 +211,6 @@ Command = (
     | ToggleFull | ToggleSides
     | ToggleNotes | Picture | Close | SetPaint | NextPaint | ToggleUnder | ToggleStill
 )  # fmt: skip
-_LEAST_SCALE, _LARGEST_SCALE = 0.6, 2.5
 
 
 def apply(world: World, command: Command, *, now_s: float, sender: str) -> tuple[World, list[Wish]]:
@@ -304,7 +303,7 @@ def _own(world: World, command: Command) -> World:
         case SwitchFlying() if camera is not None:
             return replace(world, camera=replace(camera, flying=not camera.flying))
         case Scale(factor):
-            size = 1.0 if factor == 0 else min(max(panel.scale * factor, _LEAST_SCALE), _LARGEST_SCALE)
+            size = 1.0 if factor == 0 else min(max(panel.scale * factor, memory.LEAST_SCALE), memory.LARGEST_SCALE)
             return replace(world, panel=replace(panel, scale=size))
         case Begin(gesture):
             return replace(world, panel=replace(panel, gesture=gesture))

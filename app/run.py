@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from app import inbox, presets
+from app import inbox, memory, presets
 from app.camera import of_text, sights
 from app.frame import Link, Ports, followed, frame
 from app.gpu import shot
@@ -86,6 +86,10 @@ class Session:
     """Frames drawn since settling."""
     frames: int = 0
     frame_ms: list[float] = field(default_factory=list)
+    memory: memory.Memory | None = None
+    """What is kept for the next start; None: a picture is made, which must not depend on it."""
+    district: str = ""
+    """Whose views the world has."""
 
 
 def view(options: ViewOptions, address: str, ended: threading.Event, *, link: Any = None) -> World:
@@ -105,16 +109,18 @@ def view(options: ViewOptions, address: str, ended: threading.Event, *, link: An
         picture = View(window, preset=options.preset)
         ports = Ports(link, window, picture, Panels(), Overlay(window), camera_wish=options.camera,
                       cap_bytes=options.cache_mb * 2**20, hands=not options.ends_by_itself)  # fmt: skip
+        kept = None if options.ends_by_itself or options.tileset else memory.recall()
+        scale = options.ui_scale if kept is None or options.ui_scale != 1.0 else kept.scale
         world = World(
             Stage(),
             Shown(),
             None,
-            Panel(scale=options.ui_scale, hidden=not options.panels, under=options.under),
+            Panel(scale=scale, hidden=not options.panels, under=options.under),
             options.paint or "surplus_w_m2",
         )
         if options.tileset:
             world = _alone(world, ports, options.tileset)
-        return _loop(world, ports, Session(options, time.monotonic()), ended)
+        return _loop(world, ports, Session(options, time.monotonic(), memory=kept), ended)
     finally:
         if ports is not None and ports.scenery is not None:
             ports.scenery.close()
@@ -139,6 +145,7 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
             ports.view.adapt(session.frame_ms[-1])
         session.frames += 1
         last = now
+        world = _remembered(world, session)
         if world.panel.shot:
             said = _picture(ports, f"surplus-{datetime.now():%Y%m%d-%H%M%S}.png")
             world = replace(world, panel=replace(world.panel, toast=said, toast_s=now))
@@ -169,6 +176,22 @@ def _turned(world: World, ports: Ports, options: ViewOptions) -> World:
     ports.camera_wish = options.camera
     panel = replace(world.panel, hidden=not options.panels, under=options.under)
     return replace(world, camera=None, panel=panel, paint=options.paint or "surplus_w_m2")
+
+
+def _remembered(world: World, session: Session) -> World:
+    """Stored views back when their district is known; from then on what changes of them, and of the scale, is kept."""
+    before, hello = session.memory, world.stage.hello
+    if before is None or hello is None:
+        return world
+    district = f"{hello.package} {hello.latitude_rad:.6f} {hello.longitude_rad:.6f}"
+    if district != session.district:
+        session.district = district
+        return replace(world, views=memory.views_of(before, district))
+    now = memory.with_views(memory.Memory(world.panel.scale, before.views), district, world.views)
+    if now != before:
+        session.memory = now
+        memory.keep(now)
+    return world
 
 
 def _say_what_failed(ports: Ports) -> None:

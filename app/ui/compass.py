@@ -37,7 +37,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     if lit:
         imgui.set_tooltip("north up (N)")
     middle = imgui.ImVec2(at.x + half, at.y + half)
-    pen.draw.add_circle_filled(middle, half, theme.u32(theme.HOVERED if lit else theme.INK), 32)
+    pen.draw.add_circle_filled(middle, half - 1.5 * s, theme.u32(theme.HOVERED if lit else theme.INK), 32)
     # Heading is the way the eye looks, clockwise from north: north lies that far to the left of up.
     east, up = -math.sin(world.camera.heading_rad), math.cos(world.camera.heading_rad)
     for way, colour in ((1.0, theme.TEXT), (-1.0, theme.ACTIVE)):

@@ -74,14 +74,16 @@ def _head(pen: Pen, name: str, s: float) -> list[Command]:
     """Name, the way there, and the way out."""
     commands: list[Command] = []
     imgui.push_font(pen.fonts.semibold, 18.0)
-    imgui.push_text_wrap_pos((18 + _INNER - 118) * s)
+    close = pen.width("close") + 18.0
+    go = close + 8.0 + pen.width("go there") + 18.0
+    imgui.push_text_wrap_pos((18 + _INNER - go - 8) * s)
     imgui.text_unformatted(name)
     imgui.pop_text_wrap_pos()
     imgui.pop_font()
-    imgui.same_line((18 + _INNER - 112) * s)
+    imgui.same_line((18 + _INNER - go) * s)
     if imgui.small_button("go there"):
         commands.append(FrameSelection())
-    imgui.same_line((18 + _INNER - 42) * s)
+    imgui.same_line((18 + _INNER - close) * s)
     if imgui.small_button("close"):
         commands.append(Select(None))
     return commands
