@@ -170,6 +170,8 @@ class City:
     """The reader has found x and y exchanged and turned them."""
     repaired: tuple[str, ...] = ()
     """Footprints that crossed themselves and were made valid."""
+    repeated: tuple[str, ...] = ()
+    """Keys that one CityJSON object list gives more than once: of these the last counts, as in every JSON reader."""
 
 
 class Gather:
@@ -186,6 +188,7 @@ class Gather:
         self.large: list[str] = []
         self.broken_soil: list[str] = []
         self.repaired: list[str] = []
+        self.repeated: list[str] = []
         self.inferred: list[Inferred] = []
         self.soil = Columns()
         self.soil_ids: list[str] = []
@@ -233,6 +236,7 @@ class Gather:
             inferred=tuple(self.inferred), unknown=self.unknown, skipped=self.skipped,
             without_geometry=tuple(self.empty), broken=tuple(self.broken), large=tuple(self.large),
             broken_soil=tuple(self.broken_soil), repaired=tuple(self.repaired),
+            repeated=tuple(self.repeated),
         )  # fmt: skip
 
 

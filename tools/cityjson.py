@@ -8,6 +8,9 @@ trees become trees, an object with an attribute `plant` a place for plant. Sourc
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,6 +55,8 @@ def parse(path: Path, data: bytes, *, sequence: bool) -> City:
     for header, objects, vertices in _models(path, data, sequence=sequence):
         crs_text, credit = _crs_text(header), _credit(header)
         _Reader(gather, objects, vertices).take_all()
+    if not sequence:
+        gather.repeated += _repeated(data)
     return gather.city(crs=srs.parse(crs_text), crs_text=crs_text, credit=credit)
 
 
@@ -112,6 +117,29 @@ def decode(path: Path, data: bytes, line: int) -> Any:
         raise Refused(f"{path}{where} is not in UTF-8 (byte {e.start}); save it in UTF-8, as JSON demands") from e
     except RecursionError as e:
         raise Refused(f"{path} is nested deeper than CityJSON allows; export the file again") from e
+
+
+_OBJECT_KEY = re.compile(rb'"([^"]*)"\s*:\s*\{(?=\s*")')
+_COMMON = {b"", b"attributes", b"address", b"semantics", b"material", b"texture", b"transform", b"metadata", b"location"}
+
+
+def _repeated(data: bytes) -> list[str]:
+    """Keys that CityObjects hold more than once; JSON readers keep the last without a word.
+
+    A search over the bytes says whether any key could be; only then the file is read once more, pair by pair.
+    """
+    if max(Counter(k for k in _OBJECT_KEY.findall(data) if k not in _COMMON).values(), default=0) < 2:
+        return []
+    found: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        last = dict(items)
+        if len(last) < len(items) and any(isinstance(v, dict) and "geometry" in v for v in last.values()):
+            found.extend(k for k, n in Counter(k for k, _ in items).items() if n > 1)
+        return last
+
+    json.loads(data, object_pairs_hook=pairs, parse_int=float)
+    return found
 
 
 def _check_head(path: Path, head: Any) -> None:

@@ -86,6 +86,9 @@ def of_city(city: City) -> list[Problem]:
     if city.repaired:
         what = "whose footprint crossed itself: its parts with an area count"
         found.append(problem("repaired-footprint", city.repaired, what, file=city.file))
+    if city.repeated:
+        what = "whose key the file gives more than once: the last of them counts"
+        found.append(problem("repeated-key", city.repeated, what, file=city.file))
     if city.large:
         found.append(problem("too-large", city.large, f"with over {MOST_VERTICES:,} vertices left out", file=city.file))
     if city.broken_soil:

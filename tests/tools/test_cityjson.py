@@ -10,7 +10,7 @@ import pytest
 from small_city import add, faces_of_box, geometry, model, street, write
 
 from network.problems import Refused
-from tools import reading
+from tools import reading, report
 
 
 @pytest.mark.parametrize("name", ["a.city.json", "a.city.json.gz", "a.city.jsonl", "a.city.jsonl.gz"])
@@ -162,6 +162,17 @@ def test_a_broken_building_does_not_shift_its_neighbours(tmp_path: Path, corner:
     assert city.broken == ("house-1",)
     assert city.faces.ring_start[-1] == len(city.faces.xyz)
     assert city.faces.xyz[city.faces.ring_start[city.faces.face_start[7]] :, 0].min() == pytest.approx(85012)
+
+
+def test_a_key_that_is_used_twice_in_one_file_is_counted(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", street(houses=3))
+    path.write_text(path.read_text().replace('"house-2"', '"house-0"'))
+    city = reading.read(path)
+    assert city.repeated == ("house-0",)
+    assert [b.id for b in city.buildings] == ["house-0", "house-1"]
+    (said,) = (p for p in report.of_city(city) if p.code == "repeated-key")
+    assert "house-0" in said.message
+    assert reading.read(write(tmp_path / "b.json", street(houses=3))).repeated == ()
 
 
 def test_a_vertex_that_is_no_number_names_its_feature(tmp_path: Path) -> None:

@@ -211,6 +211,29 @@ def test_ground_is_a_partition_and_ways_have_their_width(town: Path) -> None:
     assert [round(p.area, -2) for p in land.parking] == [400]
 
 
+def test_of_areas_that_lie_over_each_other_the_used_one_shows(tmp_path: Path) -> None:
+    """Road over parking over square over water over sport over what only covers, whatever comes first in the file."""
+    from shapely import box
+
+    from tools.city import Gather
+    from tools.groundlayers import Layers
+
+    order = [Ground.ROAD, Ground.PARKING, Ground.PLAZA, Ground.PAVEMENT, Ground.PATH, Ground.WATER, Ground.SPORT]
+    layers = Layers()
+    for k, ground in enumerate([Ground.GRASS, *order[::-1]]):  # lowest first: each strip begins 10 m further
+        layers.add(f"area-{k}", ground, box(0, 0, 100 - 10 * k, 10))
+    layers.add("bed", Ground.SHRUB, box(90, 0, 95, 10))  # smaller than the grass around it
+    gather = Gather("a.osm")
+    layers.hand_over(gather)
+    faces = gather.city(crs=None, crs_text="", credit="").soil.faces
+    corner = [faces.xyz[faces.ring_start[a] : faces.ring_start[b], 0]
+              for a, b in zip(faces.face_start[:-1], faces.face_start[1:], strict=True)]  # fmt: skip
+    ends = {Ground(int(kind)): (float(x.min()), float(x.max())) for kind, x in zip(faces.kind, corner, strict=True)
+            if kind != Ground.GRASS}  # fmt: skip
+    expected = {g: (30.0 + 10 * (k - 1), 30.0 + 10 * k) for k, g in enumerate(order)}
+    assert ends == expected | {Ground.ROAD: (0.0, 30.0), Ground.SHRUB: (90.0, 95.0)}
+
+
 def test_trees_stand_where_the_map_says(town: Path) -> None:
     land = build.measure([town], crs=None, progress=quiet).land
     assert len(land.tree_m) == 1 + 3
