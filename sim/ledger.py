@@ -14,6 +14,7 @@ whatever the chunk.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,17 +109,16 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
     n = flux.span.steps
     per_day = round(86400.0 / case.step_s)
     lanes = np.empty(sums.LANES)
-    last = np.cumsum(ledger.days_in_month)
+    month_of = _month_of(ledger.days_in_month)
     silent = () if case.batteries else ("battery_w", "battery_stored_w")
     silent = silent if case.cars else (*silent, "vehicle_w")
     for k, name in enumerate(ACCOUNTS):
         if name in silent:
             continue
-        column = getattr(flux, name)
-        sums.total(column, lanes, first, ledger.steps, k)
+        column, month = getattr(flux, name), ledger.months[k]
         for start in range(0, n, per_day):
-            month = int(np.searchsorted(last, (first + start) // per_day, side="right"))
-            sums.add(column[start : start + per_day], ledger.months[k, month])
+            day = column if n == per_day else column[start : start + per_day]
+            sums.book(day, lanes, first + start, ledger.steps, k, month[month_of[(first + start) // per_day]])
     here = slice(first, first + n)
     ledger.loss_w[here] = flux.grid_loss_w
     ledger.source_w[here] = flux.source_w
@@ -135,6 +135,12 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
               (flux.line_loading, (-np.inf, LOADING_LIMIT), ledger.loading))  # fmt: skip
     for column, allowed, kept in limits:
         sums.extremes(column, np.array(allowed), kept[0], kept[1], kept[2], strained)
+
+
+@lru_cache(maxsize=2)
+def _month_of(days_in_month: tuple[int, ...]) -> tuple[int, ...]:
+    """[day of the year] number of its month, 0 = January."""
+    return tuple(m for m, days in enumerate(days_in_month) for _ in range(days))
 
 
 def residual(ledger: Ledger) -> float:

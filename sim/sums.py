@@ -33,9 +33,10 @@ def total(column, lanes, first, steps, account):  # type: ignore[no-untyped-def]
         steps[account, first + k] = lanes[0]
 
 
-@kernel(lambda f: (matrix(f), out_vector(f8)))
-def add(column, into):  # type: ignore[no-untyped-def]
-    """into[building] += every row of column, step by step."""
+@kernel(lambda f: (matrix(f), out_vector(f8), i8, out_matrix(f8), i8, out_vector(f8)))
+def book(column, lanes, first, steps, account, into):  # type: ignore[no-untyped-def]
+    """`total` of the columns, and into[building] += every row, step by step."""
+    total(column, lanes, first, steps, account)
     n = column.shape[1]
     for k in range(column.shape[0]):
         x = column[k]
