@@ -197,9 +197,11 @@ def _place(
     code = code or countries.by_area(shape.place.area)
     code = code or (countries.by_weather(sky.country) if weather else None)
     if not code:
+        several = countries.in_area(shape.place.area)
+        why = f"serves several countries ({', '.join(several)})" if several else "does not tell"
         raise Refused(
-            f"the country is not clear from {shape.place.crs} ({shape.place.area.strip('. ')}) nor from the weather "
-            "file; name it with --country, for example --country NL"
+            f"the country is not clear: no file names it, and {shape.place.crs} {why}; name it with --country, "
+            f"for example --country {[*several, 'NL'][0]}"
         )
     clock = countries.check_zone(zone) if zone else countries.zone_of(code)
     if not clock:

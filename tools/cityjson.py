@@ -120,7 +120,7 @@ def decode(path: Path, data: bytes, line: int) -> Any:
 
 
 _OBJECT_KEY = re.compile(rb'"([^"]*)"\s*:\s*\{(?=\s*")')
-_COMMON = {b"", b"attributes", b"address", b"semantics", b"material", b"texture", b"transform", b"metadata", b"location"}
+_COMMON = {b"", b"attributes", b"address", b"semantics", b"material", b"texture", b"location"}
 
 
 def _repeated(data: bytes) -> list[str]:

@@ -80,6 +80,11 @@ def by_area(area: str) -> str | None:
     return found.pop() or None if len(found) == 1 else None
 
 
+def in_area(area: str) -> list[str]:
+    """Codes of all countries of the table that a coordinate system's area of use names, in the table's order."""
+    return list(dict.fromkeys(c for c, _, _, name in _ROWS if re.search(rf"\b{re.escape(name)}(?!\w)", area)))
+
+
 _NATIVE = {
     "deutschland": "DE", "nederland": "NL", "österreich": "AT", "schweiz": "CH", "suisse": "CH", "belgië": "BE",
     "belgique": "BE", "danmark": "DK", "españa": "ES", "italia": "IT", "polska": "PL", "sverige": "SE", "suomi": "FI",

@@ -113,7 +113,7 @@ def buildings(
     shared: dict[str, Any] = {f.name: getattr(e, f.name) for f in fields(Buildings) if f.name in of_envelope}
     shared |= {name: np.zeros(len(sources)) for name in OF_LAYERS}
     return Buildings(
-        id=tuple(s.id for s in sources), name=tuple(_name(s) for s in sources), x_m=b.x_m, y_m=b.y_m, z_m=b.ground_m,
+        id=tuple(s.id for s in sources), name=tuple(name_of(s) for s in sources), x_m=b.x_m, y_m=b.y_m, z_m=b.ground_m,
         height_m=b.height_m, footprint_m2=b.footprint_m2, volume_m3=b.volume_m3, profile=rows[0],
         hot_water_profile=rows[1], node=np.full(len(sources), -1, np.int32), **shared,
     )  # fmt: skip
@@ -153,7 +153,8 @@ def modules(sources: tuple[Source, ...], raw: Raw, *, north: bool) -> tuple[Floa
     return peak, homeless
 
 
-def _name(source: Source) -> str:
+def name_of(source: Source) -> str:
+    """What people call it; registers also put their keys there, which no letter betrays."""
     lower = {k.lower(): v for k, v in source.attributes.items()}
-    found = next((str(lower[k]) for k in NAME_KEYS if lower.get(k)), "")
-    return found or source.id
+    found = (" ".join(str(lower[k]).split()) for k in NAME_KEYS if lower.get(k))
+    return next((name for name in found if any(c.isalpha() for c in name)), source.id)

@@ -148,7 +148,9 @@ def view(
 
 @surplus.command()
 def build(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT", help="CityJSON or CityJSONSeq, also .gz.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT", help=(
+        "City files, or folders of them: CityJSON, CityJSONSeq, CityGML, GeoJSON, OSM XML, also .gz. "
+        "Where they overlap the first wins."))],
     output: Annotated[Path, typer.Option("-o", "--output", help="Package folder to write.")],
     crs: Annotated[str | None, typer.Option(help="EPSG code, where the file names none: 28992.")] = None,
     country: Annotated[str | None, typer.Option(help="Two letters, for archetypes and factors: NL.")] = None,

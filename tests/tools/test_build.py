@@ -167,7 +167,7 @@ def test_a_country_that_nothing_names_is_asked_for(tmp_path: Path, weather: Path
     fields[3] = "-"
     (tmp_path / "nowhere.epw").write_text("\n".join([",".join(fields), text[1]]))
     path = write(tmp_path / "zh.json", head)
-    with pytest.raises(Refused, match="--country"):
+    with pytest.raises(Refused, match=r"EPSG:2056 serves several countries \(CH, LI\); .* --country CH"):
         make([path], tmp_path / "out", tmp_path / "nowhere.epw")
     make([path], tmp_path / "out", tmp_path / "nowhere.epw", country="ch")
     place = package.load(tmp_path / "out").district.place

@@ -6,6 +6,7 @@ import pytest
 
 from sim.district import Use
 from tools import attributes, inventory
+from tools.city import Source
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,16 @@ def test_uses_as_sources_write_them(said: dict[str, object], use: Use) -> None:
 )  # fmt: skip
 def test_years_as_sources_write_them(said: dict[str, object], year: int) -> None:
     assert inventory.number(said, inventory.YEAR_KEYS, least=1000, most=2100) == year
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({"name": " Old   mill "}, "Old mill"),
+        ({"name": "12054000006250020   01", "naam": "Stadhuis"}, "Stadhuis"),  # a register's key is no name
+        ({"name": "12054000006250020   01"}, "b-1"),
+        ({}, "b-1"),
+    ],
+)
+def test_names_are_what_people_say(said: dict[str, object], name: str) -> None:
+    assert inventory.name_of(Source("b-1", "a.gml", 1.0, said)) == name
