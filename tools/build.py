@@ -48,6 +48,7 @@ from tools import (
     surfaces,
     tiles,
     triangles,
+    walls,
 )
 from tools.city import Source
 from tools.land import Land
@@ -131,7 +132,7 @@ def build(
         inferred += grid_inferred
         count = tiles.write(
             scratch / "tiles", ids=district.building.id, m=shape.mesh, b=shape.bodies, triangles=shape.triangles,
-            place=shape.place, land=shape.land,
+            place=shape.place, land=shape.land, walls=walls.of(district.building),
         )  # fmt: skip
         progress("tiles", 1.0)
         clock.lap("tiles")

@@ -26,6 +26,7 @@ from tools.glb import Drawn, Grove, Soil, glb
 from tools.land import NO_LAND, Land
 from tools.lod import FLAT, PITCHED, WALL
 from tools.triangles import Triangles, in_plane
+from tools.walls import Walls
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -132,12 +133,12 @@ def visible(m: Mesh, b: Bodies) -> NDArray[np.bool_]:
 
 def write(
     folder: Path, *, ids: tuple[str, ...], m: Mesh, b: Bodies, triangles: Triangles, place: Frame,
-    land: Land | None = None,
+    land: Land | None = None, walls: Walls | None = None,
 ) -> int:  # fmt: skip
-    """Write tileset.json and its glb files to `folder`; number of tiles."""
+    """Write tileset.json and its glb files to `folder`; number of tiles. `walls` [building]: materials, else paper."""
     folder.mkdir(parents=True, exist_ok=True)
     land = land or NO_LAND
-    looks, uv = _vertices(m, b, triangles)
+    looks, uv = _vertices(m, b, triangles, walls)
     figures = _figures(m, b)
     owner = m.faces.building[triangles.face].astype(np.int64)
     middle = land.xyz[land.index][:, :, :2].mean(axis=1) if len(land) else np.zeros((0, 2))
@@ -280,7 +281,7 @@ def _figures(m: Mesh, b: Bodies) -> lod.Figures:
     )  # fmt: skip
 
 
-def _vertices(m: Mesh, b: Bodies, triangles: Triangles) -> tuple[Looks, Float]:
+def _vertices(m: Mesh, b: Bodies, triangles: Triangles, walls: Walls | None) -> tuple[Looks, Float]:
     """Per face its looks, per vertex [vertex, 2] its u and v."""
     f = m.faces
     corners = np.diff(f.ring_start[f.face_start])
@@ -294,7 +295,8 @@ def _vertices(m: Mesh, b: Bodies, triangles: Triangles) -> tuple[Looks, Float]:
     height = f.xyz[:, 2] - b.ground_m[f.building[owner]]
     top = np.maximum.reduceat(height, first)
     v = np.where(wall[owner], np.maximum(height, 0.0), v - low_v[owner])
-    material = np.where(wall, WALL, np.where(m.normal[:, 2] > FLAT_UP, FLAT, PITCHED))
+    of_wall = WALL if walls is None else walls[f.building]
+    material = np.where(wall, of_wall, np.where(m.normal[:, 2] > FLAT_UP, FLAT, PITCHED))
     plain = (length < PLAIN_M) | (rise < PLAIN_M) | (f.kind == FaceKind.GROUND)
     looks = Looks(
         material=material, length_m=length,

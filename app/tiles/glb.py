@@ -2,9 +2,9 @@
 
 Of data, a tile carries ids only: EXT_mesh_features names a feature per vertex and EXT_structural_metadata (or a
 b3dm batch table) names the id of each feature; `slots` turns the id into the row of the value texture, 0 = no data.
-Tiles of our own also carry `_MATERIAL` (0 wall, 1 pitched roof, 2 flat roof, 4 and 5 trees, from 10 on land) and
-`_FACE` (u, v, L, H of the face in metres; H < 0 = no windows, no edges: all of a far level of detail); in a foreign
-tile the normal says wall or roof. Land belongs to no building: it has materials but no features.
+Tiles of our own also carry `_MATERIAL` (0 wall, 1 pitched roof, 2 flat roof, 6 wall of glass, 8 wall of a hall, 4 and
+5 trees, from 10 on land) and `_FACE` (u, v, L, H of the face in metres; H < 0 = no windows, no edges: all of a far
+level of detail); in a foreign tile the normal says wall or roof. Land belongs to no building: it has materials but no features.
 Sources: glTF 2.0 specification 3.6 (accessors), 3D Tiles 1.1, EXT_mesh_features, EXT_structural_metadata.
 """
 
@@ -29,7 +29,8 @@ Array = NDArray[Any]
 Y_UP_TO_Z_UP = np.array([[1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], np.float64)
 """glTF is y-up, 3D Tiles is z-up: (x, y, z) -> (x, -z, y)."""
 
-WALL, PITCHED_ROOF, FLAT_ROOF = 0, 1, 2
+WALL, PITCHED_ROOF, FLAT_ROOF, GLASS_WALL, HALL_WALL = 0, 1, 2, 6, 8
+_WALLS = (WALL, GLASS_WALL, HALL_WALL)
 _TYPES = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _READABLE = {
@@ -348,8 +349,8 @@ def _mesh(
         normal=normal,
         info=info,
         face=face[:0].copy() if coarse else face,
-        walls=np.ascontiguousarray(triangles[kind == WALL].ravel()),
-        roofs=np.ascontiguousarray(triangles[kind != WALL].ravel()),
+        walls=np.ascontiguousarray(triangles[np.isin(kind, _WALLS)].ravel()),
+        roofs=np.ascontiguousarray(triangles[~np.isin(kind, _WALLS)].ravel()),
         matrix=matrix,
         features=len(ids),
         coarse=coarse,

@@ -13,11 +13,28 @@ SIZE = (1280, 720)
 FEET = np.array([(x, y, 0.0) for x in range(-300, 301, 50) for y in range(-200, 201, 50)])
 
 
-@pytest.mark.parametrize("name", ["home", "top"])
-def test_a_named_view_shows_nearly_every_building(name: str) -> None:
-    at = c.project(c.named(name, FEET, 0.0), FEET, SIZE)
-    seen = (at[:, 2] > 0) & (at[:, 0] > 0) & (at[:, 0] < SIZE[0]) & (at[:, 1] > 0) & (at[:, 1] < SIZE[1])
-    assert seen.mean() > 0.88
+def seen(name: str, feet: np.ndarray) -> np.ndarray:
+    at = c.project(c.named(name, feet, 0.0), feet, SIZE)
+    return (at[:, 2] > 0) & (at[:, 0] > 0) & (at[:, 0] < SIZE[0]) & (at[:, 1] > 0) & (at[:, 1] < SIZE[1])
+
+
+def test_top_shows_nearly_every_building() -> None:
+    assert seen("top", FEET).mean() > 0.88
+
+
+def test_home_is_filled_by_the_town() -> None:
+    at = c.project(c.named("home", FEET, 0.0), FEET, SIZE)
+    assert seen("home", FEET).mean() > 0.5
+    assert np.ptp(at[at[:, 2] > 0, 0]) > SIZE[0]
+
+
+def test_home_looks_at_the_dense_middle_not_at_far_farms() -> None:
+    rng = np.random.default_rng(3)
+    core = np.c_[rng.normal([400.0, 300.0], 60.0, (150, 2)), np.zeros(150)]
+    farms = np.c_[rng.uniform(-1500.0, 0.0, (100, 2)), np.zeros(100)]
+    home = c.named("home", np.concatenate([farms, core]), 0.0)
+    assert np.hypot(*(home.pivot_m - [400.0, 300.0, 0.0])[:2]) < 60.0
+    assert home.reach_m < 700.0
 
 
 def test_home_shows_a_strip_of_sky() -> None:
