@@ -11,25 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from twins import ENVIRONMENT, ROOT, Watcher, write_package
+from twins import ENVIRONMENT, ROOT, Watcher, sim_of, write_package
 
 from network import schema
-from sim import store
 
 STOPPED_S = 60.0
 WISH_S = 0.016
-
-
-def sim_of(folder: Path, *, other_than: int = 0) -> tuple[str, int]:
-    """Address line and process of the sim that holds the package, once it is another than the dead one."""
-    lock = store.path_of(folder).with_suffix(".lock")
-    end_s = time.monotonic() + 30.0
-    while time.monotonic() < end_s:
-        lines = lock.read_text().splitlines() if lock.exists() else []
-        if len(lines) == 2 and int(lines[1]) != other_than:
-            return lines[0], int(lines[1])
-        time.sleep(0.02)
-    raise AssertionError("no sim took the package")
 
 
 def viewer_of(line: str) -> subprocess.Popen[str]:

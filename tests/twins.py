@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from factories import random_district
 
 from network import schema, wire
-from sim import package, weather
+from sim import package, store, weather
 from tools import climate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,6 +57,18 @@ def sim_process(options: dict[str, Any]) -> Iterator[tuple[subprocess.Popen[str]
         yield process, line
     finally:
         end(process)
+
+
+def sim_of(folder: Path, *, other_than: int = 0) -> tuple[str, int]:
+    """Address line and process of the sim that holds the package, once it is another than the dead one."""
+    lock = store.path_of(folder).with_suffix(".lock")
+    end_s = time.monotonic() + 30.0
+    while time.monotonic() < end_s:
+        lines = lock.read_text().splitlines() if lock.exists() else []
+        if len(lines) == 2 and int(lines[1]) != other_than:
+            return lines[0], int(lines[1])
+        time.sleep(0.02)
+    raise AssertionError("no sim took the package")
 
 
 def end(process: subprocess.Popen[str]) -> int:

@@ -36,11 +36,16 @@ def _lacking(reason: str) -> None:
 @pytest.fixture(scope="module")
 def display():
     """DISPLAY of a virtual screen of our own."""
+    yield from screen(800, 600)
+
+
+def screen(width: int, height: int):
+    """Its name, for as long as it is asked for."""
     if shutil.which("Xvfb") is None:
         _lacking("no Xvfb for a virtual screen (apt-get install xvfb)")
     read, write = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
         pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(write)
@@ -96,6 +101,32 @@ def test_without_a_display_a_window_is_refused_by_a_sentence() -> None:
     done = run(code, "")
     assert done.returncode == 1
     assert "--offscreen" in done.stderr and "Traceback" not in done.stderr
+
+
+LOST = """
+from panda3d.core import GraphicsEngine
+from network.problems import Refused
+
+class Unlucky(Feed):
+    def poll(self):
+        if self.looks == 20:  # what a reset of the driver leaves behind: a window that is none any more
+            GraphicsEngine.get_global_ptr().remove_all_windows()
+        return super().poll()
+
+try:
+    view(ViewOptions(offscreen={offscreen}, size=(320, 180)), "", threading.Event(), link=Unlucky(tiles, rows, ids))
+except Refused as refused:
+    print(refused, file=sys.stderr)
+    sys.exit(refused.code)
+"""
+
+
+@pytest.mark.parametrize("offscreen", [False, True])
+def test_a_lost_graphics_driver_is_one_sentence_and_code_1(display: str, tmp_path: Path, offscreen: bool) -> None:
+    opening = SCRIPT.format(root=str(ROOT), here=str(Path(__file__).parent), folder=str(tmp_path)).split("options =")[0]
+    done = run(opening + LOST.format(offscreen=offscreen), display)
+    assert done.returncode == 1, done.stderr
+    assert "start the viewer again" in done.stderr and "Traceback" not in done.stderr
 
 
 HAND = """
