@@ -89,6 +89,8 @@ def load(path: Path) -> dict[str, Any]:
     """
     try:
         body = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as e:
+        raise Refused(f"there is no scenario file {path}; save a scenario first, or name an existing file") from e
     except (OSError, ValueError, RecursionError) as e:
         raise Refused(f"cannot read the scenario {path}: {getattr(e, 'strerror', None) or e}; mend the file") from e
     version = body.pop("format", FORMAT)

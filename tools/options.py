@@ -15,7 +15,9 @@ Offscreen = Annotated[bool, typer.Option("--offscreen", help="Draw without a win
 Size = Annotated[str, typer.Option(help="Picture size in pixels, WIDTHxHEIGHT: 1920x1080.")]
 Camera = Annotated[str, typer.Option(help="home, top, street, or LAT,LON,HEIGHT,HEADING,PITCH in degrees and m.")]
 Time = Annotated[str, typer.Option(help="Moment to show, ISO: 2025-06-21T13:00, wall time unless it has an offset.")]
-Paint = Annotated[str, typer.Option(help="Quantity that colours the buildings: surplus_w_m2.")]
+Paint = Annotated[
+    str, typer.Option(help="Quantity that colours the buildings: surplus_w_m2, heating_w_m2, pv_w and others.")
+]
 Layers = Annotated[
     str,
     typer.Option(
@@ -24,15 +26,15 @@ Layers = Annotated[
     ),
 ]
 Settle = Annotated[bool, typer.Option("--settle", help="Go on only when tiles and results are complete.")]
-Shot = Annotated[Path | None, typer.Option(help="Save a picture and end; implies --settle.")]
-Stats = Annotated[Path | None, typer.Option(help="Write frame times and tile counts as JSON.")]
+Shot = Annotated[Path | None, typer.Option(help="Save a picture as PNG and end; implies --settle.")]
+Stats = Annotated[Path | None, typer.Option(help="Write frame times and tile counts to this file, as JSON.")]
 CacheMb = Annotated[int, typer.Option(help="Most memory of tiles, in MiB, the GPU's copy included.", min=1)]
 Preset = Annotated[
     str, typer.Option(help="Quality: software, laptop or workstation; without it a probe at the start chooses.")
 ]
-Frames = Annotated[int, typer.Option(help="End after so many frames.", min=0)]
-Record = Annotated[Path | None, typer.Option(help="Record the session to FILE, for `surplus replay`.")]
-ScenarioName = Annotated[str, typer.Option(help="Saved scenario, of the package or of --layers FILE.toml.")]
+Frames = Annotated[int, typer.Option(help="End after so many frames; 0: when the window is closed.", min=0)]
+Record = Annotated[Path | None, typer.Option(help="Record the session to this new file, for `surplus replay`.")]
+ScenarioName = Annotated[str, typer.Option(help="Name of a saved scenario, of the package or of --layers FILE.toml.")]
 CatalogueName = Annotated[str, typer.Option(hidden=True, help="MODULE:NAME of another catalogue of layers.")]
 
 

@@ -34,6 +34,8 @@ def expand(inputs: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
+        if (path / "district.toml").is_file():
+            raise Refused(f"{path} is a district package already; see it with `surplus run {path}`, or give city files")
         try:
             inside = sorted(p for p in path.rglob("*") if _is_city_name(p) and p.is_file())
         except OSError as e:

@@ -140,3 +140,8 @@ def test_a_broken_scenario_file_is_named(tmp_path: Path, body: str, sentence: st
     with pytest.raises(Refused, match=sentence) as refused:
         choices.read(path, KINDS)
     assert str(path) in str(refused.value)
+
+
+def test_a_scenario_file_that_is_not_there_needs_no_mending(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"there is no scenario file .*none\.toml; save a scenario first"):
+        choices.read(tmp_path / "none.toml", KINDS)

@@ -189,6 +189,10 @@ def test_a_folder_stands_for_the_city_files_in_it(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(Refused, match="empty holds no city file"):
         measure(tmp_path / "empty")
+    (tmp_path / "built").mkdir()
+    (tmp_path / "built" / "district.toml").write_text("format = 2")
+    with pytest.raises(Refused, match="built is a district package already"):
+        reading.expand([tmp_path / "built"])
 
 
 def test_one_unreadable_file_of_many_is_refused_by_name(tmp_path: Path) -> None:
