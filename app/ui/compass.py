@@ -40,16 +40,16 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     pen.draw.add_circle_filled(middle, half - 1.5 * s, theme.u32(theme.HOVERED if lit else theme.INK), 32)
     # Heading is the way the eye looks, clockwise from north: north lies that far to the left of up.
     east, up = -math.sin(world.camera.heading_rad), math.cos(world.camera.heading_rad)
-    for way, colour in ((1.0, theme.TEXT), (-1.0, theme.ACTIVE)):
-        tip = imgui.ImVec2(middle.x + way * east * 17 * s, middle.y - way * up * 17 * s)
-        left = imgui.ImVec2(middle.x - up * 5 * s, middle.y - east * 5 * s)
-        right = imgui.ImVec2(middle.x + up * 5 * s, middle.y + east * 5 * s)
+    for way, colour in ((1.0, theme.TEXT), (-1.0, _SOUTH)):
+        tip = imgui.ImVec2(middle.x + way * east * 11 * s, middle.y - way * up * 11 * s)
+        left = imgui.ImVec2(middle.x - up * 4 * s, middle.y - east * 4 * s)
+        right = imgui.ImVec2(middle.x + up * 4 * s, middle.y + east * 4 * s)
         pen.draw.add_triangle_filled(tip, left, right, theme.u32(colour))
-    pen.text(middle.x + east * 8 * s, middle.y - up * 8 * s - 5.5 * s, "N", size=9, bold=True, colour=_DARK, align=0.5)
+    pen.text(middle.x + east * 15 * s, middle.y - up * 15 * s - 5.5 * s, "N", size=10, bold=True, align=0.5)
     imgui.end()
     imgui.pop_style_var(2)
     imgui.pop_style_color(2)
     return commands
 
 
-_DARK = (*theme.INK[:3], 1.0)
+_SOUTH = (0.44, 0.48, 0.54, 1.0)

@@ -36,7 +36,8 @@ def number(value: float, digits: int = 3, *, sign: bool = False) -> str:
     size = abs(value)
     if size == 0:
         return "0"
-    whole = len(str(int(size))) if size >= 1 else 0
+    rounded = float(f"{size:.{digits}g}")  # 99.99 is 100, not 100.0
+    whole = len(str(int(rounded))) if rounded >= 1 else 0
     decimals = max(0, digits - max(whole, 1)) if size >= 0.01 else digits
     text = f"{size:,.{decimals}f}".replace(",", THIN)
     if all(c in "0.," + THIN for c in text):

@@ -26,6 +26,11 @@ _DAY_S = 86400.0
 _POWER = {"building": "surplus_w", "line": "line_w", "site": "site_w"}
 INFERRED, CHANGED = "≈", "•"
 """Before values that are not from the source, and before those that the what-ifs have changed."""
+_TAKEN = ("appliances", "heater", "gas", "vehicle")
+"""Accounts of what is taken from a grid: orange like all that takes. Heat, which no grid carries, is neutral."""
+_SIGNED = ("pv", "surplus", "battery")
+"""Accounts whose sign says whether they give."""
+_NEUTRAL = (0.50, 0.54, 0.60, 1.0)
 _INNER = WIDTH - 36.0 - 12.0
 """Width beside a scroll bar."""
 
@@ -201,11 +206,13 @@ def _months(pen: Pen, facts: Facts, s: float) -> None:
             words = name.removesuffix("_j")
             known = QUANTITIES.get(f"{words}_w")
             label = known.label if known is not None else words.replace("_", " ").capitalize()
-            _bars(pen, np.asarray(joules, np.float64), label, f"{fmt.energy(total)} a year", s, tall=24.0)
+            _bars(pen, np.asarray(joules, np.float64), label, f"{fmt.energy(total)} a year", s, tall=24.0, of=words)
 
 
-def _bars(pen: Pen, values: NDArray[np.float64], words: str, figure: str, s: float, *, tall: float = 44.0) -> None:
-    """Bars around zero, giving blue above, taking orange and hatched below, with words and figure over them."""
+def _bars(
+    pen: Pen, values: NDArray[np.float64], words: str, figure: str, s: float, *, tall: float = 44.0, of: str = "surplus"
+) -> None:
+    """Bars around zero, giving blue, taking orange and hatched, with words and figure over them; `of`: the account."""
     at = imgui.get_cursor_screen_pos()
     w, h, head = _INNER * s, tall * s, 20 * s
     imgui.dummy(imgui.ImVec2(w, h + head))
@@ -221,8 +228,10 @@ def _bars(pen: Pen, values: NDArray[np.float64], words: str, figure: str, s: flo
     for k, value in enumerate(values.tolist()):
         size = max(abs(value) * unit, s)
         top = zero - size if value >= 0 else zero
-        pen.bar(at.x + k * wide, top, wide - 1.5 * s, size, theme.GIVES_BAR if value >= 0 else theme.TAKES_BAR)
-        if value < 0:
+        takes = of in _TAKEN or (value < 0 and of in _SIGNED)
+        colour = theme.TAKES_BAR if takes else theme.GIVES_BAR if of in _SIGNED else _NEUTRAL
+        pen.bar(at.x + k * wide, top, wide - 1.5 * s, size, colour)
+        if takes:
             pen.hatch(at.x + k * wide, top, wide - 1.5 * s, size, alpha=0.22, pitch=6)
     pen.bar(at.x, zero - 0.5 * s, w, s, (1, 1, 1, 0.5))
 

@@ -128,11 +128,13 @@ def _rule(pen: Pen) -> None:
 
 def _about(pen: Pen, kind: LayerKind) -> None:
     """What it costs, in money and carbon, its place in the 9R ladder, and where the figures are from."""
-    for head, text in (("Cost", kind.cost), ("Embodied carbon", kind.embodied), ("R ladder", kind.r.capitalize()),
-                       ("Source", kind.source)):  # fmt: skip
+    said = (("Cost", kind.cost), ("Embodied carbon", kind.embodied), ("R ladder", kind.r), ("Source", kind.source))
+    for head, text in said:
         if text:
+            imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(0, 2 * pen.scale))
             _small(pen, head, bold=True)
-            _small(pen, fmt.units(text))
+            imgui.pop_style_var()
+            _small(pen, fmt.units(text[0].upper() + text[1:]))
 
 
 def _paint(world: World, kind: LayerKind, *, whole: bool) -> list[Command]:

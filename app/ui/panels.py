@@ -55,6 +55,21 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     return commands
 
 
+def opaque(ui: Panels) -> list[signs.Box]:
+    """Rectangles of this frame in which panels hide the scene: two crossing ones in each, clear of its round corners."""
+    style = imgui.get_style()
+    round_px, edge_px = float(style.window_rounding), 2.0 * ui.scale
+    boxes = []
+    for name in WINDOWS:
+        w = imgui.internal.find_window_by_name(name)
+        if name == "compass" or w is None or not w.active or w.hidden:
+            continue
+        left, top, right, bottom = w.pos.x, w.pos.y, w.pos.x + w.size.x, w.pos.y + w.size.y
+        boxes.append((left + edge_px, top + round_px, right - edge_px, bottom - round_px))
+        boxes.append((left + round_px, top + edge_px, right - round_px, bottom - edge_px))
+    return [box for box in boxes if box[2] > box[0] and box[3] > box[1]]
+
+
 def _taken(scale: float) -> list[signs.Box]:
     """Where title and panels are on the screen in this frame."""
     found = (imgui.internal.find_window_by_name(name) for name in WINDOWS)

@@ -22,6 +22,8 @@ THIN, SPACE, MINUS = "\u2009", "\u00a0", "\u2212"
         (fmt.mass(-412e3), f"{MINUS}412{SPACE}t"),
         (fmt.percent(0.713), f"71{SPACE}%"),
         (fmt.percent(1.0), f"100{SPACE}%"),
+        (fmt.percent(0.99996), f"100{SPACE}%"),
+        (fmt.money(44.94e6), f"44.9{SPACE}M€"),
         (fmt.number(12345.0), f"12{THIN}345"),
         (fmt.number(float("nan")), "–"),
         (fmt.clock(datetime(2025, 6, 21, 7, 5)), "07:05"),
