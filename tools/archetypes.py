@@ -49,8 +49,7 @@ FLOOR_HEATING_YEAR = 2000
 per kelvin), before radiators (40 degC, -1)."""
 KWH = 3.6e6
 DRIVE_J_M = 0.19 * 3.6e6 / 1e3
-"""Electricity from the plug per metre driven: 0.19 kWh/km, 0.17 on the road and a tenth lost in charging (EV Database,
-mean of the cars on sale in 2024; the loss as in ADAC's charging tests)."""
+"""Electricity from the plug per metre driven: 0.19 kWh/km, 0.17 on the road, a tenth lost in charging (judgement)."""
 OF_TYPOLOGY = ("h_opaque_w_k", "h_glass_w_k", "h_air_w_k", "h_leak_w_k", "mass_j_k", "mass_m2", "inner_m2",
                "set_point_c", "heat_limit_w", "wall_m2", "window_m2", "wall_w_m2k", "roof_w_m2k", "ground_w_m2k",
                "window_w_m2k", "window_g")  # fmt: skip

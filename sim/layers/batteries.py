@@ -43,10 +43,10 @@ ABOUT = LayerKind(
             description="Usable capacity at each place kept for a battery.",
         ),
     ),
-    cost="home 700 EUR/kWh installed (HTW Berlin, Stromspeicher-Inspektion 2024), district 400 EUR/kWh "
-         "(NREL, Annual Technology Baseline 2024, rounded)",
-    embodied="100 kg CO2e/kWh (IVL, Lithium-Ion Vehicle Battery Production, 2019: 61 to 106)",
-    source="Round trip 90 %, 0.5 kW/kWh: HTW Berlin, Stromspeicher-Inspektion 2024",
+    cost="home 700 EUR/kWh installed, district 400 EUR/kWh: orders of magnitude (judgement)",
+    embodied="100 kg CO2e/kWh: the upper end of 61 to 106 (IVL, Lithium-Ion Vehicle Battery Production, 2019), as "
+             "housing and electronics come on top",
+    source="Round trip 90 % and 0.5 kW/kWh: judgement, in the usual range of home systems on the market",
     attributes=ATTRIBUTES,
     paint="battery_w",
 )  # fmt: skip

@@ -40,10 +40,8 @@ ABOUT = LayerKind(
             description="Of those: 30 °C supply at 0 °C outside; the others keep radiators at 40 °C.",
         ),
     ),
-    cost="1,600 EUR per kW of heat installed (IEA, The Future of Heat Pumps, 2022: 10,000 to 18,000 for a house); "
-         "floor heating 70 EUR/m2 of floor (judgement)",
-    embodied="120 kg CO2e per kW of heat, refrigerant included (CIBSE TM65 examples of 2021, rounded); floor heating "
-             "5 kg/m2 (judgement)",
+    cost="1,600 EUR per kW of heat installed, floor heating 70 EUR/m2 of floor: orders of magnitude (judgement)",
+    embodied="120 kg CO2e per kW of heat, refrigerant included, floor heating 5 kg/m2: orders of magnitude (judgement)",
     source="COP and sinks: O. Ruhnau et al., Scientific Data 6 (2019) 189 (When2Heat)",
     attributes=ATTRIBUTES,
     paint="surplus_w_m2",

@@ -61,9 +61,9 @@ ABOUT = LayerKind(
         _share("recovery", "Heat recovery", 0.9, 0.0, "Of the heat in the air that is let out on purpose."),
     ),
     cost="walls 90 EUR/m2 + 2.4 per cm, roofs 130 + 2.6, ground 40 + 1.3, windows 400 EUR/m2, ventilation 60 EUR/m2 "
-         "of floor (rounded after IWU, Kosten energierelevanter Bau- und Anlagenteile, 2015)",
-    embodied="insulation 100 kg CO2e/m3 and 8 kg/m2 of finish, windows 90 kg/m2, ventilation 8 kg/m2 of floor "
-             "(rounded after Ökobaudat 2023)",
+         "of floor: orders of magnitude (judgement; surfaces beyond energy, such as scaffolds, not counted apart)",
+    embodied="insulation 100 kg CO2e/m3 and 8 kg/m2 of finish, windows 90 kg/m2, ventilation 8 kg/m2 of floor: orders "
+             "of magnitude (judgement)",
     source="ISO 6946 (layers in series), EN 410 (g), EN 13162 (lambda)",
     attributes=ATTRIBUTES,
     paint="heating_w_m2",

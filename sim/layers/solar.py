@@ -31,10 +31,9 @@ ABOUT = LayerKind(
             description="At standard test conditions, per module area; 200 is a 20 % module.",
         ),
     ),
-    cost="1,250 EUR/kW, of 1,000 to 1,500 installed on small roofs in Europe (IRENA, Renewable Power "
-         "Generation Costs 2023)",
+    cost="1,250 EUR/kW installed, order of magnitude for small roofs in Europe (judgement)",
     embodied="1,382 kg CO2e per kW of mono-crystalline modules (City Energy Analyst database, 256 kg/m2)",
-    source="Module efficiency: Fraunhofer ISE, Photovoltaics Report 2024",
+    source="Yield: PVWatts 5 (A. P. Dobos, NREL/TP-6A20-62641, 2014); cells: D. Faiman, Prog. Photovolt. 16 (2008) 307",
     attributes=ATTRIBUTES,
 )  # fmt: skip
 

@@ -36,12 +36,16 @@ ABOUT = LayerKind(
     parameters=(
         _share("share", "Share of cars", 1.0, 0.5, "Of the cars that live at the selected buildings."),
         _share("smart", "Smart charging", 1.0, 0.5,
-               "Of those: charge on the house's own surplus, else in the hours of least load; two days may wait."),
+               "Of those: charge on the house's own surplus, else in the hours of least load. Two days of driving, "
+               "some 65 km, may wait for sun (judgement)."),
         _share("away", "Charged away", 0.5, 0.1, "Of their driving, at chargers of the district, where it has any."),
     ),
-    cost="1,500 EUR per wall box, 5,000 EUR per 22 kW charging point (ADAC and NOW, rounded); cars are bought anyway",
-    embodied="4.6 t CO2e per car: a battery of 60 kWh at 75 kg/kWh (IVL 2019: 61 to 106) and the wall box",
-    source="0.19 kWh/km from the plug; hours of plugging in: A. L. Soerensen et al., doi 10.1016/j.dib.2024.110883",
+    cost="1,500 EUR per wall box, 5,000 EUR per 22 kW charging point: orders of magnitude (judgement); cars are bought "
+         "anyway",
+    embodied="4.6 t CO2e per car: a battery of 60 kWh at 75 kg/kWh (IVL, Lithium-Ion Vehicle Battery Production, 2019: "
+             "61 to 106) and the wall box",
+    source="0.19 kWh/km from the plug (judgement); hours of plugging in: A. L. Soerensen et al., "
+           "doi 10.1016/j.dib.2024.110883",
     attributes=ATTRIBUTES,
     paint="vehicle_w",
 )  # fmt: skip

@@ -3,8 +3,8 @@
     taken  = min(left over, limit, room / (eta step))        charge' = charge + (eta taken - given / eta) step
     given  = min(needed, limit, eta charge / step)           lost    = taken - given - (charge' - charge) / step
 
-eta is one way, so a joule that goes in and out again is worth eta2 = 0.90: AC-coupled home systems reach 0.86 to 0.93
-(HTW Berlin, Stromspeicher-Inspektion 2024). Charge beyond the capacity, as a smaller battery finds it when it takes
+eta is one way, so a joule that goes in and out again is worth eta2 = 0.90 (judgement: lithium cells lose little, the
+inverter twice a few percent). Charge beyond the capacity, as a smaller battery finds it when it takes
 another's place, is cut off and booked as lost. A home battery sees its own house; a battery of the district sees
 all houses, chargers and home batteries behind the same substation.
 """
@@ -18,7 +18,7 @@ from sim.kernels import f8, i8, kernel, matrix, out_matrix, out_vector, vector
 ROUND_TRIP = 0.90
 ONE_WAY = math.sqrt(ROUND_TRIP)
 C_RATE_W_J = 0.5 / 3600.0
-"""Power per usable capacity: 5 kW for 10 kWh, as home systems are sold (HTW Berlin 2024); district batteries too."""
+"""Power per usable capacity: 5 kW for 10 kWh, a usual size of home systems (judgement); district batteries too."""
 
 
 @kernel(

@@ -1,7 +1,7 @@
 """Electric cars: what a day's driving took is charged again, on arrival or when it suits the house.
 
 A car brings home what it drove (`arrive`, a day's driving a day on average) and is plugged in while it is at home
-(`home`, 0..1). On two days in five it stays there (Mobilitaet in Deutschland 2017). Energy that waits to be charged is
+(`home`, 0..1). On two days in five it stays there (judgement). Energy that waits to be charged is
 `owed`.
 
     on arrival:  power = min(owed / step, limit home)
@@ -11,7 +11,7 @@ A car brings home what it drove (`arrive`, a day's driving a day on average) and
 
 `expected` is the surplus of the day before, as far as wall boxes could take it (tomorrow's sun is not known,
 yesterday's is), `seen` that of today so far; `stay` is the share of today's sunny hours at home (whoever charges
-smartly says when the car leaves); `spare` is two days' driving, a fifth of a battery of 60 kWh, that may wait for sun.
+smartly says when the car leaves); `spare` is two days' driving that may wait for sun.
 Cars are drawn once, each from the hours at which cars are plugged in and out at twelve Norwegian residential sites
 (A. L. Soerensen et al., Data in Brief 2024, doi 10.1016/j.dib.2024.110883: 35,377 sessions, 251 users who charged over
 more than 60 days, 6.0 kWh a day each). A row for n cars is the mean of n such cars.
@@ -40,9 +40,11 @@ LEAVE_PERCENT = (0.6, 0.3, 0.2, 0.2, 0.6, 1.9, 7.7, 13.5, 7.4, 5.6, 5.3, 5.9, 5.
 AWAY_PERCENT = (0, 0, 0, 0, 0, 0, 2, 10, 20, 14, 10, 8, 8, 8, 6, 5, 4, 3, 2, 0, 0, 0, 0, 0)
 """Charging away from home by hour: at work after arrival, then shops (judgement; no source was at hand)."""
 REST = 0.4
-"""Share of a car's days on which it is not moved (infas, Mobilitaet in Deutschland 2017)."""
+"""Share of a car's days on which it is not moved (judgement: national travel surveys find about that order)."""
 SPARE_DAYS = 2.0
-"""Days of driving that a smart car may leave uncharged overnight (judgement)."""
+"""Days of driving that a smart car may leave uncharged overnight (judgement; chosen so that cars wait for sun visibly).
+
+Two days are 66 km at 12,000 km a year and 12.5 kWh, a fifth of a battery of 60 kWh: 250 km of range stay in the car."""
 SUNNY_H = (9, 17)
 """Hours of the wall clock that have most of the sun all the year."""
 LEAST_LOAD_H = 6

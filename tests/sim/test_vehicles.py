@@ -27,7 +27,7 @@ def _electric(*, smart: float, modules: bool = True, away: float = 0.0, charger_
     n = len(d.building)
     b = replace(d.building, vehicles=np.full(n, 2.0), electric_share=np.ones(n), smart_share=np.full(n, smart),
                 away_share=np.full(n, away))  # fmt: skip
-    site = replace(d.site, power_w=np.array([0.0, charger_w]))
+    site = replace(d.site, power_w=np.array([0.0, charger_w, 0.0]))
     return replace(d, building=b, site=site)
 
 
