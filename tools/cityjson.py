@@ -147,12 +147,13 @@ def _check_head(path: Path, head: Any) -> None:
     if kind == "CityJSONFeature":
         raise Refused(f"{path} begins with a feature, not with the CityJSON header line; put the header first")
     if kind != "CityJSON":
-        raise Refused(f"{path} is of type {kind!r}, not CityJSON; convert it to CityJSON first")
+        what = f"is of type {kind!r}, not CityJSON" if kind else "says nowhere that it is CityJSON"
+        raise Refused(f"{path} {what}; convert it to CityJSON first")
     version = str(head.get("version", ""))
     if not version.startswith(VERSIONS):
         raise Refused(
             f"{path} is CityJSON {version or 'without a version'}; versions {', '.join(VERSIONS)} are read, "
-            "convert it with cjio's upgrade"
+            "convert it to one of them, for example with cjio"
         )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from network.problems import Refused
-from tools import citygml, cityjson, geojson, osm, safexml
+from tools import citygml, cityjson, geojson, osm, report, safexml
 from tools.city import City
 
 Progress = Callable[[str, float], None]
@@ -56,6 +56,8 @@ def read(path: Path) -> City:
     head = data[:4096].lstrip()
     if head[:1] in (b"{", b"["):
         return _json(path, data)
+    if re.match(rb"<!doctype html|<html", head, re.IGNORECASE):
+        raise Refused(f"{path} is a web page, no city file: what a failed download leaves; fetch it again")
     if head[:1] == b"<":
         return _xml(path, data)
     hint = f"; {FORMATS} are read"
@@ -78,7 +80,11 @@ def read_all(paths: Sequence[Path], progress: Progress) -> list[City]:
         done += size
         progress("reading", done / total)
     if not any(c.buildings for c in cities):
-        raise Refused(f"{paths[0]} has no building with a volume; give a file with buildings of LoD 1 or better")
+        found = [problem.message for city in cities for problem in report.of_city(city)]
+        why = f" ({found[0]})" if found else ""
+        raise Refused(
+            f"{paths[0]} has no building with a volume{why}; give buildings of LoD 1 or better, or outlines as polygons"
+        )
     return cities
 
 

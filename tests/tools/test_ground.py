@@ -214,6 +214,17 @@ def test_files_without_any_building_are_refused(tmp_path: Path) -> None:
     put(head, "road", "Road", plate(0, 0, 10))
     with pytest.raises(Refused, match=r"road\.json has no building with a volume"):
         measure(write(tmp_path / "road.json", head))
+    head = street(houses=1)
+    head["CityObjects"]["house-0"]["geometry"] = []
+    with pytest.raises(Refused, match=r"a volume \(bare\.json: 1 object without a volume left out \(house-0\)\)"):
+        measure(write(tmp_path / "bare.json", head))
+
+
+@pytest.mark.parametrize("name", ["city.gml", "city.json"])
+def test_a_web_page_in_place_of_a_city_is_a_failed_download(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("\n<!DOCTYPE html><html><body>404 not found</body></html>")
+    with pytest.raises(Refused, match="is a web page, no city file"):
+        reading.read(tmp_path / name)
 
 
 def test_reading_says_how_far_it_is(tmp_path: Path) -> None:
