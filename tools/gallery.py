@@ -1,12 +1,13 @@
 """`surplus gallery OUT`: remakes the fixed pictures of assets/gallery.toml as PNGs, with a page that explains them.
 
-One simulation per place and one viewer per picture; the places run side by side. Beside every picture lies a small
-one of 320x180, for what must be read from the back of a room.
+One simulation per place, and one viewer for all pictures of a scenario and size; the places run side by side. Beside
+every picture lies a small one of 320x180, for what must be read from the back of a room.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import os
 import sys
@@ -38,8 +39,8 @@ SETTLE_S = 180.0
 TALK_S = 1 / 60
 EYE_M = 2.0
 """Eye over the street: a tall person's, and the ground is not flat."""
-GIVE_UP = 3
-"""Failures in a row after which a place is left."""
+PATIENCE_S = 180.0
+"""Longest wait of a viewer for one picture."""
 DELFT = ("delft_3dbag.city.jsonl.gz", "delft_3dfier_lod1.city.json.gz")
 Progress = Callable[[str, float], None]
 
@@ -127,9 +128,9 @@ def gallery(out: Path, *, only: str = "", quick: bool = False, progress: Progres
 
 
 def _ordered(pictures: Sequence[Picture]) -> list[Picture]:
-    """Pictures of one scenario after another: a change of scenario costs a year."""
+    """Pictures of one scenario after another, for a change of scenario costs a year, and of one size."""
     scenarios = list(dict.fromkeys(p.scenario for p in pictures))
-    return sorted(pictures, key=lambda p: scenarios.index(p.scenario))
+    return sorted(pictures, key=lambda p: (scenarios.index(p.scenario), p.size))
 
 
 class _Count:
@@ -190,7 +191,6 @@ def _lane(
 ) -> list[str]:  # fmt: skip
     """All pictures of a place; names of those that failed, with the reason."""
     failures: list[str] = []
-    row = 0
     if not pictures:
         return failures
     serve = {"package": str(place.package), "interactive": False}
@@ -198,44 +198,59 @@ def _lane(
         with supervise.source(serve) as line, Client(line, sender="gallery") as client:
             client.show(["sun_enu", "surplus_w_m2"])
             talk = _Talk(client, ended)
-            for picture in pictures:
-                name = f"{place.name}-{picture.name}"
+            for (scenario, _), some in itertools.groupby(pictures, key=lambda p: (p.scenario, p.size)):
                 if ended.is_set():
                     break
-                if row >= GIVE_UP:
-                    failures.append(f"{name}: not tried after {row} failures in a row")
-                    continue
-                try:
-                    _one(out, name, picture, asked, quick, talk, line)
-                    row = 0
-                except Refused as e:
-                    failures.append(f"{name}: {e}")
-                    row += 1
-                done.one(name)
+                chosen = next(s for s in asked.scenario if s.name == scenario)
+                failures += _some(out, place.name, list(some), chosen, quick, talk, line, done)
     except Refused as e:
         failures.append(f"{place.name}: {e}")
     return failures
 
 
-def _one(out: Path, name: str, picture: Picture, asked: Table, quick: bool, talk: _Talk, line: str) -> None:
-    """Make one picture, its small one, and what the page says of it."""
+def _some(
+    out: Path, place: str, pictures: Sequence[Picture], scenario: Scenario, quick: bool, talk: _Talk, line: str,
+    done: _Count,
+) -> list[str]:  # fmt: skip
+    """Pictures of one scenario and size by one viewer; names of those that failed, with the reason."""
+    files = [out / f"{place}-{p.name}.png" for p in pictures]
+    size = QUICK if quick else pictures[0].size
+    why = ""
+    try:
+        shown = [talk.bring(p, scenario) for p in pictures]
+        shots = [
+            {
+                "shot": str(file.absolute()), "camera": talk.eye() if p.camera == "eye" else p.camera, "time": p.time,
+                "paint": p.paint, "panels": p.panels, "under": p.under,
+            }
+            for p, file in zip(pictures, files, strict=True)
+        ]  # fmt: skip
+        for file in files:
+            file.unlink(missing_ok=True)
+        options = {"offscreen": True, "size": size, "settle": True, "preset": "laptop", "patience_s": PATIENCE_S}
+        code = supervise.view(line, {**options, "shots": shots}, ended=talk.ended)
+        why = f"the viewer ended with {code}; see above why"
+    except Refused as e:
+        shown, why = [], str(e)
+    failures = []
+    for k, (picture, file) in enumerate(zip(pictures, files, strict=True)):
+        if not shown or not file.exists():
+            failures.append(f"{file.stem}: {why}")
+            continue
+        _reduce(file, out / "small" / file.name)
+        gallery_page.remember(
+            out, replace(shown[k], file=file.stem, name=picture.name, title=picture.title, size=size)
+        )
+        done.one(file.stem)
+    return failures
+
+
+def _reduce(file: Path, small: Path) -> None:
+    """The small picture of a picture."""
     from PIL import Image
 
-    scenario = next(s for s in asked.scenario if s.name == picture.scenario)
-    shown = talk.bring(picture, scenario)
-    size = QUICK if quick else picture.size
-    file = out / f"{name}.png"
-    camera = talk.eye() if picture.camera == "eye" else picture.camera
-    options = {
-        "offscreen": True, "size": size, "camera": camera, "paint": picture.paint, "panels": picture.panels,
-        "under": picture.under, "settle": True, "shot": str(file.absolute()), "preset": "laptop",
-    }  # fmt: skip
-    code = supervise.view(line, options, ended=talk.ended)
-    if code != 0:
-        raise Refused(f"the viewer ended with {code}; see above why")
     with Image.open(file) as whole:
-        whole.convert("RGB").resize(SMALL, Image.Resampling.LANCZOS).save(out / "small" / f"{name}.png")
-    gallery_page.remember(out, replace(shown, file=name, name=picture.name, title=picture.title, size=size))
+        whole.convert("RGB").resize(SMALL, Image.Resampling.LANCZOS).save(small)
 
 
 class _Talk:
