@@ -71,6 +71,8 @@ class Player:
     turn: int = 0
     shift_s: float = 0.0
     """Of the shown time over the recorded one."""
+    whole: bool = False
+    """It holds a complete picture somewhere; one that was cut short may not."""
     held: dict[bytes, int] = field(default_factory=dict)
     """Entry of every topic that viewers know."""
     _decoded: dict[int, Message] = field(default_factory=dict)
@@ -299,6 +301,7 @@ class Player:
             elif entry.topic.startswith(b"fluxblock") and b"balance" in have:
                 block = self._message(k)
                 if isinstance(block, schema.FluxBlock) and not block.key.provisional:
+                    self.whole = True
                     return entry.time_s
         return 0.0
 

@@ -44,6 +44,8 @@ class ReplayOptions(msgspec.Struct, frozen=True):
     at_s: float = -1.0
     """Place to begin at, seconds since the recording began; negative: as `time` says."""
     paused: bool = False
+    settle: bool = False
+    """Somebody waits for a complete picture: a recording without one is refused."""
     parent_pipe: bool = False
     """End at EOF of stdin, leave Ctrl+C to the parent."""
     state_dir: str = ""
@@ -86,6 +88,11 @@ def serve(options: ReplayOptions) -> None:
     try:
         with Server(options.bind) as server, Bell() as bell:
             player = Player(recording, run=uuid.uuid4().hex[:12], state_address=server.state_address)
+            if options.settle and not player.whole:
+                raise Refused(
+                    f"the recording {recording.path} ends before its first complete picture; record a little longer, "
+                    "or see it in a window"
+                )
             player.tiles_missing = _missing(player.hello.tiles)
             _begin(player, options)
             server.wake_by(bell.end)

@@ -111,7 +111,8 @@ def serve(
 @surplus.command()
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Made by `surplus run PACKAGE --record FILE`.")],
-    at: Annotated[float, typer.Option(help="Begin so many seconds after the recording began.")] = -1.0,
+    at: Annotated[float, typer.Option(help=(
+        "Begin so many seconds after the recording began; negative: at its first complete picture."))] = -1.0,
     offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
     paint: o.Paint = "", settle: o.Settle = False, shot: o.Shot = None, stats: o.Stats = None,
     frames: o.Frames = 0, preset: o.Preset = "", cache_mb: o.CacheMb = 512,
@@ -124,7 +125,8 @@ def replay(
 
     view = o.view(offscreen=offscreen, size=size, camera=camera, time="", paint=paint, layers="", settle=settle,
                   shot=shot, stats=stats, frames=frames, preset=preset, cache_mb=cache_mb)  # fmt: skip
-    raise typer.Exit(supervise.run(o.replay(file, time=time, at_s=at), view, source="sim.replay"))
+    source = o.replay(file, time=time, at_s=at, settle=view["settle"])
+    raise typer.Exit(supervise.run(source, view, source="sim.replay"))
 
 
 @surplus.command()

@@ -92,11 +92,11 @@ def serve(
     }  # fmt: skip
 
 
-def replay(file: Path, *, time: str, at_s: float) -> dict[str, Any]:
+def replay(file: Path, *, time: str, at_s: float, settle: bool) -> dict[str, Any]:
     """The replay's options as JSON-ready values (sim.replay.ReplayOptions)."""
     if not file.is_file():
         raise Refused(f"there is no recording {file}; `surplus run PACKAGE --record FILE` makes one")
-    return {"file": str(file.absolute()), "time": time, "at_s": at_s}
+    return {"file": str(file.absolute()), "time": time, "at_s": at_s, "settle": settle}
 
 
 def scenario(package: Path, layers: str, name: str) -> str:

@@ -30,6 +30,16 @@ def hint(ui: Panels, seen: Seen, words: str, *, top: bool) -> None:
     pen.text(x + 12 * s, y + 3 * s, words, size=14, colour=theme.TEXT)
 
 
+def fitted(pen: Pen, name: str, *, room: float = WIDTH - 28.0) -> tuple[str, float]:
+    """A district's name and its size so that it ends before the compass: smaller first, then cut short."""
+    for size in (30.0, 28.0, 26.0, 24.0, 22.0, 20.0):
+        if pen.width(name, size=size, bold=True) <= room:
+            return name, size
+    while name and pen.width(f"{name}…", size=size, bold=True) > room:
+        name = name[:-1]
+    return f"{name.rstrip()}…", size
+
+
 def draw(ui: Panels, world: World, seen: Seen) -> None:
     """Title and subtitle over the picture."""
     s, stage = ui.scale, world.stage
@@ -37,7 +47,8 @@ def draw(ui: Panels, world: World, seen: Seen) -> None:
     hello = stage.hello
     day = seen.light.night < _NIGHTFALL
     colour, glow = (_DARK, (*theme.TEXT[:3], 0.10)) if day else (theme.TEXT, (*_DARK[:3], 0.16))
-    pen.text(28 * s, 20 * s, hello.name if hello else "Surplus", size=30, bold=True, colour=colour, glow=glow)
+    name, size = fitted(pen, hello.name if hello else "Surplus")
+    pen.text(28 * s, (20 + (30 - size) / 2) * s, name, size=size, bold=True, colour=colour, glow=glow)
     if hello is not None and stage.clock is not None:
         moment = pace.wall(world.shown.time_s, hello)
         pen.text(28 * s, 58 * s, f"{fmt.day(moment)}, {fmt.clock(moment)}", size=16, colour=colour, glow=glow)

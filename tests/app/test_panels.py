@@ -9,8 +9,9 @@ from toytown import Feed, houses
 
 from app import commands, inbox, paint
 from app.light import direction, light
-from app.ui import layers, panels, signs, theme, timebar
+from app.ui import compass, layers, panels, signs, theme, timebar, title
 from app.ui.backend import Panels
+from app.ui.pen import Pen
 from app.ui.seen import Seen
 from app.world import Panel, Shown, Stage, World
 from network.schema import ChooseLayers, LayerChoice, Redo, Seek, SetPace, Undo
@@ -57,6 +58,18 @@ def test_every_letter_that_is_needed_has_a_glyph(ui: Panels) -> None:
         for letter in "m²CO₂łő€−×°ß…\u2009–":
             assert font.is_glyph_in_font(ord(letter)), letter
     ui.end()
+
+
+@pytest.mark.parametrize("name", ["Surplus", "Lod2 buildings v2 (recording)", "Stadtquartier " * 9])
+def test_a_name_of_any_length_ends_before_the_compass(ui: Panels, name: str) -> None:
+    ui.begin(SIZE, dt_s=0.016, scale=1.0, pointer=None, events=())
+    pen = Pen(imgui.get_background_draw_list(), ui.fonts, 1.0)
+    shown, size = title.fitted(pen, name)
+    end = 28 + pen.width(shown, size=size, bold=True)
+    ui.end()
+    assert end <= compass.LEFT
+    assert 20 <= size <= 30
+    assert shown == name or (len(name) > 30 and shown.endswith("…") and name.startswith(shown[:-1]))
 
 
 def test_draw_lists_are_triangles_inside_the_screen(ui: Panels, world: World) -> None:

@@ -147,6 +147,23 @@ def test_scenario_wishes_are_refused_and_other_questions_answered(session: tuple
         assert viewer.newest["problems"].problems[0].code == "recording"
 
 
+def test_a_recording_cut_before_its_first_picture_does_not_keep_waiters_waiting(
+    session: tuple[Path, Path, list[Seen]], tmp_path: Path
+) -> None:
+    _, file, _ = session
+    short = tmp_path / "short.rec"
+    data = file.read_bytes()
+    short.write_bytes(data[: data.index(b"fluxblock")])
+    with replaying(short) as viewer:
+        viewer.until(lambda: "hello" in viewer.newest)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "sim.replay", json.dumps({"file": str(short), "settle": True})],
+        capture_output=True, text=True, env={**os.environ, **ENVIRONMENT}, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "short.rec ends before its first complete picture; record a little longer" in done.stderr
+
+
 def test_a_package_that_went_away_leaves_the_colours_and_a_sentence(
     session: tuple[Path, Path, list[Seen]],
 ) -> None:
