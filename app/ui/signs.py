@@ -289,9 +289,11 @@ def _rgba(colour: str) -> Rgba:
 def place(at: Float, sizes: Float, taken: list[Box]) -> NDArray[np.int64]:
     """Rows of `at` [n, 3] (pixel x, y, depth) that get a sign: clear of boxes and of earlier rows."""
     kept: list[tuple[int, float, float, float]] = []
-    for k, ((x, y), s) in enumerate(zip(at[:, :2].tolist(), sizes.tolist(), strict=True)):
-        if any(a - s < x < c + s and b - s < y < d + s for a, b, c, d in taken):
-            continue
+    left, top, right, bottom = np.array(taken, np.float64).reshape(-1, 4).T
+    x_px, y_px, s_px = at[:, :1], at[:, 1:2], sizes[:, None]
+    beside = (x_px <= left - s_px) | (x_px >= right + s_px) | (y_px <= top - s_px) | (y_px >= bottom + s_px)
+    for k in np.flatnonzero(beside.all(axis=1)).tolist():
+        x, y, s = float(at[k, 0]), float(at[k, 1]), float(sizes[k])
         if any(abs(x - a) < s + r and abs(y - b) < 0.9 * (s + r) for _, a, b, r in kept):
             continue
         kept.append((k, x, y, s))
