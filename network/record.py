@@ -16,6 +16,7 @@ before; of the provisional days of a drag ten a second are written, and the last
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import struct
 import zlib
@@ -42,6 +43,7 @@ _LENGTH = struct.Struct("<I")
 _RECORD = struct.Struct("<BdII")
 _ARRAY, _BATCH = 1, 2
 _LONGEST = 64 << 20
+"""Bytes of a record, and of an array once it is unpacked: as much as the wire lets through."""
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -257,6 +259,7 @@ class Recording:
     def _entries(self) -> Iterator[Entry]:
         """Every message of every whole batch; stops where the file is torn."""
         size = os.fstat(self._file.fileno()).st_size
+        last_s = 0.0
         while True:
             head = self._file.read(_RECORD.size)
             if len(head) < _RECORD.size:
@@ -264,6 +267,9 @@ class Recording:
             kind, time_s, length, crc = _RECORD.unpack(head)
             if kind not in (_ARRAY, _BATCH) or length > _LONGEST or self._file.tell() + length > size:
                 return
+            if not last_s <= time_s < math.inf:
+                return
+            last_s = time_s
             if kind == _ARRAY:
                 self._file.seek(length, os.SEEK_CUR)
             else:
@@ -285,4 +291,8 @@ class Recording:
         body = self._file.read(length)
         if zlib.crc32(body) != crc:
             raise ValueError("its checksum is wrong")
-        return zlib.decompress(body)
+        unpacking = zlib.decompressobj()
+        raw = unpacking.decompress(body, _LONGEST)
+        if not unpacking.eof:
+            raise ValueError("an array is cut short, or larger than any that is recorded")
+        return raw

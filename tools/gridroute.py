@@ -80,7 +80,7 @@ def route(
         access = np.array([raster.front(k, metres) for k in range(len(rings))])
     if raster.streets is not None:
         joint, trunk, fronts = _taps(raster, access, before, root)
-        straight = lambda k: np.vstack([raster.places([joint[k]]), fronts[k]])  # noqa: E731
+        straight = lambda k: np.vstack([raster.places([int(joint[k])]), fronts[k]])  # noqa: E731
         return _branches(raster, joint, trunk, before, root, straight)
     joint, trunk = _joints(access, before, metres, root)
     return _branches(raster, joint, trunk, before, root, lambda k: _service(raster, k, access, joint, before))

@@ -68,6 +68,8 @@ def _check(path: Path, data: bytes) -> None:
         raise Refused(f"{path} is XML in the encoding {declared.group(1).decode(errors='replace')!r}; save it in UTF-8")
     if b"\0" in data[:256]:
         raise Refused(f"{path} holds zero bytes, as UTF-16 and UTF-32 without a mark do; save it in UTF-8")
+    if not re.match(rb"(\xef\xbb\xbf)?\s*<", data):  # EBCDIC is understood undeclared, and unseen by `_prolog`
+        raise Refused(f"{path} does not begin with an XML element; save it in UTF-8, or fetch or export it again")
     if re.search(rb"<!(DOCTYPE|ENTITY)", _prolog(data), re.IGNORECASE):
         raise Refused(
             f"{path} declares a document type (<!DOCTYPE ...>), through which entities could fill the memory or read "
@@ -81,9 +83,9 @@ def _prolog(data: bytes) -> bytes:
     while position >= 0:
         start = data.find(b"<", position)
         if data[start : start + 4] == b"<!--":
-            position = data.find(b"-->", start)
+            position = data.find(b"-->", start + 4)
         elif data[start : start + 2] == b"<?":
-            position = data.find(b"?>", start)
+            position = data.find(b"?>", start + 2)
         elif data[start : start + 2] == b"<!":
             return data[start : start + 64]
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -24,6 +25,10 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 TIMEOUT_S = 10.0
+LARGEST_BYTES = 256 << 20
+"""Of one answer from a server; a tile is 100 times smaller."""
+MOST_NODES = 1_000_000
+"""Of a tileset with all that it grafts; tilesets that name each other would never end."""
 NOWHERE_M = 1e7
 """Extent of a tile that does not say where it is."""
 
@@ -85,8 +90,14 @@ def fetch(address: str) -> bytes:
         OSError: not there, or no answer.
     """
     if urlsplit(address).scheme in ("http", "https"):
-        with urlopen(address, timeout=TIMEOUT_S) as answer:
-            return bytes(answer.read())
+        try:
+            with urlopen(address, timeout=TIMEOUT_S) as answer:
+                body = bytes(answer.read(LARGEST_BYTES + 1))
+        except HTTPException as error:
+            raise OSError(f"the server's answer broke off or makes no sense ({error!r})") from error
+        if len(body) > LARGEST_BYTES:
+            raise OSError(f"the server sends more than {LARGEST_BYTES >> 20} MiB")
+        return body
     return Path(address).read_bytes()
 
 
@@ -114,11 +125,14 @@ def load(address: str, *, world_from_root: Float | None = None) -> tuple[Tileset
         Refused: the file is missing or is no tileset.
     """
     document = _read(address)
-    if world_from_root is None:
-        world_from_root = _own_frame(document["root"])
     rows: list[tuple[int, int, float, bool, Float, float, Float, float, Float, str]] = []
     unread: list[tuple[str, str]] = []
-    _walk(document["root"], address, world_from_root, rows, unread)
+    try:
+        if world_from_root is None:
+            world_from_root = _own_frame(document["root"])
+        _walk(document["root"], address, world_from_root, rows, unread)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise Refused(f"{address}: a node of the tileset is malformed ({error}); export it again.") from error
     order = sorted(range(len(rows)), key=lambda i: rows[i][1])
     place = {old: new for new, old in enumerate(order)}
     rows = [rows[i] for i in order]
@@ -143,7 +157,7 @@ def _read(address: str) -> dict[str, Any]:
         document = json.loads(fetch(address))
     except OSError as error:
         raise Refused(f"{address}: the tileset cannot be read ({error}); name an existing tileset.json.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(f"{address}: not a tileset: {error}; name a 3D Tiles tileset.json.") from error
     if not isinstance(document, dict) or not isinstance(document.get("root"), dict):
         raise Refused(f"{address}: not a tileset: it has no root; name a 3D Tiles tileset.json.")
@@ -172,6 +186,8 @@ def _walk(
             except Refused:
                 inner = None  # stays as a content that fails, and is listed with its reason
         row = len(rows)
+        if row >= MOST_NODES:
+            raise Refused(f"{base}: the tileset has more than {MOST_NODES:,} nodes; do its parts name each other?")
         error = float(node.get("geometricError", 0.0))
         low = float(centre[2] - (half[2] if half[2] < NOWHERE_M else 0.0))
         rows.append((parent, level, error, replace, centre, radius, half, low, matrix, address))

@@ -1,5 +1,7 @@
 """Recordings as files: small, torn, damaged, of other versions."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -118,6 +120,33 @@ def test_a_flipped_byte_is_no_crash_and_no_wrong_number(tmp_path: Path) -> None:
                 continue
             assert isinstance(message, schema.FluxBlock) and (message.values == values).all()
         tape_read.close()
+
+
+def raw_record(kind: int, time_s: float, body: bytes) -> bytes:
+    return struct.pack("<BdII", kind, time_s, len(body), zlib.crc32(body)) + body
+
+
+def test_an_array_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    with recorder(tmp_path / "a") as tape:
+        tape.write([block("pv_w", 1, GROWING)], 0.0)
+    whole = (tmp_path / "a").read_bytes()
+    bomb = raw_record(1, 0.0, zlib.compress(bytes((64 << 20) + 1)))
+    head = Recording(tmp_path / "a").entries[0].head
+    batch = msgspec.msgpack.encode([[b"fluxblock:a:pv_w;", head, [len(whole)]]])
+    (tmp_path / "a").write_bytes(whole + bomb + raw_record(2, 1.0, batch))
+    tape_read = Recording(tmp_path / "a")
+    with pytest.raises(Refused, match="larger than any that is recorded"):
+        tape_read.message(tape_read.entries[-1])
+
+
+@pytest.mark.parametrize("time_s", [float("nan"), float("inf"), -1.0, 0.5])
+def test_time_that_does_not_run_forward_ends_the_recording(tmp_path: Path, time_s: float) -> None:
+    with recorder(tmp_path / "a") as tape:
+        tape.write([schema.Problems(1, ())], 1.0)
+    with (tmp_path / "a").open("ab") as file:
+        file.write(raw_record(2, time_s, msgspec.msgpack.encode([])))
+        file.write(raw_record(2, 9.0, msgspec.msgpack.encode([[b"problems;", b"", []]])))
+    assert Recording(tmp_path / "a").length_s == 1.0
 
 
 @pytest.mark.parametrize(

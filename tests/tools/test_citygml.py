@@ -11,7 +11,7 @@ import pytest
 from small_city import faces_of_box
 
 from network.problems import Refused
-from tools import build, reading
+from tools import build, reading, safexml
 from tools.city import FaceKind
 
 NAMES = (
@@ -201,7 +201,11 @@ FETCH = '<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
 DTD = '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">'
 
 
-@pytest.mark.parametrize("prolog", [BOMB, FETCH, DTD, "<!-- a --> " + BOMB])
+HIDDEN = "<!--><a -->" + BOMB
+"""Whoever takes `<!-->` for a whole comment does not see what comes behind."""
+
+
+@pytest.mark.parametrize("prolog", [BOMB, FETCH, DTD, "<!-- a --> " + BOMB, HIDDEN])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_entities_are_refused_before_they_are_parsed(tmp_path: Path, prolog: str, encoding: str) -> None:
     text = city(building(solid(box()), more="<gml:name>&x;</gml:name>"), prolog=prolog)
@@ -210,6 +214,12 @@ def test_entities_are_refused_before_they_are_parsed(tmp_path: Path, prolog: str
     with pytest.raises(Refused, match=r"a\.gml declares a document type"):
         reading.read(tmp_path / "a.gml")
     assert time.process_time() - begun < 2
+
+
+def test_letters_that_only_the_parser_would_understand_are_refused(tmp_path: Path) -> None:
+    text = city(building(solid(box())), prolog=BOMB).replace('encoding="UTF-8"', "")
+    with pytest.raises(Refused, match=r"a\.gml does not begin with an XML element"):
+        safexml.root_name(tmp_path / "a.gml", text.encode("cp037"))
 
 
 def test_an_entity_that_nobody_declared_is_refused(tmp_path: Path) -> None:
