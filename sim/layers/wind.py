@@ -26,8 +26,8 @@ ABOUT = LayerKind(
     parameters=(
         Parameter(
             name="rated", label="Rating, each", unit="W", display_unit="MW", display_factor=1e-6, minimum=0.0,
-            maximum=4e6, default=3e6, step=1e5,
-            description="The rotor goes with it: 254 W per m² swept, 123 m across at 3 MW.",
+            maximum=4e6, default=3.4e6, step=1e5,
+            description="The rotor goes with it: 254 W per m² swept, 130 m across at 3.4 MW.",
         ),
         Parameter(
             name="hub", label="Hub height", unit="m", display_unit="m", display_factor=1.0, minimum=60.0,
