@@ -4,7 +4,8 @@ Of data, a tile carries ids only: EXT_mesh_features names a feature per vertex a
 b3dm batch table) names the id of each feature; `slots` turns the id into the row of the value texture, 0 = no data.
 Tiles of our own also carry `_MATERIAL` (0 wall, 1 pitched roof, 2 flat roof, 6 wall of glass, 8 wall of a hall, 4 and
 5 trees, from 10 on land) and `_FACE` (u, v, L, H of the face in metres; H < 0 = no windows, no edges: all of a far
-level of detail); in a foreign tile the normal says wall or roof. Land belongs to no building: it has materials but no features.
+level of detail); in a foreign tile the normal says wall or roof. Land belongs to no building: it has materials but
+no features.
 Sources: glTF 2.0 specification 3.6 (accessors), 3D Tiles 1.1, EXT_mesh_features, EXT_structural_metadata.
 """
 

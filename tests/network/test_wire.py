@@ -221,7 +221,8 @@ def test_another_protocol_is_refused_in_words(twin: Twin, monkeypatch: pytest.Mo
     older, theirs = twin.hello, schema.PROTOCOL - 1
     monkeypatch.setattr(twin, "hello", lambda: schema.Hello(*[
         theirs if f == "protocol" else getattr(older(), f) for f in schema.Hello.__struct_fields__]))  # fmt: skip
-    with wire.Client(twin.server.address_line) as viewer, pytest.raises(Refused, match=rf"protocol {theirs}, this viewer {theirs + 1}"):
+    words = rf"protocol {theirs}, this viewer {theirs + 1}"
+    with wire.Client(twin.server.address_line) as viewer, pytest.raises(Refused, match=words):
         until(lambda: False, twin.turn, viewer.poll)
 
 

@@ -51,7 +51,8 @@ def solved(plan: gridplan.GridPlan, demand_w: np.ndarray) -> tuple[np.ndarray, n
     scratch = [np.empty((len(t.node), grid.LANES)) for _ in range(6)]
     place = np.where(plan.building_node >= 0, t.place[plan.building_node], -1).astype(np.int64)
     grid.sweep(t.parent, t.node, t.line, t.sign, t.impedance, t.rating_va, made - load, load, none, place,
-               np.zeros((steps, 0)), np.zeros(0, np.int64), *scratch, np.empty((4, grid.LANES)), voltage, watts, loading, np.zeros(steps), np.zeros(steps))  # fmt: skip
+               np.zeros((steps, 0)), np.zeros(0, np.int64), *scratch, np.empty((4, grid.LANES)), voltage, watts,
+               loading, np.zeros(steps), np.zeros(steps))  # fmt: skip
     return voltage, loading
 
 
