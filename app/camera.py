@@ -23,7 +23,7 @@ HOME_HEADING_RAD = float(np.radians(302.0))
 NAMES = ("home", "top", "street")
 _LOWEST_M = 1.7
 _NEAREST_M = 90.0
-_NEAREST_HOME_M, _FARTHEST_HOME_M = 230.0, 620.0
+_NEAREST_HOME_M, _FARTHEST_HOME_M = 270.0, 620.0
 _HOME_SPREADS = 1.95
 """Distance of the home camera over the radius that holds six in ten of the buildings."""
 _HOME_PITCH_RAD = float(np.radians(12.3))

@@ -312,7 +312,8 @@ class _Talk:
 def eye_of(hello: schema.Hello, roster: schema.Roster) -> str:
     """Where somebody stands who looks along a street with many houses: cables lie in streets.
 
-    Of all straight stretches of cable the one with the most houses beside its next 60 m, and the longest of those.
+    Of all straight stretches of cable the one with the most and the tallest houses beside its next 60 m, and the
+    longest of those.
     """
     kinds = np.array(roster.line_kind)
     owner = np.repeat(np.arange(len(kinds)), np.diff(roster.vertex_start))
@@ -324,7 +325,8 @@ def eye_of(hello: schema.Hello, roster: schema.Roster) -> str:
     if not len(length) or not len(houses):
         return "street"
     ahead = start[:, :2] + step[:, :2] / length[:, None] * 35.0
-    beside = [(np.hypot(*(houses - point).T) < 40.0).sum() for point in ahead]
+    tall = 3.0 + np.minimum(np.asarray(roster.building_height_m, float), 20.0)
+    beside = [tall[np.hypot(*(houses - point).T) < 40.0].sum() for point in ahead]
     best = int(np.argmax(np.array(beside) * np.minimum(length, 60.0)))
     (x, y, z), along = start[best], step[best]
     cos, radius_m = math.cos(hello.latitude_rad), 6_371_000.0 * (1.0 - 0.0034 * math.cos(2 * hello.latitude_rad))

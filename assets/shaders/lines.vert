@@ -22,7 +22,10 @@ void main() {
     float d = max(length(ray), 1e-3);
     bool service = kind > 0.5;
     // Slimmer where the eye is near, so that a ribbon never outweighs the houses beside it.
-    float wide = service ? 0.36 : 0.9 + 2.3 * sqrt(abs(flow.x)) * clamp(d / 300.0, 0.35, 1.0);
+    // Somebody who stands in the street sees a strip on the road, not a carpet from kerb to kerb.
+    float low = smoothstep(3.0, 30.0, eye_m.z - p.z);
+    float wide = service ? mix(0.12, 0.36, low)
+                         : mix(0.4, 0.9, low) + mix(0.5, 2.3, low) * sqrt(abs(flow.x)) * clamp(d / 300.0, 0.35, 1.0);
     half_width = max(wide, (service ? 0.9 : 2.8) * d / 1437.0);   // pixels of a picture 1280 wide
     float casing = flow.y > 1.0 ? 1.75 : 1.35;
     p.xy += side.xy * side.z * half_width * casing + row.zw * half_width;
