@@ -109,8 +109,9 @@ def name_of(picked: Picked, roster: Roster) -> str:
         return roster.building_names[picked.row] or roster.building_ids[picked.row]
     if picked.axis == "site":
         return roster.site_names[picked.row] or roster.site_ids[picked.row]
-    kind = {"cable": "Cable", "service": "Service cable", "transformer": "Transformer"}
-    return f"{kind.get(roster.line_kind[picked.row], roster.line_kind[picked.row])} {roster.line_ids[picked.row]}"
+    kind, name = roster.line_kind[picked.row], roster.line_ids[picked.row]
+    said = {"cable": "Cable", "service": "Service cable", "transformer": "Transformer"}.get(kind, kind)
+    return f"{said} {name.removeprefix(kind).lstrip('-_ ')}"
 
 
 def exists(picked: Picked | None, roster: Roster | None) -> bool:

@@ -26,9 +26,11 @@ _DAY_S = 86400.0
 _POWER = {"building": "surplus_w", "line": "line_w", "site": "site_w"}
 INFERRED, CHANGED = "≈", "•"
 """Before values that are not from the source, and before those that the what-ifs have changed."""
+_SIGN = {"line": -1.0}
+"""line_w is positive away from the substation, which is what takes."""
 _TAKEN = ("appliances", "heater", "gas", "vehicle")
 """Accounts of what is taken from a grid: orange like all that takes. Heat, which no grid carries, is neutral."""
-_SIGNED = ("pv", "surplus", "battery")
+_SIGNED = ("pv", "surplus", "battery", "site")
 """Accounts whose sign says whether they give."""
 _NEUTRAL = (0.50, 0.54, 0.60, 1.0)
 _INNER = WIDTH - 36.0 - 12.0
@@ -56,10 +58,10 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     now = power_now(world, chosen)
     if now is not None:
         imgui.push_font(ui.fonts.semibold, 26.0)
-        imgui.text_colored(imgui.ImVec4(*(theme.GIVES if now >= 0 else theme.TAKES)), fmt.power(now, sign=True))
+        imgui.text_colored(imgui.ImVec4(*(theme.GIVES if now >= 0 else theme.TAKES)), _figure(chosen, now))
         imgui.pop_font()
         corner = imgui.get_item_rect_max()
-        words = {"building": "net power now", "line": "away from the substation"}.get(chosen.axis, "now, + gives")
+        words = _way(now) if chosen.axis == "line" else "net power now"
         pen.text(imgui.get_item_rect_min().x + _INNER * s, corner.y - 21 * s, words, size=14,
                  colour=theme.NOTE, align=1.0)  # fmt: skip
     day = day_of(world, chosen)
@@ -110,7 +112,8 @@ def tooltip(world: World, seen: Seen) -> None:
         lines.append(f"{roster.building_use[hovered.row]}, {int(roster.building_year[hovered.row])}")
     value = power_now(world, hovered)
     if value is not None:
-        lines.append(f"net power {fmt.power(value, sign=True)}")
+        way = f" {_way(value)}" if hovered.axis == "line" else ""
+        lines.append(f"{_figure(hovered, value)}{way}" if way else f"net power {_figure(hovered, value)}")
     else:
         shown = _shown(world, hovered)
         if shown:
@@ -121,12 +124,21 @@ def tooltip(world: World, seen: Seen) -> None:
     imgui.end_tooltip()
 
 
+def _figure(picked: Picked, watts: float) -> str:
+    """Its power; that of a line has no sign, its way is said in words."""
+    return fmt.power(abs(watts)) if picked.axis == "line" else fmt.power(watts, sign=True)
+
+
+def _way(watts: float) -> str:
+    return "to the substation" if watts >= 0 else "from the substation"
+
+
 def power_now(world: World, picked: Picked) -> float | None:
-    """Its power [W] in the shown step; None where it is not known."""
+    """Its power [W] in the shown step, + gives (of a line: to the substation); None where it is not known."""
     stage = world.stage
     block = stage.blocks.get(_POWER[picked.axis])
     if block is not None and len(block.values) and picked.row < block.values.shape[1]:
-        return float(mean_of_step(block, world.shown.time_s)[picked.row])
+        return _SIGN.get(picked.axis, 1.0) * float(mean_of_step(block, world.shown.time_s)[picked.row])
     dense = stage.blocks.get("surplus_w_m2")
     if picked.axis == "building" and dense is not None and stage.roster is not None:
         return float(mean_of_step(dense, world.shown.time_s)[picked.row] * stage.roster.footprint_m2[picked.row])
@@ -151,7 +163,7 @@ def day_of(world: World, picked: Picked) -> NDArray[np.float64] | None:
     first, count = round((start_s - block.first_time_s) / block.step_s), round(_DAY_S / block.step_s)
     if first < 0 or first + count > len(block.values):
         return None
-    return np.asarray(block.values[first : first + count, picked.row], np.float64)
+    return _SIGN.get(picked.axis, 1.0) * np.asarray(block.values[first : first + count, picked.row], np.float64)
 
 
 @lru_cache(maxsize=512)

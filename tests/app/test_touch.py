@@ -149,3 +149,12 @@ def test_text_stands_out_from_the_panel_over_any_scene(ink, scene) -> None:
     panel = [theme.INK[3] * p + (1 - theme.INK[3]) * s for p, s in zip(theme.INK[:3], scene, strict=True)]
     low, high = sorted((luminance(ink), luminance(panel)))
     assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def test_a_line_says_which_way_its_power_runs(world) -> None:  # noqa: F811
+    line = Picked("line", 2)
+    block = world.stage.blocks["line_w"]
+    away = msgspec.structs.replace(block, values=np.full_like(block.values, 3e3))
+    world = replace(world, stage=replace(world.stage, blocks={**world.stage.blocks, "line_w": away}))
+    assert inspector.power_now(world, line) == pytest.approx(-3e3), "away from the substation is what takes"
+    assert (inspector.day_of(world, line) == -3e3).all()
