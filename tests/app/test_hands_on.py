@@ -16,6 +16,7 @@ from synthetic_hand import Hand
 from test_window import SCRIPT, _lacking, run, screen
 from twins import ENVIRONMENT, ROOT, Watcher, sim_of
 
+from app import memory
 from app.camera import named, project, sights
 from tools import build, climate
 
@@ -179,7 +180,9 @@ def test_open_fly_pick_toggle_drag_undo_scrub_picture_close(visit) -> None:
     hand.key("space")
     sees.until(lambda: (sees.newest["clock"].pace == 0) != (before == 0))
 
+    hand.key("Control_L", "Shift_L", "1")
     assert visit.picture().shape == (SIZE[1], SIZE[0], 3)
+    assert [list(views) for views in memory.recall().views.values()][-1] == [1], "a stored view is remembered"
     hand.close(visit.window)
     assert visit.program.wait(timeout=20) == 0
     assert not alive(visit.sim), "closing the window ends the simulation too"
