@@ -291,6 +291,7 @@ def _draw_panels(
     wanted = [] if world.panel.hidden else panels.draw(ui, world, seen)
     painted = ui.end()
     ports.overlay.draw(painted.lists, painted.pictures)
+    ports.view.mask([] if world.panel.hidden else panels.opaque(ui))
     return wanted
 
 

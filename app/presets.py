@@ -1,6 +1,6 @@
 """What the picture may cost: three presets, chosen by a probe at the start.
 
-software: no GPU; every sample and every pixel is paid by the CPU, so: two shadow taps, no smoothing of edges, and the
+software: no GPU; every sample and every pixel is paid by the CPU, so: one shadow tap, no smoothing of edges, and the
 scene at a share of the output's size where frames are slow. laptop: smooth edges, a sharper shadow map, rounder trees.
 workstation: also light that spills from what is bright (bloom). Kept pictures are always drawn as by a workstation.
 """
@@ -37,7 +37,7 @@ class Preset:
 PRESETS = {
     p.name: p
     for p in (
-        Preset("software", 0, 2048, 2, 20, True, 0.0),
+        Preset("software", 0, 2048, 1, 20, True, 0.0),
         Preset("laptop", 4, 4096, 4, 80, False, 0.0),
         Preset("workstation", 4, 4096, 8, 80, False, 1.0),
     )

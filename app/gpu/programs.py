@@ -30,6 +30,7 @@ _PARTS = {
     "column": (("common", "column.vert"), ("common", "curve", "tone", "column.frag")),
     "glow": (("common", "flux", "curve", "glow.vert"), ("glow.frag",)),
     "overlay": (("overlay.vert",), ("overlay.frag",)),
+    "mask": (("overlay.vert",), ("mask.frag",)),
     "copy": (("copy.vert",), ("copy.frag",)),
     "bloom": (("copy.vert",), ("bloom.frag",)),
 }

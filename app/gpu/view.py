@@ -8,6 +8,7 @@ when the light or the tiles have changed.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from panda3d.core import (
     DepthTestAttrib,
     DisplayRegion,
     FrameBufferProperties,
+    GeomNode,
     GraphicsOutput,
     GraphicsPipe,
     LMatrix4f,
@@ -39,6 +41,7 @@ from panda3d.core import (
 
 from app.camera import FOV_X_RAD, near_far
 from app.camera import Camera as Eye
+from app.gpu.arrays import triangles, vertices
 from app.gpu.programs import program
 from app.gpu.window import Window
 from app.light import NOON, Light, light
@@ -51,6 +54,8 @@ PICK_MASK = BitMask32.bit(2)
 """Camera mask of the picture under the pointer: what hides from it cannot be picked."""
 _SCALES = (1.0, 0.85, 0.72, 0.6)
 _SLOWEST_MS, _FASTEST_MS = 32.0, 18.0
+_BEHIND = (0.62, 0.14)
+"""Grey that shows through panels instead of the scene, by day and night."""
 _TURN = 0.9998
 """Cosine of the light's turn (1.1 degrees) after which shadows are redrawn."""
 
@@ -84,6 +89,8 @@ class View:
         self._card = NodePath("copy")
         self._copy_under_panels()
         self._sky = self._make_sky()
+        self._mask = self._make_mask()
+        self._masked: tuple[tuple[float, float, float, float], ...] = ()
         self._key = np.zeros(3)
         self._stamp: Any = None
         self.shadows_drawn = 0
@@ -189,6 +196,21 @@ class View:
         self._slow_ms = 0.5 * (_SLOWEST_MS + _FASTEST_MS)
         self.resize()
 
+    def mask(self, boxes: Sequence[tuple[float, float, float, float]]) -> None:
+        """Draw no scene in these rectangles (left, top, right, bottom; pixels): panels hide it, and pixels are dear."""
+        wanted = tuple(boxes)
+        if wanted == self._masked:
+            return
+        self._masked = wanted
+        self._mask.node().remove_all_geoms()
+        if wanted:
+            box = np.array(wanted, np.float32)
+            corner = np.full((len(box), 4, 3), -1.0, np.float32)  # as near as can be
+            corner[..., 0], corner[..., 1] = box[:, [0, 2, 2, 0]], box[:, [1, 1, 3, 3]]
+            index = (4 * np.arange(len(box))[:, None] + np.array([0, 1, 2, 0, 2, 3])).ravel()
+            self._mask.node().add_geom(triangles(vertices((("vertex", corner.reshape(-1, 3)),)), index))
+        self._mask.set_shader_input("size_px", vec(self.window.size))
+
     def clear(self) -> None:
         """Take all but camera and sky out of the scene."""
         self.town.get_children().detach()
@@ -221,6 +243,9 @@ class View:
         s.set_shader_input("glow_xy", vec(light.glow_xy))
         s.set_shader_input("mood", vec((light.exposure, light.lit, light.emit, light.night)))
         s.set_shader_input("haze_m", light.haze_m)
+        day, night = _BEHIND
+        grey = day + (night - day) * light.night
+        self._mask.set_color(grey, grey, grey, 1.0)
         self._card.set_shader_input("bloom", vec((self.preset.bloom, light.night)))
 
     def cast(self, light: Light, centre_m: Float, radius_m: float, stamp: Any) -> None:
@@ -281,6 +306,18 @@ class View:
         sky.node().set_final(True)
         sky.set_two_sided(True)
         return sky
+
+    def _make_mask(self) -> NodePath:
+        """Drawn before all else, at the near end of depth: whatever follows ends there."""
+        node = GeomNode("mask")
+        node.set_bounds(_everywhere())
+        node.set_final(True)
+        mask = self.scene.attach_new_node(node)
+        mask.set_shader(program("mask"))
+        mask.set_bin("background", -10)
+        mask.set_two_sided(True)
+        mask.hide(PICK_MASK)
+        return mask
 
     def _copy_under_panels(self) -> None:
         maker = CardMaker("card")

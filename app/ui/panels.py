@@ -56,7 +56,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
 
 
 def opaque(ui: Panels) -> list[signs.Box]:
-    """Rectangles of this frame in which panels hide the scene: two crossing ones in each, clear of its round corners."""
+    """Where panels hide the scene in this frame: two crossing rectangles in each, clear of its round corners."""
     style = imgui.get_style()
     round_px, edge_px = float(style.window_rounding), 2.0 * ui.scale
     boxes = []

@@ -64,7 +64,7 @@ vec4 shadow_place(vec3 p, vec3 n) {
 
 // Beyond the map its border says: nothing in the way.
 float lit_by_key(vec3 s) {
-    vec3 t = vec3(0.575, 0.345, 0.0) * shadow_texel;
+    vec3 t = vec3(0.575, 0.345, 0.0) * (shadow_texel * float(min(shadow_more, 1)));   // a single tap: in the middle
     float lit = texture(shadow_map, s + t);
     for (int k = 0; k < shadow_more; k++) {
         t.xy = vec2(-t.y, t.x) * 1.12;

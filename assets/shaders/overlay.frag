@@ -2,4 +2,4 @@ in vec2 at;
 in vec4 tint;
 uniform sampler2D p3d_Texture0;
 out vec4 pixel;
-void main() { pixel = tint * texture(p3d_Texture0, at); }
+void main() { pixel = tint * textureLod(p3d_Texture0, at, 0.0); }
