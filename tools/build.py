@@ -8,6 +8,7 @@ Nothing of an older package is touched before the new one is whole.
 
 from __future__ import annotations
 
+import errno
 import glob
 import shutil
 import tempfile
@@ -339,6 +340,9 @@ def _generated(scratch: Path) -> Path:
     return path
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 @contextmanager
 def _scratch(output: Path) -> Iterator[Path]:
     """A folder beside the package, gone afterwards whatever happens; says at once that a place cannot be written."""
@@ -352,7 +356,13 @@ def _scratch(output: Path) -> Iterator[Path]:
     except OSError as e:
         raise Refused(f"cannot write to {folder.parent}: {e.strerror or e}; choose a writable place with -o") from e
     with made as name:
-        yield Path(name)
+        try:
+            yield Path(name)
+        except OSError as e:
+            if e.errno not in _FULL:
+                raise
+            why = e.strerror or e
+            raise Refused(f"cannot write {output}: {why}; free space or choose another place with -o") from e
 
 
 def _sweep(folder: Path) -> None:

@@ -219,6 +219,22 @@ def test_bad_input_names_its_file_and_leaves_nothing(tmp_path: Path, weather: Pa
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such limit there")
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(tmp_path: Path, weather: Path) -> None:
+    import resource
+
+    path = write(tmp_path / "a.json", street(houses=3))
+    (tmp_path / "out").mkdir()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))  # writing more than that fails as on a full disk
+    try:
+        with pytest.raises(Refused, match=r"cannot write .*town: File too large; free space"):
+            make([path], tmp_path / "out" / "town", weather)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert not list((tmp_path / "out").iterdir())
+
+
 def test_areas_of_use_that_name_one_country() -> None:
     assert countries.by_area("Netherlands - onshore, including Waddenzee.") == "NL"
     assert countries.by_area("Germany - Berlin.") == "DE"
