@@ -124,6 +124,16 @@ def test_new_dutch_homes_have_heat_pumps_and_old_ones_boilers() -> None:
     assert sum(column == "heater" for _, _, column, _ in built.inferred) == 2
 
 
+def test_a_renovated_house_has_the_envelope_of_its_renewal_and_keeps_its_year() -> None:
+    then, now = terrace(), terrace(renovated=np.array([1998], np.int32))
+    old, renewed, new = (archetypes.envelope("NL", x) for x in (then, now, terrace(year=np.array([1998], np.int32))))
+    assert renewed.h_opaque_w_k == new.h_opaque_w_k < old.h_opaque_w_k
+    assert renewed.wall_w_m2k == new.wall_w_m2k
+    assert (renewed.year[0], renewed.heater[0]) == (1970, Heater.GAS_BOILER)
+    rules = {rule for _, _, column, rule in renewed.inferred if column == "wall_w_m2k"}
+    assert rules == {"TABULA NL TH, as built in 1998, when it was renovated"}
+
+
 def test_sheds_are_cold_and_dark() -> None:
     built = archetypes.envelope("NL", terrace(use=np.full(1, Use.SHED, np.int8)))
     assert built.heater[0] == Heater.NONE
