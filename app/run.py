@@ -41,6 +41,7 @@ _WAITING_S = 1 / 20
 """Frame time while only waiting for sim: on a small machine drawing would take its cores."""
 _STILL_S = 1.7
 """Moment of the comets in a kept picture: the same picture every time."""
+_TILES_AT_ONCE = 12
 _AFTER_SETTLING = 3
 """Frames between a settled world and its picture: shadows and ground light follow a frame later."""
 
@@ -138,6 +139,9 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
         _ask(world, ports.link, session)
         if world.panel.shot:
             world = replace(world, panel=replace(world.panel, shot=False))
+        waiting = session.options.ends_by_itself and session.settled_s is None
+        if waiting:
+            _hurry(world, ports)
         begin = time.perf_counter()
         world = frame(world, ports, now_s=now, dt_s=now - last)
         session.frame_ms.append((time.perf_counter() - begin) * 1e3)
@@ -154,7 +158,6 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
                 break
             session = Session(_next(session.options), time.monotonic())
             world = _turned(world, ports, session.options)
-        waiting = session.options.ends_by_itself and session.settled_s is None
         rest = (_WAITING_S if waiting else _FRAME_S) - (time.monotonic() - now)
         if rest > 0 and not (session.options.frames and session.settled_s is not None):
             time.sleep(rest)
@@ -162,6 +165,14 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
         _write_stats(ports, session, Path(session.options.stats))
     _say_what_failed(ports)
     return world
+
+
+def _hurry(world: World, ports: Ports) -> None:
+    """Nobody watches while a picture is being made: take in more tiles than a frame has time for, for large frames are
+    slow in software and would bring one tile each."""
+    if ports.scenery is not None and world.camera is not None:
+        for _ in range(_TILES_AT_ONCE):
+            ports.scenery.tiles(world.camera, ports.window.size)
 
 
 def _next(options: ViewOptions) -> ViewOptions:
