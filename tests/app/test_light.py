@@ -71,7 +71,7 @@ def test_hardly_a_pixel_is_blown_out_or_black(town: Stand, hour: str) -> None:
     azimuth, elevation = SUNS[hour]
     for camera in (HOME, STREET):
         picture = town.draw(camera, azimuth=azimuth, elevation=elevation)
-        assert (picture.min(axis=2) > 0.992).mean() < 0.02
+        assert (picture.min(axis=2) > 0.94).mean() < 0.02, "the tone curve never ends in full white: it is flat before"
         assert (picture.max(axis=2) < 0.012).mean() < 0.02
 
 

@@ -105,7 +105,7 @@ def test_ctrl_c_leaves_no_process_behind(demo_package: Path, tmp_path: Path, aft
     time.sleep(after_s)
     made.send_signal(signal.SIGINT)
     _, said = made.communicate(timeout=15)
-    assert made.returncode == 130, said
+    assert made.returncode in (130, -signal.SIGINT), said  # the latter before Python listens; a shell says 130 to both
     assert "Traceback" not in said
     end_s = time.monotonic() + 8.0
     while left := _marked(mark):
