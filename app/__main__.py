@@ -21,12 +21,17 @@ def main(arguments: list[str]) -> int:
 
     try:
         options = parse(arguments[0] if arguments else "{}")
-        address = "" if options.tileset else first_line()
-        if not options.tileset and not address:
-            raise Refused("No address of a simulation came on stdin; use `surplus view ADDRESS#KEY`.", code=2)
         ended = threading.Event()
-        if not options.tileset or stat.S_ISFIFO(os.fstat(0).st_mode):
-            threading.Thread(target=_watch, args=(ended,), daemon=True, name="stdin").start()
+
+        def address() -> str:
+            line = first_line()
+            if not line:
+                raise Refused("No address of a simulation came on stdin; use `surplus view ADDRESS#KEY`.", code=2)
+            _watched(ended)
+            return line
+
+        if options.tileset and stat.S_ISFIFO(os.fstat(0).st_mode):
+            _watched(ended)
         view(options, address, ended)
     except Refused as refused:
         print(f"surplus: {refused}", file=sys.stderr)
@@ -45,6 +50,10 @@ def first_line() -> str:
             break
         line += byte
     return line.decode(errors="replace").strip()
+
+
+def _watched(ended: threading.Event) -> None:
+    threading.Thread(target=_watch, args=(ended,), daemon=True, name="stdin").start()
 
 
 def _watch(ended: threading.Event) -> None:

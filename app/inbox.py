@@ -64,3 +64,9 @@ def settled(stage: Stage, quantities: Iterable[str]) -> bool:
     if balance.revision != scenario.revision or balance.fraction < 1.0:
         return False
     return all(q in stage.blocks and stage.blocks[q].key == key for q in quantities)
+
+
+def of_the_day(stage: Stage, quantity: str, time_s: float) -> bool:
+    """Whether the values held of `quantity` cover this moment, provisional or not."""
+    block = stage.blocks.get(quantity)
+    return block is not None and block.first_time_s <= time_s <= block.first_time_s + block.step_s * len(block.values)

@@ -7,7 +7,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +18,12 @@ import numpy as np
 
 from app import inbox, memory, presets
 from app.camera import of_text, sights
-from app.frame import Link, Ports, followed, frame
+from app.frame import SKYWARD, Link, Ports, followed, frame
 from app.gpu import shot
 from app.gpu.overlay import Overlay
 from app.gpu.view import View
 from app.gpu.window import Window
+from app.light import NOON, light
 from app.options import ViewOptions
 from app.paint import PAINTS
 from app.scenery import Scenery
@@ -91,24 +92,34 @@ class Session:
     """What is kept for the next start; None: a picture is made, which must not depend on it."""
     district: str = ""
     """Whose views the world has."""
+    first_unix_s: float | None = None
+    """When the first picture with buildings in the colours of the shown day was drawn."""
 
 
-def view(options: ViewOptions, address: str, ended: threading.Event, *, link: Any = None) -> World:
+def view(options: ViewOptions, address: str | Callable[[], str], ended: threading.Event, *, link: Any = None) -> World:
     """Run a viewer until it is done, its window closed or `ended` set; returns the last world.
 
+    Where `address` has to be waited for, the window opens meanwhile.
+
     Raises:
-        Refused: no GL, no such camera or time, nothing settles, a file cannot be written.
+        Refused: no GL, no such camera or time, nothing settles, a file cannot be written; what `address` raises.
     """
     options = _next(options) if options.shots else options
     _check(options)
     sys.setswitchinterval(0.0005)  # decode threads must not hold up the drawing thread
-    link = link or (Alone() if options.tileset else Client(address))
     window = None
     ports = None
     try:
         window = Window(options.size, offscreen=options.offscreen, finish=options.finish or options.stats is not None)
         picture = View(window, preset=options.preset)
-        ports = Ports(link, window, picture, Panels(), Overlay(window), camera_wish=options.camera,
+        panels, overlay = Panels(), Overlay(window)
+        if link is None and not options.tileset and callable(address):
+            picture.shine(light(NOON))
+            picture.look(SKYWARD, 0.0)
+            window.render()
+            address = address()
+        link = link or (Alone() if options.tileset else Client(str(address)))
+        ports = Ports(link, window, picture, panels, overlay, camera_wish=options.camera,
                       cap_bytes=options.cache_mb * 2**20, hands=not options.ends_by_itself)  # fmt: skip
         kept = None if options.ends_by_itself or options.tileset else memory.recall()
         scale = options.ui_scale if kept is None or options.ui_scale != 1.0 else kept.scale
@@ -125,7 +136,8 @@ def view(options: ViewOptions, address: str, ended: threading.Event, *, link: An
     finally:
         if ports is not None and ports.scenery is not None:
             ports.scenery.close()
-        link.close()
+        if link is not None:
+            link.close()
         if window is not None:
             window.close()
 
@@ -148,6 +160,9 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
         if not session.options.ends_by_itself:
             ports.view.adapt(session.frame_ms[-1])
         session.frames += 1
+        coloured = ports.scenery is not None and ports.scenery.stands
+        if session.first_unix_s is None and coloured and inbox.of_the_day(world.stage, world.paint, world.shown.time_s):
+            session.first_unix_s = time.time()
         last = now
         world = _remembered(world, session)
         if world.panel.shot:
@@ -211,19 +226,13 @@ def _say_what_failed(ports: Ports) -> None:
     Raises:
         Refused: none could.
     """
-    errors = _errors(ports)
+    errors = ports.scenery.failed if ports.scenery else []
     if not errors or ports.scenery is None:
         return
     first = f"{errors[0]['uri']} ({errors[0]['reason']})"
     if ports.scenery.stream is None or not ports.scenery.stream.loaded:
         raise Refused(f"nothing of the tileset could be drawn: {first}; build the package again or mend the tileset.")
     print(f"surplus: {len(errors)} tiles could not be drawn, the first: {first}", file=sys.stderr)
-
-
-def _errors(ports: Ports) -> list[dict[str, str]]:
-    """What of the tileset failed: {uri, reason}."""
-    scenery = ports.scenery
-    return scenery.errors + (scenery.stream.errors if scenery.stream else []) if scenery else []
 
 
 def _check(options: ViewOptions) -> None:
@@ -290,9 +299,8 @@ def _settled(world: World, ports: Ports, session: Session) -> bool:
     if not session.asked or not link.settled or not inbox.settled(stage, followed(world)):
         return False
     wanted = session.sought_s
-    block = stage.blocks[world.paint]
-    inside = block.first_time_s <= world.shown.time_s <= block.first_time_s + block.step_s * len(block.values)
-    return inside and (wanted is None or abs(world.shown.time_s - wanted) < 1.0)
+    there = wanted is None or abs(world.shown.time_s - wanted) < 1.0
+    return there and inbox.of_the_day(stage, world.paint, world.shown.time_s)
 
 
 def _done(world: World, ports: Ports, session: Session) -> bool:
@@ -369,9 +377,10 @@ def _write_stats(ports: Ports, session: Session, path: Path) -> None:
             "failed": len(stream.errors) if stream else 0, "bytes": stream.bytes if stream else 0,
             "cap_bytes": stream.cap_bytes if stream else 0,
         },
-        "errors": _errors(ports),
+        "errors": scenery.failed if scenery else [],
         "settled": session.settled_s is not None,
         "settle_s": session.settled_s,
+        "first_picture_unix_s": session.first_unix_s,
         "features": stream.features if stream else 0,
         "gl": ports.window.renderer,
     }  # fmt: skip

@@ -69,6 +69,16 @@ class Scenery:
         return self._plant.place if self._plant is not None else None
 
     @property
+    def failed(self) -> list[dict[str, str]]:
+        """What of the tileset could not be read: {uri, reason}."""
+        return self.errors + (self.stream.errors if self.stream else [])
+
+    @property
+    def stands(self) -> bool:
+        """Whether any building of a tile is drawn, as coarse as may be."""
+        return self.stream is not None and self.stream.features > 0
+
+    @property
     def painted(self) -> bool:
         """Whether the buildings have had colours."""
         return self._legend is not None

@@ -6,6 +6,7 @@ Frames are finished (gl-finish); sim runs beside, paused, as in a workshop that 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -29,7 +30,9 @@ BUDGETS_MS = {
     "panels of the demo, main thread": 1.5,
     "pick in the demo, added to a frame": 2.0,
 }
-START = "warm start of the demo to a settled picture on disk"
+START = "warm start of the demo to its first coloured picture"
+"""From the launch of the command until buildings stand in the picture in the colours of the shown day, whatever the
+detail of their tiles; shade on the ground and finer tiles come into the standing picture."""
 
 
 def results(name: str, *, full: bool) -> list[dict[str, Any]]:
@@ -103,28 +106,33 @@ def frames_ms() -> tuple[tuple[float, ...], float]:
 
 
 def _start_row() -> dict[str, Any]:
-    """From the command to its end: sim, its first year, tiles, shadows, the picture at full quality, shut down."""
+    """Package in the cache, kernels compiled; the moment is the viewer's own word in its statistics."""
     from tools import demo_package
     from tools.progress import Progress
 
     with Progress() as progress:
         package = demo_package.ensure(progress)
-    root = Path(__file__).resolve().parent.parent
-    words = (("--version",), ("run", str(package), "--offscreen", "--shot"))
-    took = []
     with tempfile.TemporaryDirectory() as folder:
-        for some in words:
-            more = [str(Path(folder) / "picture.png")] if len(some) > 1 else []
-            began = time.perf_counter()
-            subprocess.run(
-                [sys.executable, "-P", "-m", "tools.main", *some, *more], check=True, capture_output=True,
-                env={**os.environ, "PYTHONPATH": str(root)},
-            )  # fmt: skip
-            took.append((time.perf_counter() - began) * 1e3)
+        stats = Path(folder) / "stats.json"
+        began_s = time.time()
+        _command("--version")
+        version_s = time.time() - began_s
+        began_s = time.time()
+        _command("run", str(package), "--offscreen", "--settle", "--stats", str(stats))
+        value_s = json.loads(stats.read_text(encoding="utf-8"))["first_picture_unix_s"] - began_s
     return {
-        "name": START, "value": took[1], "unit": "ms", "budget": 5000.0,
-        "reference": {"name": "the command saying its version", "value": took[0]}, "ratio": took[1] / took[0],
+        "name": START, "value": value_s * 1e3, "unit": "ms", "budget": 5000.0,
+        "reference": {"name": "the command saying its version", "value": version_s * 1e3},
+        "ratio": value_s / version_s,
     }  # fmt: skip
+
+
+def _command(*words: str) -> None:
+    root = Path(__file__).resolve().parent.parent
+    subprocess.run(
+        [sys.executable, "-P", "-m", "tools.main", *words], check=True, capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )  # fmt: skip
 
 
 def _panels_ms(world: Any, ports: Any) -> float:
