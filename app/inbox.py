@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from app.world import SIDE, Stage
@@ -48,6 +49,15 @@ def absorb(stage: Stage, messages: Iterable[Message], now_s: float) -> Stage:
                 stage = replace(stage, clock=message, clock_s=now_s)
             case Answer(refused=refused) if refused:
                 stage = replace(stage, refused=refused, refused_s=now_s)
+    return stage
+
+
+def met(poll: Callable[[], list[Message]], *, limit_s: float) -> Stage:
+    """The stage once sim has named its district, or after `limit_s`: answers come faster than frames are drawn."""
+    stage, end_s = Stage(), time.monotonic() + limit_s
+    while (stage.hello is None or stage.roster is None) and time.monotonic() < end_s:
+        stage = absorb(stage, poll(), time.monotonic())
+        time.sleep(0.002)
     return stage
 
 

@@ -98,6 +98,14 @@ class Relief:
         """End the thread."""
         self._worker.shutdown(wait=True, cancel_futures=True)
 
+    def bare(self) -> Shade:
+        """The maps of plain ground, before any tile: nothing on it shades."""
+        height = (self._base - self.floor_m) * (65535.0 / HEIGHT_SCALE_M) + 0.5
+        texels = np.repeat(np.clip(height, 0, 65535).astype(np.uint16)[:, :, None], 3, axis=2)
+        ground = np.zeros((MAP_SIZE, MAP_SIZE, 2), np.uint8)
+        ground[:, :, 0] = 255
+        return Shade(texels, ground, (self.plate() - self.floor_m).astype(np.float32))
+
     def maps(self) -> Shade:
         """The maps of what was gathered so far."""
         blurred = self.blurred()
@@ -163,8 +171,7 @@ class Relief:
 def _sampled(ground: Terrain, west: float, south: float, size: float, count: int) -> NDArray[np.float32]:
     """The terrain on a grid of `count` cells a side."""
     axis = (np.arange(count) + 0.5) / count * size
-    gx, gy = np.meshgrid(west + axis, south + axis)
-    return ground.at(gx, gy).astype(np.float32)
+    return ground.grid(west + axis, south + axis)
 
 
 def _scatter(

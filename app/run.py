@@ -18,12 +18,11 @@ import numpy as np
 
 from app import inbox, memory, presets
 from app.camera import of_text, sights
-from app.frame import SKYWARD, Link, Ports, followed, frame
+from app.frame import Link, Ports, followed, frame
 from app.gpu import shot
 from app.gpu.overlay import Overlay
 from app.gpu.view import View
 from app.gpu.window import Window
-from app.light import NOON, light
 from app.options import ViewOptions
 from app.paint import PAINTS
 from app.scenery import Scenery
@@ -40,6 +39,8 @@ from network.wire import Client
 _FRAME_S = 1 / 60
 _WAITING_S = 1 / 20
 """Frame time while only waiting for sim: on a small machine drawing would take its cores."""
+_MEETING_S = 0.5
+"""So long a sim may take to name its district before frames of plain sky are drawn; it takes 30 ms on one machine."""
 _STILL_S = 1.7
 """Moment of the comets in a kept picture: the same picture every time."""
 _TILES_AT_ONCE = 12
@@ -112,14 +113,7 @@ def view(options: ViewOptions, address: str | Callable[[], str], ended: threadin
     try:
         window = Window(options.size, offscreen=options.offscreen, finish=options.finish or options.stats is not None)
         picture = View(window, preset=options.preset)
-        panels, overlay = Panels(), Overlay(window)
-        if link is None and not options.tileset and callable(address):
-            picture.shine(light(NOON))
-            picture.look(SKYWARD, 0.0)
-            window.render()
-            address = address()
-        link = link or (Alone() if options.tileset else Client(str(address)))
-        ports = Ports(link, window, picture, panels, overlay, camera_wish=options.camera,
+        ports = Ports(link or Alone(), window, picture, Panels(), Overlay(window), camera_wish=options.camera,
                       cap_bytes=options.cache_mb * 2**20, hands=not options.ends_by_itself)  # fmt: skip
         kept = None if options.ends_by_itself or options.tileset else memory.recall()
         scale = options.ui_scale if kept is None or options.ui_scale != 1.0 else kept.scale
@@ -132,6 +126,14 @@ def view(options: ViewOptions, address: str | Callable[[], str], ended: threadin
         )
         if options.tileset:
             world = _alone(world, ports, options.tileset)
+        elif link is None:
+            if callable(address):
+                frame(world, ports, now_s=time.monotonic(), dt_s=0.0)  # first use of shaders and fonts
+                address = address()
+            link = ports.link = Client(address)
+            ports.followed = followed(world)
+            link.show(ports.followed)
+            world = replace(world, stage=inbox.met(link.poll, limit_s=_MEETING_S))
         return _loop(world, ports, Session(options, time.monotonic(), memory=kept), ended)
     finally:
         if ports is not None and ports.scenery is not None:

@@ -39,6 +39,17 @@ class Terrain:
         a, b, z = u - i, v - j, self.z_m
         return (z[j, i] * (1 - a) + z[j, i + 1] * a) * (1 - b) + (z[j + 1, i] * (1 - a) + z[j + 1, i + 1] * a) * b
 
+    def grid(self, x_m: Float, y_m: Float) -> NDArray[np.float32]:
+        """[y, x] the same for all crossings of the axes `x_m` and `y_m`: first along rows, then between them."""
+        n = len(self.z_m) - 1
+        u = np.clip((x_m - self.west_m) / self.size_m * n, 0, n - 1e-9)
+        v = np.clip((y_m - self.south_m) / self.size_m * n, 0, n - 1e-9)
+        i, j = u.astype(int), v.astype(int)
+        a, b = u - i, (v - j)[:, None]
+        rows = (self.z_m[:, i] * (1 - a) + self.z_m[:, i + 1] * a).astype(np.float32)
+        b = b.astype(np.float32)
+        return rows[j] * (1 - b) + rows[j + 1] * b
+
 
 def terrain(feet_m: Float, extent_m: tuple[float, float, float, float], ground_m: float) -> Terrain:
     """Height field through `feet_m` [n, 3]."""
@@ -51,7 +62,8 @@ def terrain(feet_m: Float, extent_m: tuple[float, float, float, float], ground_m
     gx, gy = np.meshgrid(x0 + axis, y0 + axis)
     feet = np.asarray(feet_m, np.float64)
     d2 = (gx.ravel()[:, None] - feet[None, :, 0]) ** 2 + (gy.ravel()[:, None] - feet[None, :, 1]) ** 2
-    w = 1.0 / (d2 + 15.0**2) ** 1.5
+    near = d2 + 15.0**2
+    w = 1.0 / (near * np.sqrt(near))
     far = 1.0 / (d2.min(axis=1) + 150.0**2) ** 1.5
     z = (w @ feet[:, 2] + far * ground_m * 8) / (w.sum(axis=1) + far * 8)
     z = z.reshape(_GRID, _GRID)

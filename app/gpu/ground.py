@@ -38,7 +38,7 @@ class Ground:
         path.set_shader_input("town_disc", vec((*centre, half, 0.0)))
         path.set_bin("fixed", 10)
         path.set_attrib(GIVE_WAY)
-        first = relief.maps()
+        first = relief.bare()
         self._map, self._plate = image("relief", first.heights), image("plate", first.plate_m)
         self._open = image("open", first.ground)
         scene.set_shader_input("open_map", self._open)

@@ -58,3 +58,26 @@ def test_the_plain_dips_under_land_meets_its_border_and_is_itself_far_away() -> 
     assert at(203.0) == pytest.approx(4.0, abs=1.0), "level with the land at its border"
     assert at(203.0) < 4.0
     assert at(850.0) == pytest.approx(0.0, abs=0.3)
+
+
+def test_ground_read_along_axes_is_the_ground_read_point_by_point() -> None:
+    rng = np.random.default_rng(3)
+    feet = np.c_[rng.uniform(0, 400, 60), rng.uniform(0, 300, 60), rng.normal(4.0, 2.0, 60)]
+    ground = terrain(feet, (0.0, 0.0, 400.0, 300.0), 3.0)
+    x, y = np.linspace(-300.0, 800.0, 70), np.linspace(-300.0, 700.0, 50)
+    gx, gy = np.meshgrid(x, y)
+    assert ground.grid(x, y) == pytest.approx(ground.at(gx, gy), abs=1e-4)
+
+
+def test_before_any_tile_nothing_shades_the_ground() -> None:
+    ground = terrain(np.array([[0.0, 0.0, 3.0], [200.0, 100.0, 4.0]]), (0.0, 0.0, 200.0, 100.0), 3.5)
+    relief = Relief(ground)
+    try:
+        bare, made = relief.bare(), relief.maps()
+        assert np.array_equal(bare.plate_m, made.plate_m)
+        assert np.abs(bare.ground.astype(int) - made.ground.astype(int)).max() <= 12
+        step_m = 512.0 / 65535
+        apart = np.abs(bare.heights[:, :, 2].astype(int) - made.heights[:, :, 2].astype(int)).max()
+        assert apart * step_m < 0.1
+    finally:
+        relief.close()
