@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ _SHARES = np.array([0.55, 0.45, 0.38], np.float32)
 ground itself, so that a pixel of it costs one byte and no sums."""
 _SAMPLES_PER_CELL = 2.5
 _MOST_SAMPLES = 300_000
+_GOLDEN = (np.uint32(3242174889), np.uint32(2447445414))
+"""0.7548776662466927 and 0.5698402909980532 of 2^32."""
 _TREE_SHARE = 0.45
 _SINK_M, _DIP_M = 0.12, 1.6
 """The plain lies a hand below feet and land's border, and well below land."""
@@ -183,25 +186,41 @@ def _scatter(
     corners_m = corners_m[((high > origin) & (low < origin + size)).all(axis=1)]
     a, b, c = corners_m[:, 0], corners_m[:, 1], corners_m[:, 2]
     area = 0.5 * np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
-    cell = (size / len(target)) ** 2
-    count = np.minimum(np.ceil(area / cell * _SAMPLES_PER_CELL).astype(int) + 1, _MOST_SAMPLES)
+    cell_m = size / len(target)
+    count = np.minimum(np.ceil(area / cell_m**2 * _SAMPLES_PER_CELL).astype(int) + 1, _MOST_SAMPLES)
     which = np.repeat(np.arange(len(count)), count)
-    k = np.arange(len(which))
-    # A two-dimensional golden-ratio sequence: even cover without random numbers (Roberts 2018).
-    u, v = (0.5 + k * 0.7548776662466927) % 1, (0.5 + k * 0.5698402909980532) % 1
+    k = np.arange(len(which), dtype=np.uint32)
+    # A two-dimensional golden-ratio sequence: even cover without random numbers (Roberts 2018). Whole numbers of
+    # 32 bits wrap by themselves; all that follows is of that width, for a large triangle has millions of points.
+    u, v = ((k * step + np.uint32(2**31)).astype(np.float32) * np.float32(2.0**-32) for step in _GOLDEN)
     flip = u + v > 1
-    u, v = np.where(flip, 1 - u, u), np.where(flip, 1 - v, v)
-    _put(a[which] + u[:, None] * (b - a)[which] + v[:, None] * (c - a)[which], target, west, south, size, keep)
+    np.subtract(1, u, out=u, where=flip)
+    np.subtract(1, v, out=v, where=flip)
+    start = (corners_m - [west, south, 0.0]) / [cell_m, cell_m, 1.0]
+    x, y, z = (
+        np.take(c[0], which) + u * np.take(c[1] - c[0], which) + v * np.take(c[2] - c[0], which)
+        for c in start.astype(np.float32).transpose(2, 1, 0)
+    )
+    _keep(x, y, z, target, keep)
 
 
 def _put(
     points: Float, target: NDArray[np.float32], west: float, south: float, size: float, keep: np.ufunc
 ) -> None:
+    cell_m = size / len(target)
+    x, y = (points[:, 0] - west) / cell_m, (points[:, 1] - south) / cell_m
+    _keep(x, y, points[:, 2].astype(np.float32), target, keep)
+
+
+def _keep(
+    x: NDArray[Any], y: NDArray[Any], z: NDArray[np.float32], target: NDArray[np.float32], keep: np.ufunc
+) -> None:
+    """Heights `z` into the cells of `target` at columns x, rows y (in cells)."""
     n = len(target)
-    i = np.floor((points[:, 0] - west) / size * n).astype(int)
-    j = np.floor((points[:, 1] - south) / size * n).astype(int)
-    inside = (i >= 0) & (j >= 0) & (i < n) & (j < n)
-    keep.at(target, (j[inside], i[inside]), points[inside, 2].astype(np.float32))
+    inside = (x >= 0) & (y >= 0) & (x < n) & (y < n)
+    if not inside.all():
+        x, y, z = x[inside], y[inside], z[inside]
+    keep.at(target.reshape(-1), y.astype(np.intp) * n + x.astype(np.intp), z)
 
 
 def _blur(field: NDArray[np.float32], sigma_cells: float) -> NDArray[np.float32]:

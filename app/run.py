@@ -175,7 +175,9 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
                 break
             session = Session(_next(session.options), time.monotonic())
             world = _turned(world, ports, session.options)
-        rest = (_WAITING_S if waiting else _FRAME_S) - (time.monotonic() - now)
+        spent = time.monotonic() - now
+        shading = waiting and ports.scenery is not None and ports.scenery.shading  # drawing would take its core
+        rest = min(2 * spent, 0.3) if shading else (_WAITING_S if waiting else _FRAME_S) - spent
         if rest > 0 and not (session.options.frames and session.settled_s is not None):
             time.sleep(rest)
     if session.options.stats:

@@ -74,6 +74,11 @@ class Scenery:
         return self.errors + (self.stream.errors if self.stream else [])
 
     @property
+    def shading(self) -> bool:
+        """Whether all tiles are here, and only the ground waits for its shade."""
+        return self.stream is not None and self.stream.settled and self.relief.pending
+
+    @property
     def stands(self) -> bool:
         """Whether any building of a tile is drawn, as coarse as may be."""
         return self.stream is not None and self.stream.features > 0
