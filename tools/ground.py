@@ -1,7 +1,7 @@
 """Ground of all files in the world -> Land: the first file wins, spikes are cut, polygons become triangles by material.
 
 Automatic ground (3dfier) has spikes where plants and roads were given the heights of what stands on them: their corners
-are held within 0.6 m of a plane through the piece, or of what most of its corners need where it is not flat.
+are held within 0.6 m of the piece's middle, or near a plane through its low ground where it is not flat.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from tools.land import Ground, Land, NamedPlant
 
 Float = NDArray[np.float64]
 SPIKE_M = 0.6
+BUMP_M = 1.2
+"""Of a piece that is not flat: this much over its low quarter is ground, what is higher stands on it."""
+_FITS = 4
+"""Rounds in which the plane of a piece leaves out what stands on it."""
 SPIKED = {"Road", "PlantCover", "Railway", "TransportSquare", "LandUse", "Track", "Square"}
 """Types whose spikes are cut."""
 RELIEF = {"TINRelief", "ReliefFeature"}
@@ -93,19 +97,24 @@ def _cut_spikes(soil: Soil) -> Faces:
 
 
 def _held(xyz: Float) -> Float:
-    """[n] heights within 0.6 m of the piece's plane, or within twice the spread of its middle half."""
+    """[n] heights within 0.6 m of the middle, or of a plane through the low ground of a piece that is not flat.
+
+    Crowns and roofs of cars only ever lift heights, so the plane and the spread are those of what lies low.
+    """
     z = xyz[:, 2]
     middle = np.median(z)
     low, high = np.percentile(z, [25, 75])
     if high - low <= SPIKE_M:
         return np.clip(z, middle - SPIKE_M, middle + SPIKE_M)
-    local = xyz[:, :2] - xyz[:, :2].mean(axis=0)
-    near = np.abs(z - middle) <= 3 * (high - low)
-    columns = np.column_stack([local, np.ones(len(z))])
-    plane = columns @ np.linalg.lstsq(columns[near], z[near], rcond=None)[0]
-    left = z - plane
-    spread = max(SPIKE_M, 2 * float(np.subtract(*np.percentile(left, [75, 25]))))
-    return np.asarray(plane + np.clip(left, np.median(left) - spread, np.median(left) + spread))
+    columns = np.column_stack([xyz[:, :2] - xyz[:, :2].mean(axis=0), np.ones(len(z))])
+    used = np.ones(len(z), bool)
+    for _ in range(_FITS):
+        plane = columns @ np.linalg.lstsq(columns[used], z[used], rcond=None)[0]
+        left = z - plane
+        lowest, rest = (float(q) for q in np.percentile(left, [5, 25]))
+        spread = max(BUMP_M, 2 * (rest - lowest))
+        used = left <= rest + spread
+    return np.asarray(plane + np.clip(left, rest - spread, rest + spread))
 
 
 def _uncovered(f: Faces, soil: Soil) -> tuple[Faces, int]:
