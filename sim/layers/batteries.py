@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from network.schema import LayerKind, Parameter
 from sim.district import Bill, District, SiteKind
 from sim.layers.select import ATTRIBUTES, sites
-from sim.physics.battery import C_RATE_W_J
 
 KWH = 3.6e6
 HOME_EUR_KWH, DISTRICT_EUR_KWH, KG_KWH = 700.0, 400.0, 100.0
@@ -54,6 +53,8 @@ ABOUT = LayerKind(
 
 def stores(district: District, selected: NDArray[np.bool_], values: Mapping[str, float]) -> District:
     """Capacity and power = max(what is there, what is wished)."""
+    from sim.physics.battery import C_RATE_W_J  # with its kernels, which a viewer need not wait for
+
     b, s, site = district.building, district.surface, district.site
     peak_w = np.bincount(s.building, s.pv_peak_w, len(b))
     wanted = np.where(selected & (peak_w > 0.0), values["home"] * peak_w + values["dwelling"] * b.dwellings, 0.0)

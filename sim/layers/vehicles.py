@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from network.schema import LayerKind, Parameter
 from sim.district import Bill, District, SiteKind
 from sim.layers.select import ATTRIBUTES, sites
-from sim.physics.vehicles import AWAY_PERCENT
 
 POST_W = 22e3
 """Of a charging point of the district: three phases of 32 A."""
@@ -53,6 +52,8 @@ ABOUT = LayerKind(
 
 def cars(district: District, selected: NDArray[np.bool_], values: Mapping[str, float]) -> District:
     """Electric, smart and away shares of the selected buildings' cars; chargers large enough for those away."""
+    from sim.physics.vehicles import AWAY_PERCENT  # with its kernels, which a viewer need not wait for
+
     b, site = district.building, district.site
     touched = selected & (values["share"] > 0.0)
     building = replace(
