@@ -16,7 +16,11 @@ from app.gpu.view import vec
 from app.relief import Relief
 from app.terrain import Terrain
 
-_SECTORS = 120
+_SECTORS = 96
+_WEDGES = 12
+"""Parts of the circle, each left out where the eye does not look: software GL pays for corners out of sight too."""
+_REACH_M = 500.0
+"""How far the plain may rise and fall."""
 _END_M = 16000.0
 
 
@@ -28,11 +32,12 @@ class Ground:
         centre = np.array([ground.west_m + half, ground.south_m + half])
         inner = np.linspace(0, half * 0.7, 30)
         seam = np.linspace(half * 0.7, half * 1.4, 24)
-        outer = np.geomspace(half * 1.4, max(_END_M, half * 8), 34)
+        outer = np.geomspace(half * 1.4, max(_END_M, half * 8), 26)
         path = scene.attach_new_node("ground")
         for name, radius in (("ground_town", inner), ("ground_seam", seam), ("ground_country", outer)):
             node = GeomNode(name)
-            node.add_geom(_rings(centre, radius))
+            for wedge in range(_WEDGES):
+                node.add_geom(_rings(centre, radius, relief.floor_m, wedge))
             path.attach_new_node(node).set_shader(program(name))
         scene.set_shader_input("noise", image("noise", _noise(), repeat=True))
         path.set_shader_input("town_disc", vec((*centre, half, 0.0)))
@@ -69,19 +74,23 @@ GIVE_WAY = _stencil(StencilAttrib.M_not_equal, StencilAttrib.SO_keep)
 """State of the plain: it draws where there is no land."""
 
 
-def _rings(centre: NDArray[np.float64], radius: NDArray[np.float64]) -> Geom:
-    """A ring-shaped part of the ground; its heights are looked up in the plate map."""
-    turn = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)
+def _rings(centre: NDArray[np.float64], radius: NDArray[np.float64], floor_m: float, wedge: int) -> Geom:
+    """A wedge of a ring-shaped part of the ground; its heights are looked up in the plate map."""
+    some = _SECTORS // _WEDGES
+    turn = 2 * np.pi / _SECTORS * (wedge * some + np.arange(some + 1))
     x = (centre[0] + radius[:, None] * np.sin(turn)).ravel()
     y = (centre[1] + radius[:, None] * np.cos(turn)).ravel()
-    return triangles(vertices((("vertex", np.c_[x, y, np.zeros_like(x)]),)), ring_indices(len(radius), _SECTORS))
+    at = np.c_[x, y, np.zeros_like(x)]
+    low, high = at.min(axis=0), at.max(axis=0)
+    low[2], high[2] = floor_m - _REACH_M, floor_m + _REACH_M
+    return triangles(vertices((("vertex", at),)), wedge_indices(len(radius), some), low=low, high=high)
 
 
-def ring_indices(rings: int, sectors: int) -> NDArray[np.uint32]:
-    """Triangles between consecutive rings of vertices, counter-clockwise from above."""
+def wedge_indices(rings: int, sectors: int) -> NDArray[np.uint32]:
+    """Triangles between consecutive arcs of `sectors` + 1 vertices, counter-clockwise from above."""
     i, k = np.meshgrid(np.arange(rings - 1), np.arange(sectors), indexing="ij")
-    a, b = i * sectors + k, i * sectors + (k + 1) % sectors
-    c, d = a + sectors, b + sectors
+    a = i * (sectors + 1) + k
+    b, c, d = a + 1, a + sectors + 1, a + sectors + 2
     return np.stack([a, b, c, b, d, c], axis=-1).ravel().astype(np.uint32)
 
 
