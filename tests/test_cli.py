@@ -110,9 +110,12 @@ def test_a_viewer_that_nobody_watches_does_not_wait_in_vain(tmp_path: Path) -> N
 
 
 def test_statistics_alone_end_once_the_picture_is_complete(demo_package: Path, tmp_path: Path) -> None:
+    began_s = time.time()
     done = surplus("run", demo_package, "--offscreen", "--size", "320x180", "--stats", tmp_path / "s.json")
     assert done.returncode == 0, done.stderr
-    assert json.loads((tmp_path / "s.json").read_text())["settled"] is True
+    stats = json.loads((tmp_path / "s.json").read_text())
+    assert stats["settled"] is True
+    assert began_s < stats["first_picture_unix_s"] < time.time()
     one_sentence(surplus("run", demo_package, "--offscreen", "--stats", tmp_path), 1, str(tmp_path), "folder")
 
 
