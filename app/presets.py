@@ -30,6 +30,8 @@ class Preset:
     """Of a crown: 20 or 80."""
     scaling: bool
     """Trade resolution of the scene for speed."""
+    error_px: float
+    """Error on the screen from which a tile gives way to finer ones."""
     bloom: float
     """Light that spills from bright places, 0 to 1."""
 
@@ -37,9 +39,9 @@ class Preset:
 PRESETS = {
     p.name: p
     for p in (
-        Preset("software", 0, 2048, 1, 20, True, 0.0),
-        Preset("laptop", 4, 4096, 4, 80, False, 0.0),
-        Preset("workstation", 4, 4096, 8, 80, False, 1.0),
+        Preset("software", 0, 2048, 1, 20, True, 26.0, 0.0),
+        Preset("laptop", 4, 4096, 4, 80, False, 16.0, 0.0),
+        Preset("workstation", 4, 4096, 8, 80, False, 16.0, 1.0),
     )
 }
 NAMES = tuple(PRESETS)

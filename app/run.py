@@ -112,7 +112,7 @@ def view(options: ViewOptions, address: str | Callable[[], str], ended: threadin
     ports = None
     try:
         window = Window(options.size, offscreen=options.offscreen, finish=options.finish or options.stats is not None)
-        picture = View(window, preset=options.preset)
+        picture = View(window, preset=options.preset, keeps=bool(options.shot or options.shots))
         ports = Ports(link or Alone(), window, picture, Panels(), Overlay(window), camera_wish=options.camera,
                       cap_bytes=options.cache_mb * 2**20, hands=not options.ends_by_itself)  # fmt: skip
         kept = None if options.ends_by_itself or options.tileset else memory.recall()

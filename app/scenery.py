@@ -92,7 +92,7 @@ class Scenery:
         """Stream what the camera wants, within this frame's budget."""
         if self.stream is None:
             return
-        self.stream.update(eye_of(camera, size=size), self.town)
+        self.stream.update(eye_of(camera, size=size), self.town, limit_px=self._view.error_px)
         self._ground.refresh()
 
     def paint(self, levels: NDArray[np.float32] | None, legend: Legend) -> None:

@@ -70,8 +70,8 @@ def vec(values: Any) -> LVecBase2f | LVecBase3f | LVecBase4f:
 class View:
     """Camera, buffers and light of the one picture."""
 
-    def __init__(self, window: Window, *, preset: str = "") -> None:
-        """`preset`: its name, or empty to let a probe choose.
+    def __init__(self, window: Window, *, preset: str = "", keeps: bool = False) -> None:
+        """`preset`: its name, or empty to let a probe choose. `keeps`: a picture is to be kept, with the finest tiles.
 
         Raises:
             Refused: no such preset.
@@ -98,6 +98,7 @@ class View:
         self._shadow_camera = self._make_light_camera()
         self._shadow: GraphicsOutput | None = None
         self.preset = PRESETS["software"]
+        self.keeps = keeps
         renderer = window.renderer["renderer"]
         unasked = not preset and not window.software
         self.use(chosen(preset, renderer=renderer, probe_ms=self._probe_ms() if unasked else 0.0))
@@ -176,6 +177,11 @@ class View:
         return window.engine.make_output(
             window.pipe, name, sort, properties, WindowProperties.size(*size), flags, window.gsg, window.output
         )
+
+    @property
+    def error_px(self) -> float:
+        """Error of tiles on the screen that nobody minds: more where fewer pixels are drawn, least for what is kept."""
+        return PRESETS["workstation"].error_px if self.keeps else self.preset.error_px / self.scale
 
     def best(self) -> None:
         """Full resolution and everything that is beautiful from the next frame on: for a picture to keep."""
