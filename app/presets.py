@@ -39,7 +39,7 @@ class Preset:
 PRESETS = {
     p.name: p
     for p in (
-        Preset("software", 0, 2048, 1, 20, True, 26.0, 0.0),
+        Preset("software", 0, 2048, 1, 20, True, 32.0, 0.0),
         Preset("laptop", 4, 4096, 4, 80, False, 16.0, 0.0),
         Preset("workstation", 4, 4096, 8, 80, False, 16.0, 1.0),
     )

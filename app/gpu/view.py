@@ -52,7 +52,9 @@ SHADOW_MASK = BitMask32.bit(1)
 """Camera mask of the shadow map: what hides from it casts no shadow."""
 PICK_MASK = BitMask32.bit(2)
 """Camera mask of the picture under the pointer: what hides from it cannot be picked."""
-_SCALES = (1.0, 0.85, 0.72, 0.6)
+_SCALES = (1.0, 0.85, 0.72, 0.6, 0.5)
+_MOST_ERROR_PX = 40.0
+"""Beyond it houses not far away would be mere boxes."""
 _SLOWEST_MS, _FASTEST_MS = 32.0, 18.0
 _BEHIND = (0.62, 0.14)
 """Grey that shows through panels instead of the scene, by day and night."""
@@ -181,7 +183,7 @@ class View:
     @property
     def error_px(self) -> float:
         """Error of tiles on the screen that nobody minds: more where fewer pixels are drawn, least for what is kept."""
-        return PRESETS["workstation"].error_px if self.keeps else self.preset.error_px / self.scale
+        return PRESETS["workstation"].error_px if self.keeps else min(self.preset.error_px / self.scale, _MOST_ERROR_PX)
 
     def best(self) -> None:
         """Full resolution and everything that is beautiful from the next frame on: for a picture to keep."""
