@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_stream import Table
+from plain_stage import Table
 
 from app.camera import eye_of, looking_at
 from app.tiles import glb, tileset

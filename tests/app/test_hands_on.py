@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from small_city import add, faces_of_gable, model, write
 from synthetic_hand import Hand
-from test_window import SCRIPT, _lacking, run, screen
 from twins import ENVIRONMENT, ROOT, Watcher, sim_of
+from virtual_screen import SCRIPT, lacking, run, screen
 
 from app import memory
 from app.camera import named, project, sights
@@ -31,7 +31,7 @@ INSPECTOR = np.s_[round(30 * S) : round(60 * S), round(640 * S) : round(930 * S)
 def display():
     """DISPLAY of a virtual screen that the window fills."""
     if ctypes.util.find_library("Xtst") is None:
-        _lacking("no libXtst to move the pointer of a virtual screen (apt-get install libxtst6)")
+        lacking("no libXtst to move the pointer of a virtual screen (apt-get install libxtst6)")
     yield from screen(*SIZE)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from imgui_bundle import imgui
-from test_panels import click, draw, ui, world  # noqa: F401
+from panel_stand import click, draw
 
 from app import commands
 from app.camera import Camera
@@ -21,7 +21,7 @@ CAMERA = Camera(np.array([0.0, 0.0, 60.0]), 1.0, 0.5, 300.0)
 
 
 @pytest.fixture
-def everything(world):  # noqa: F811
+def everything(world):
     """All kinds of the real catalogue, on, with all their dials, and a chosen house."""
     real = catalogue.wire(catalogue.CATALOGUE, 2)
     choices = tuple(LayerChoice(k.kind, {p.name: p.default for p in k.parameters}) for k in real.kinds)
@@ -31,7 +31,7 @@ def everything(world):  # noqa: F811
 
 
 
-def windows(ui, world, size) -> dict[str, tuple[float, float, float, float]]:  # noqa: F811
+def windows(ui, world, size) -> dict[str, tuple[float, float, float, float]]:
     """Left, top, right, bottom of the panels on the screen."""
     for _ in range(3):
         draw(ui, world, size=size)
@@ -42,7 +42,7 @@ def windows(ui, world, size) -> dict[str, tuple[float, float, float, float]]:  #
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scale", [0.8, 1.0, 1.25, 2.0])
 @pytest.mark.parametrize("aside", [False, True])
-def test_no_panel_lies_on_another_or_beyond_the_screen(ui, everything, size, scale, aside) -> None:  # noqa: F811
+def test_no_panel_lies_on_another_or_beyond_the_screen(ui, everything, size, scale, aside) -> None:
     busy = replace(everything, panel=replace(everything.panel, scale=scale, aside=aside))
     found = windows(ui, busy, size)
     assert "legend" in found or "layers" in found
@@ -53,7 +53,7 @@ def test_no_panel_lies_on_another_or_beyond_the_screen(ui, everything, size, sca
             assert apart or other == name, (name, other)
 
 
-def test_all_that_is_off_fits_without_scrolling_and_all_that_is_on_scrolls(ui, everything) -> None:  # noqa: F811
+def test_all_that_is_off_fits_without_scrolling_and_all_that_is_on_scrolls(ui, everything) -> None:
     off = replace(everything, panel=replace(everything.panel, draft=()), selected=None)
     rows = len(off.stage.catalogue.kinds)
     box = windows(ui, off, (1280, 720))["layers"]
@@ -61,7 +61,7 @@ def test_all_that_is_off_fits_without_scrolling_and_all_that_is_on_scrolls(ui, e
     assert windows(ui, everything, (1280, 720))["layers"][3] == pytest.approx(720 - theme.GAP - 122 - 14, abs=2)
 
 
-def test_costs_and_sources_are_folded_until_more_is_asked_for(ui, everything) -> None:  # noqa: F811
+def test_costs_and_sources_are_folded_until_more_is_asked_for(ui, everything) -> None:
     few = everything.panel.draft[:1]
     folded = replace(everything, panel=replace(everything.panel, draft=few, unfolded=frozenset()), selected=None)
     bottom = windows(ui, folded, (1280, 720))["layers"][3]
@@ -71,7 +71,7 @@ def test_costs_and_sources_are_folded_until_more_is_asked_for(ui, everything) ->
     assert windows(ui, after, (1280, 720))["layers"][3] > bottom + 60
 
 
-def test_a_click_on_the_compass_is_north_up_and_h_puts_the_sides_away(ui, everything) -> None:  # noqa: F811
+def test_a_click_on_the_compass_is_north_up_and_h_puts_the_sides_away(ui, everything) -> None:
     half = compass.SIZE / 2
     made = click(ui, everything, (compass.LEFT + half, theme.GAP + half))
     assert commands.NorthUp() in made
@@ -80,7 +80,7 @@ def test_a_click_on_the_compass_is_north_up_and_h_puts_the_sides_away(ui, everyt
     assert {"legend", "time"} <= set(windows(ui, after, (1280, 720)))
 
 
-def test_a_small_window_shows_its_foot_and_by_a_key_its_sides(ui, everything) -> None:  # noqa: F811
+def test_a_small_window_shows_its_foot_and_by_a_key_its_sides(ui, everything) -> None:
     assert "layers" not in windows(ui, everything, (600, 400))
     after, _ = commands.apply(everything, KEYS["h"], now_s=1.0, sender="me")
     assert "layers" in windows(ui, after, (600, 400))

@@ -3,32 +3,18 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from imgui_bundle import imgui
-from toytown import Feed, houses
 
-from app import commands, hand, inbox, paint, plant
+from app import commands, hand, paint, plant
 from app.light import direction, light
 from app.ui import legend, panels, theme
 from app.ui.backend import Panels
 from app.ui.seen import Seen
-from app.world import Panel, Shown, Stage, World
+from app.world import World
 
 SIZE = (1280, 720)
 TOP = SIZE[1] - theme.GAP - legend.HEIGHT
 NOON, MIDNIGHT = direction(2.9, 0.9), direction(0.0, -0.5)
-
-
-@pytest.fixture
-def ui():
-    return Panels()
-
-
-@pytest.fixture
-def world():
-    rows = houses(2)
-    feed = Feed("tiles", rows, [f"b{k}" for k in range(len(rows))])
-    return World(inbox.absorb(Stage(), feed.poll(), 10.0), Shown(feed.time_s), None, Panel(), "surplus_w_m2")
 
 
 def draw(ui: Panels, world: World, *, pointer=None, events=(), sun=NOON):

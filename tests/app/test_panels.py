@@ -5,51 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from imgui_bundle import imgui
-from toytown import Feed, houses
+from panel_stand import SIZE, click, draw
 
-from app import commands, inbox, paint
-from app.light import direction, light
-from app.ui import compass, layers, panels, signs, theme, timebar, title
+from app import commands, paint
+from app.ui import compass, layers, signs, theme, timebar, title
 from app.ui.backend import Panels
 from app.ui.pen import Pen
-from app.ui.seen import Seen
-from app.world import Panel, Shown, Stage, World
+from app.world import World
 from network.schema import ChooseLayers, LayerChoice, Redo, Seek, SetPace, Undo
-
-SIZE = (1280, 720)
-
-
-@pytest.fixture
-def ui():
-    return Panels()
-
-
-@pytest.fixture
-def world():
-    rows = houses(2)
-    feed = Feed("tiles", rows, [f"b{k}" for k in range(len(rows))])
-    stage = inbox.absorb(Stage(), feed.poll(), 10.0)
-    return World(stage, Shown(feed.time_s), None, Panel(), "surplus_w_m2")
-
-
-def seen(world: World, *, now_s: float = 10.0, size: tuple[int, int] = SIZE) -> Seen:
-    legend = paint.legend(world.paint, world.stage.roster.ranges)
-    return Seen(size, legend, light(direction(2.9, 0.9)), True, now_s)
-
-
-def draw(ui: Panels, world: World, *, pointer=None, events=(), now_s: float = 10.0, size=SIZE):
-    ui.begin(size, dt_s=0.016, scale=panels.scale_of(size, world.panel.scale), pointer=pointer, events=events)
-    made = panels.draw(ui, world, seen(world, now_s=now_s, size=size))
-    return made, ui.end()
-
-
-def click(ui: Panels, world: World, at: tuple[float, float]):
-    """Pointer there, button down and up; everything the panels answered."""
-    made = []
-    for events in ((), (), (("down", "mouse1"),), (("up", "mouse1"),), ()):
-        more, _ = draw(ui, world, pointer=at, events=events)
-        made += more
-    return made
 
 
 def test_every_letter_that_is_needed_has_a_glyph(ui: Panels) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plain_stage import Table
 from toytown import HEIGHT, LATITUDE, LONGITUDE, houses, write_tileset
 
 from app.tiles import tileset
@@ -18,24 +19,6 @@ from app.tiles.select import Eye
 from network.problems import Refused
 
 ABOVE = Eye(np.array([0.0, 0.0, 900.0]), np.array([[0.0, 0.0, -1.0, 900.0]]), 720.0, 0.8)
-
-
-class Table:
-    """A stage that only remembers."""
-
-    def __init__(self) -> None:
-        self.tiles: dict[int, tuple] = {}
-        self.shown: set[int] = set()
-
-    def attach(self, node: int, meshes: tuple, matrix: np.ndarray) -> None:
-        self.tiles[node] = (meshes, matrix)
-
-    def detach(self, node: int) -> None:
-        del self.tiles[node]
-
-    def show(self, nodes: np.ndarray) -> None:
-        self.shown = {int(n) for n in nodes}
-        assert self.shown <= set(self.tiles)
 
 
 def load(path: Path) -> tileset.Tileset:

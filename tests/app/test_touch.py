@@ -5,7 +5,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from test_panels import draw, ui, world  # noqa: F401
+from panel_stand import draw
 
 from app import camera as c
 from app import commands
@@ -58,7 +58,7 @@ def test_the_wheel_keeps_the_ground_under_the_pointer_and_sets_the_speed_with_th
     assert hand.pace > 1.2 and same.eye_m == pytest.approx(HOME.eye_m)
 
 
-def test_a_soft_move_arrives_turns_the_short_way_and_is_at_once_in_reduced_motion(world) -> None:  # noqa: F811
+def test_a_soft_move_arrives_turns_the_short_way_and_is_at_once_in_reduced_motion(world) -> None:
     start, end = replace(HOME, heading_rad=6.2), replace(HOME, heading_rad=0.1)
     glide = c.Glide(start, end, 10.0)
     assert glide.at(10.0).heading_rad == pytest.approx(6.2) and glide.at(10.5) is end
@@ -71,7 +71,7 @@ def test_a_soft_move_arrives_turns_the_short_way_and_is_at_once_in_reduced_motio
     assert after.glide is None and after.camera.pitch_rad > 1.5
 
 
-def test_framing_puts_the_chosen_house_in_the_middle(world) -> None:  # noqa: F811
+def test_framing_puts_the_chosen_house_in_the_middle(world) -> None:
     world = replace(world, camera=HOME, selected=Picked("building", 3), panel=replace(world.panel, still=True))
     after, _ = commands.apply(world, commands.FrameSelection(), now_s=5.0, sender="me")
     foot, tall = world.stage.roster.building_xyz_m[3], world.stage.roster.building_height_m[3]
@@ -80,7 +80,7 @@ def test_framing_puts_the_chosen_house_in_the_middle(world) -> None:  # noqa: F8
     assert high[1] > 50 and low[1] < 670
 
 
-def test_escape_closes_one_thing_after_another_and_never_the_program(world) -> None:  # noqa: F811
+def test_escape_closes_one_thing_after_another_and_never_the_program(world) -> None:
     world = replace(world, selected=Picked("building", 3), panel=replace(world.panel, help=True, notes=True))
     steps = []
     for _ in range(4):
@@ -90,7 +90,7 @@ def test_escape_closes_one_thing_after_another_and_never_the_program(world) -> N
     assert steps == [(False, True, True), (False, False, True), (False, False, False), (False, False, False)]
 
 
-def test_a_layer_that_is_switched_on_shows_its_own_colours_with_a_way_back(world) -> None:  # noqa: F811
+def test_a_layer_that_is_switched_on_shows_its_own_colours_with_a_way_back(world) -> None:
     kinds = tuple(msgspec.structs.replace(k, paint="pv_w") for k in world.stage.catalogue.kinds)
     catalogue = msgspec.structs.replace(world.stage.catalogue, kinds=kinds)
     world = replace(world, stage=replace(world.stage, catalogue=catalogue))
@@ -101,7 +101,7 @@ def test_a_layer_that_is_switched_on_shows_its_own_colours_with_a_way_back(world
     assert back.paint == "surplus_w_m2"
 
 
-def test_steps_and_saving_are_the_wishes_they_name(world) -> None:  # noqa: F811
+def test_steps_and_saving_are_the_wishes_they_name(world) -> None:
     (wish,) = commands.apply(world, commands.Step(1), now_s=5.0, sender="me")[1]
     assert wish == Seek(sender="me", time_s=world.shown.time_s + 3600.0)
     (wish,) = commands.apply(world, commands.Save("green", ()), now_s=5.0, sender="me")[1]
@@ -109,7 +109,7 @@ def test_steps_and_saving_are_the_wishes_they_name(world) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("size", [(1, 1), (640, 360), (1280, 720), (1920, 1080), (7680, 4320)])
-def test_inspector_tooltip_and_scenarios_draw_at_every_size(ui, world, size) -> None:  # noqa: F811
+def test_inspector_tooltip_and_scenarios_draw_at_every_size(ui, world, size) -> None:
     world = replace(world, selected=Picked("building", 3), hovered=Picked("line", 2),
                     panel=replace(world.panel, saves=True))  # fmt: skip
     draw(ui, world, size=size)
@@ -117,7 +117,7 @@ def test_inspector_tooltip_and_scenarios_draw_at_every_size(ui, world, size) -> 
     assert painted.lists
 
 
-def test_no_panel_lies_on_another_at_any_usual_size(ui, world) -> None:  # noqa: F811
+def test_no_panel_lies_on_another_at_any_usual_size(ui, world) -> None:
     from imgui_bundle import imgui
 
     for size, scale in (((1280, 720), 1.0), ((1920, 1080), 1.0), ((1280, 720), 1.25), ((1920, 1080), 1.25)):
@@ -151,7 +151,7 @@ def test_text_stands_out_from_the_panel_over_any_scene(ink, scene) -> None:
     assert (high + 0.05) / (low + 0.05) >= 4.5
 
 
-def test_a_line_says_which_way_its_power_runs(world) -> None:  # noqa: F811
+def test_a_line_says_which_way_its_power_runs(world) -> None:
     line = Picked("line", 2)
     block = world.stage.blocks["line_w"]
     away = msgspec.structs.replace(block, values=np.full_like(block.values, 3e3))

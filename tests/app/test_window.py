@@ -1,36 +1,9 @@
 """A real window, on a virtual screen: opens, draws the same picture as offscreen, hears the hand, ends cleanly."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-
-SCRIPT = """
-import json, sys, threading
-sys.path[:0] = [{root!r}, {here!r}]
-from pathlib import Path
-from toytown import Feed, houses, write_tileset
-from app.options import ViewOptions
-from app.run import view
-folder = Path({folder!r})
-rows = houses(2)
-ids = [str(k) for k in range(len(rows))]
-tiles = write_tileset(folder / "tiles", rows, ids)
-options = ViewOptions(offscreen=False, size=(480, 270), shot=str(folder / "window.png"))
-view(options, "", threading.Event(), link=Feed(tiles, rows, ids))
-"""
-
-
-def _lacking(reason: str) -> None:
-    """Skip, but fail where nothing may be skipped."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+from virtual_screen import ROOT, SCRIPT, lacking, run, screen
 
 
 @pytest.fixture(scope="module")
@@ -39,38 +12,6 @@ def display():
     yield from screen(800, 600)
 
 
-def screen(width: int, height: int):
-    """Its name, for as long as it is asked for."""
-    if shutil.which("Xvfb") is None:
-        _lacking("no Xvfb for a virtual screen (apt-get install xvfb)")
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
-        pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(write)
-    number = b""
-    while not number.endswith(b"\n"):
-        byte = os.read(read, 1)
-        if not byte:
-            pytest.fail("Xvfb did not start")
-        number += byte
-    os.close(read)
-    yield f":{number.decode().strip()}"
-    server.terminate()
-    server.wait(timeout=10)
-
-
-def run(code: str, display: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DISPLAY": display}
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_a_window_draws_and_ends_with_code_0(display: str, tmp_path: Path) -> None:
@@ -169,7 +110,7 @@ def test_a_click_on_a_switch_and_the_space_bar_become_wishes(display: str, tmp_p
     import ctypes.util
 
     if ctypes.util.find_library("Xtst") is None:
-        _lacking("no libXtst to move the pointer of a virtual screen (apt-get install libxtst6)")
+        lacking("no libXtst to move the pointer of a virtual screen (apt-get install libxtst6)")
     opening = SCRIPT.format(root=str(ROOT), here=str(Path(__file__).parent), folder=str(tmp_path)).split("options =")[0]
     # The panel is drawn at half size; the window stands in the middle of the 800 x 600 screen.
     x, y = 80 + (24 + 18 + 16) / 2, 120 + (96 + 14 + 28 + 8 + 1 + 8 + 9) / 2
