@@ -22,8 +22,6 @@ GLASS, OUTLINE = linear("#263142"), linear("#F1EEE8")
 HUB_M, BLADE_M = 92.0, 44.0
 """A turbine of some 2 MW."""
 PLANT = ("battery", "turbine", "canopy", "charger", "transformer")
-REACH_M = {"battery": 9.0, "turbine": HUB_M + BLADE_M, "canopy": 10.0, "charger": 4.0, "transformer": 3.0}
-"""Radius of the ball around foot and model."""
 HEIGHT_M = {"battery": 2.9, "turbine": HUB_M, "canopy": 4.2, "charger": 2.4, "transformer": 2.6}
 _ASIDE_M = 8.0
 """A kiosk stands beside the street whose node it is."""

@@ -5,12 +5,9 @@ Prints one line, `surplus view tcp://HOST:PORT#KEY`, as soon as it listens; ends
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import threading
 import time
-import traceback
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,10 +20,10 @@ from network import moment, scenarios, schema
 from network.address import is_loopback
 from network.problems import Refused
 from network.wire import Request, Server
-from sim import bell, blocks, cache, layers, package, session, store, tiles, weather
+from sim import bell, blocks, cache, layers, package, process, session, store, tiles, weather
 from sim.history import Choices
 from sim.layers import Layer, select
-from sim.options import ServeOptions, parse
+from sim.options import ServeOptions
 from sim.package import Package
 from sim.session import Facts, Session
 from sim.shelf import Shelf
@@ -36,8 +33,6 @@ from sim.worker import Engine, Worker
 
 SAVE_S = 0.5
 """Between two savings of a running clock."""
-CRASHED = 70
-"""Exit code after a fault of the program itself; a supervisor starts it again."""
 FIRST_HOUR_S = 14 * 3600.0
 """Early afternoon (three o'clock on a summer clock) of the sunniest day: shown unless somebody knows better."""
 FIRST_PACE = 600.0
@@ -48,19 +43,7 @@ OPENING = "command line"
 
 def main(arguments: Sequence[str]) -> int:
     """Serve as the JSON in the only argument says; exit code."""
-    try:
-        if len(arguments) != 1:
-            raise Refused("give the options as one JSON object; people use `surplus serve`", code=2)
-        serve(parse(arguments[0]))
-    except Refused as e:
-        print(f"surplus: {e}", file=sys.stderr)
-        return e.code
-    except KeyboardInterrupt:
-        return 130
-    except Exception:
-        traceback.print_exc()
-        return CRASHED
-    return 0
+    return process.run(arguments, ServeOptions, serve, command="serve")
 
 
 def serve(options: ServeOptions) -> None:
@@ -69,10 +52,6 @@ def serve(options: ServeOptions) -> None:
     Raises:
         Refused: package, weather, layers, time or address cannot be used, or the package is open elsewhere.
     """
-    if options.parent_pipe:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if options.state_dir:
-        os.environ["SURPLUS_STATE_DIR"] = options.state_dir
     sys.setswitchinterval(0.0005)  # the worker's Python must not keep a viewer waiting
     read = package.load(Path(options.package))
     sky = weather.read_epw(read.weather_path)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from network.problems import Refused
-
 
 class ServeOptions(msgspec.Struct, frozen=True):
     """Options of `surplus serve`, and what the supervisor adds to them."""
@@ -33,15 +31,3 @@ class ServeOptions(msgspec.Struct, frozen=True):
     """File to record the session to; empty: none."""
     resume: bool = False
     """Restart after a death: take the session up where the clock would be now."""
-
-
-def parse(text: str) -> ServeOptions:
-    """Options from JSON.
-
-    Raises:
-        Refused: not such an object.
-    """
-    try:
-        return msgspec.json.decode(text.encode(), type=ServeOptions)
-    except msgspec.DecodeError as e:
-        raise Refused(f"the simulation does not understand its options: {e}; see `surplus serve --help`", code=2) from e

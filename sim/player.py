@@ -33,6 +33,8 @@ STANDING = 1e-3
 FASTEST, SLOWEST = 64.0, 1 / 64
 """Speeds of playing."""
 ONCE = (b"hello;", b"clock;")
+REVISIONED = (schema.Roster, schema.Catalogue, schema.Saved, schema.Scenario, schema.Balance)
+"""What a Clock names the revision of, besides the problems."""
 Message = schema.Message
 
 
@@ -148,8 +150,8 @@ class Player:
             if isinstance(message, schema.FluxBlock):
                 if k > newest.get(message.side, -1):
                     newest[message.side], keys[message.side] = k, message.key
-            else:
-                revisions[topic.decode().rstrip(";")] = message.revision  # type: ignore[attr-defined]
+            elif isinstance(message, REVISIONED):
+                revisions[topic.decode().rstrip(";")] = message.revision
         nominal = recorded.pace or recorded.resume_pace or 1.0
         playing = self.speed > 0.0 and self.place_s < self.recording.length_s
         pace = (recorded.pace * self.speed or STANDING) if playing else 0.0
@@ -274,7 +276,7 @@ class Player:
         balance = f"balance:{question.side};".encode()
         if topic in self.held and balance in self.held:
             facts, year = self._told(topic), self._told(balance)
-            if isinstance(facts, schema.Facts) and facts.revision == year.revision:  # type: ignore[attr-defined]
+            if isinstance(facts, schema.Facts) and isinstance(year, schema.Balance) and facts.revision == year.revision:
                 return facts
         raise Refused(f"this recording holds no facts of that {question.axis} here; open its package to see them")
 

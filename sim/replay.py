@@ -6,12 +6,9 @@ EOF of stdin as `python -m sim` does.
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import threading
 import time
-import traceback
 import urllib.error
 import urllib.request
 import uuid
@@ -24,12 +21,12 @@ from network import moment, schema
 from network.problems import Refused
 from network.record import Recording
 from network.wire import Request, Server
+from sim import process
 from sim.bell import Bell, watch_parent
 from sim.player import Player
 
 CLOCK_S = 0.1
 LOOK_S = 0.05
-CRASHED = 70
 ANSWER_S = 2.0
 """Time for another machine to say whether it still offers the tiles."""
 
@@ -55,23 +52,7 @@ class ReplayOptions(msgspec.Struct, frozen=True):
 
 def main(arguments: Sequence[str]) -> int:
     """Serve as the JSON in the only argument says; exit code."""
-    try:
-        if len(arguments) != 1:
-            raise Refused("give the options as one JSON object; people use `surplus replay`", code=2)
-        try:
-            options = msgspec.json.decode(arguments[0].encode(), type=ReplayOptions)
-        except msgspec.DecodeError as e:
-            raise Refused(f"the replay does not understand its options: {e}", code=2) from e
-        serve(options)
-    except Refused as e:
-        print(f"surplus: {e}", file=sys.stderr)
-        return e.code
-    except KeyboardInterrupt:
-        return 130
-    except Exception:
-        traceback.print_exc()
-        return CRASHED
-    return 0
+    return process.run(arguments, ReplayOptions, serve, command="replay")
 
 
 def serve(options: ReplayOptions) -> None:
@@ -80,10 +61,6 @@ def serve(options: ReplayOptions) -> None:
     Raises:
         Refused: the file, the time or the address cannot be used.
     """
-    if options.parent_pipe:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if options.state_dir:
-        os.environ["SURPLUS_STATE_DIR"] = options.state_dir
     recording = Recording(Path(options.file))
     try:
         with Server(options.bind) as server, Bell() as bell:

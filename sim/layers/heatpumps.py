@@ -18,7 +18,6 @@ from sim.district import Bill, District, Heater
 from sim.layers.select import ATTRIBUTES
 from sim.layers.tickets import tickets
 
-RADIATOR = (40.0, -1.0)
 FLOOR = (30.0, -0.5)
 """Sink at 0 degC outside [degC] and its change per kelvin outside."""
 EUR_KW, KG_KW = 1600.0, 120.0

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from network.schema import LayerKind, Parameter
 from sim.district import Bill, Buildings, District, Heater, SurfaceKind
+from sim.layers.dials import share
 from sim.layers.select import ATTRIBUTES
 
 LAMBDA_W_MK = 0.035
@@ -38,18 +39,13 @@ def _dial(name: str, label: str, top_m: float, default_m: float) -> Parameter:
                      description=f"Thickness added, {LAMBDA_W_MK:g} W/mK.")  # fmt: skip
 
 
-def _share(name: str, label: str, top: float, default: float, description: str) -> Parameter:
-    return Parameter(name=name, label=label, unit="1", display_unit="%", display_factor=100.0, minimum=0.0,
-                     maximum=top, default=default, step=0.05, description=description)  # fmt: skip
-
-
 ABOUT = LayerKind(
     kind="retrofit",
     label="Envelope retrofit",
     r="refurbish",
     description="Insulation, windows and air tightness of heated buildings; nothing gets worse than it is.",
     parameters=(
-        _share("depth", "Depth", 1.0, 1.0, "How far to go of all that follows."),
+        share("depth", "Depth", 1.0, 1.0, "How far to go of all that follows."),
         _dial("wall", "Wall insulation", 0.3, 0.16),
         _dial("roof", "Roof insulation", 0.4, 0.24),
         _dial("ground", "Ground floor insulation", 0.2, 0.10),
@@ -57,8 +53,8 @@ ABOUT = LayerKind(
             name="window_w_m2k", label="New windows, U", unit="W/m2K", display_unit="W/m²K", display_factor=1.0,
             minimum=0.7, maximum=3.0, default=0.9, step=0.1, description="Where the old ones are worse.",
         ),
-        _share("tightness", "Leaks sealed", 0.9, 0.5, "Of the air that leaks through joints."),
-        _share("recovery", "Heat recovery", 0.9, 0.0, "Of the heat in the air that is let out on purpose."),
+        share("tightness", "Leaks sealed", 0.9, 0.5, "Of the air that leaks through joints."),
+        share("recovery", "Heat recovery", 0.9, 0.0, "Of the heat in the air that is let out on purpose."),
     ),
     cost="walls 90 EUR/m2 + 2.4 per cm, roofs 130 + 2.6, ground 40 + 1.3, windows 400 EUR/m2, ventilation 60 EUR/m2 "
          "of floor: orders of magnitude (judgement; surfaces beyond energy, such as scaffolds, not counted apart)",

@@ -13,18 +13,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from network.schema import LayerKind, Parameter
+from network.schema import LayerKind
 from sim.district import Bill, District, SiteKind
+from sim.layers.dials import share
 from sim.layers.select import ATTRIBUTES, sites
 
 POST_W = 22e3
 """Of a charging point of the district: three phases of 32 A."""
 BOX_EUR, POST_EUR, CAR_KG = 1500.0, 5000.0, 4600.0
-
-
-def _share(name: str, label: str, top: float, default: float, description: str) -> Parameter:
-    return Parameter(name=name, label=label, unit="1", display_unit="%", display_factor=100.0, minimum=0.0,
-                     maximum=top, default=default, step=0.05, description=description)  # fmt: skip
 
 
 ABOUT = LayerKind(
@@ -33,11 +29,11 @@ ABOUT = LayerKind(
     r="rethink",
     description="Cars of the residents become electric; the verdict then includes mobility.",
     parameters=(
-        _share("share", "Share of cars", 1.0, 0.5, "Of the cars that live at the selected buildings."),
-        _share("smart", "Smart charging", 1.0, 0.5,
+        share("share", "Share of cars", 1.0, 0.5, "Of the cars that live at the selected buildings."),
+        share("smart", "Smart charging", 1.0, 0.5,
                "Of those: charge on the house's own surplus, else in the hours of least load. Two days of driving, "
                "some 65 km, may wait for sun (judgement)."),
-        _share("away", "Charged away", 0.5, 0.1, "Of their driving, at chargers of the district, where it has any."),
+        share("away", "Charged away", 0.5, 0.1, "Of their driving, at chargers of the district, where it has any."),
     ),
     cost="1,500 EUR per wall box, 5,000 EUR per 22 kW charging point: orders of magnitude (judgement); cars are bought "
          "anyway",
