@@ -58,4 +58,5 @@ def _options(text: str, kind: type[T], command: str) -> T:
     try:
         return msgspec.json.decode(text.encode(), type=kind)
     except msgspec.DecodeError as e:
-        raise Refused(f"`surplus {command}` does not understand its options: {e}; see `surplus {command} --help`", code=2) from e
+        text = f"`surplus {command}` does not understand its options: {e}; see `surplus {command} --help`"
+        raise Refused(text, code=2) from e
