@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,12 @@ def shared() -> Path:
 def _own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keys, locks and sessions of tests never touch the user's own."""
     os.environ.setdefault("SURPLUS_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> None:
+    """Children hear Ctrl+C even where the tests run in the background of a shell, which would have them ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

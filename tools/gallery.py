@@ -292,7 +292,8 @@ class _Talk:
         if not self._client.settled or balance is None or sun is None or "a" not in clock.keys:
             return False
         key = clock.keys["a"]
-        here = abs(clock.time_s - time_s) < 1.0 and sun.key == key and not key.provisional
+        of_the_day = sun.first_time_s <= time_s < sun.first_time_s + len(sun.values) * sun.step_s
+        here = abs(clock.time_s - time_s) < 1.0 and of_the_day and sun.key == key and not key.provisional
         return bool(here and balance.revision == scenario.revision == key.scenario_revision)
 
     def _until(self, done: Callable[[], bool]) -> None:

@@ -77,7 +77,16 @@ def run(serve: Mapping[str, Any], view: Mapping[str, Any], *, viewer: str = "app
                 sim = _start_source(source, again, children)
                 _line(sim)
             time.sleep(LOOK_S)
-        return screen.returncode if screen.returncode >= 0 else 1
+        return _ended(screen.returncode)
+
+
+def _ended(code: int) -> int:
+    """Exit code of a viewer that has ended; one that was killed is told of."""
+    if code >= 0:
+        return code
+    print(f"surplus: the viewer was ended by signal {-code}; start it again, and report it if it comes back",
+          file=sys.stderr)  # fmt: skip
+    return 1
 
 
 def serve(options: Mapping[str, Any]) -> int:
@@ -120,7 +129,7 @@ def view(line: str, options: Mapping[str, Any], *, ended: threading.Event | None
             time.sleep(LOOK_S)
         if screen.returncode is None:
             return 130
-        return screen.returncode if screen.returncode >= 0 else 1
+        return _ended(screen.returncode)
 
 
 def _listening(where: address.Address) -> None:

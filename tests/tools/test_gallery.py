@@ -8,9 +8,11 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -145,3 +147,20 @@ def test_the_eye_stands_in_the_street_with_most_houses_and_looks_along_it() -> N
         roster, line_kind=(), line_ids=(), vertex_start=np.zeros(1, np.int32), vertices_m=np.zeros((0, 3))
     )
     assert gallery.eye_of(hello, bare) == "street", "without a grid the view from above stands in"
+
+
+def test_a_moment_is_shown_once_the_blocks_are_of_its_day() -> None:
+    """The Clock is at the sought moment at once; what is shown may still be of the day before it."""
+    day = 86400.0
+
+    def talk(shown_day: int) -> gallery._Talk:
+        key = schema.BlockKey("run", 2, shown_day * 24 - 1, False)
+        sun = schema.FluxBlock("a", "sun_enu", key, 300.0, shown_day * day - 3600.0, np.zeros((313, 3)))
+        clock = schema.Clock("run", 9 * day + 50000.0, 0.0, 1.0, {}, {"a": key})
+        said = gallery._Talk(SimpleNamespace(settled=True), threading.Event())
+        revised = SimpleNamespace(revision=2)
+        said._newest |= {"clock": clock, "sun_enu": sun, "balance": revised, "scenario": revised}
+        return said
+
+    assert talk(9)._settled(9 * day + 50000.0)
+    assert not talk(307)._settled(9 * day + 50000.0)

@@ -96,3 +96,15 @@ def _gone(pid: int) -> None:
         time.sleep(0.02)
 
 
+
+
+def test_a_viewer_that_is_killed_is_told_of(folder: Path) -> None:
+    program = (
+        "import sys; from tools import supervise; "
+        f"sys.exit(supervise.run({{'package': {str(folder)!r}, 'interactive': False}}, "
+        "{'offscreen': True, 'frames': 1000000, 'size': (64, 36)}, viewer='dying_viewer'))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env={**os.environ, **ENVIRONMENT}, capture_output=True,
+                          text=True, timeout=60, check=False)  # fmt: skip
+    assert done.returncode == 1
+    assert "the viewer was ended by signal 6" in done.stderr
