@@ -1,7 +1,8 @@
 """Weather file -> Weather columns: EnergyPlus weather (EPW), plain or gzip.
 
 Step k covers the hour [k, k + 1) of local standard time and holds means. An EPW row's irradiance belongs to the hour
-that ends at its stamp, its temperature to that very moment: so the step's temperature is the mean of both ends.
+that ends at its stamp, its temperature to that very moment: so the step's temperature is the mean of both ends. The
+sky's infrared is an instant's too: in most files it was computed from temperature, dew point and clouds at the stamp.
 
 Files place the sun differently, half an hour or more apart. `sun_offset_s` is the shift of the sun, against the middle
 of the hour, with the smallest closure error of GHI = DHI + DNI cos z; all that uses the sun with this weather adds it.
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from network.problems import Refused
 from network.schema import Problem
-from sim.physics import sun
+from sim.physics import sky, sun
 
 Float = NDArray[np.float64]
 Standing = tuple[float, float, int, float]
@@ -44,6 +45,13 @@ _COLUMNS = (
     ("dni_w_m2", 14, -50.0, 9999.0),
     ("dhi_w_m2", 15, -50.0, 9999.0),
     ("wind_m_s", 21, 0.0, 999.0),
+)
+# what the sky follows from, best first: infrared (50 W/m2 is a sky at -100 degC), else dew point and cover in tenths
+_SKY_COLUMNS = (
+    ("infrared_w_m2", 12, 50.0, 700.0),
+    ("dew_c", 7, -90.0, 70.0),
+    ("opaque_tenths", 23, 0.0, 10.01),
+    ("cover_tenths", 22, 0.0, 10.01),
 )
 _WORDS = {
     "air_c": "air temperature",
@@ -77,6 +85,9 @@ class Weather:
     dhi_w_m2: Float
     """Diffuse horizontal irradiance."""
     wind_m_s: Float
+    """Mean wind of the step at 10 m."""
+    sky_c: Float
+    """Effective temperature of the sky for long-wave radiation: of a black hemisphere with the same infrared."""
     filled: NDArray[np.bool_]
     """Steps with at least one value that was not in the file."""
     sun_offset_s: float
@@ -121,7 +132,8 @@ def read_epw(path: Path) -> Weather:
     if len(rows) not in (8760, 8784):
         raise Refused(f"{path} has {len(rows)} hourly rows, a year has 8760 or 8784; give a complete file")
     table, stamps, years = _numbers(path, rows)
-    raw = {name: _missing(table[:, j], least, most) for j, (name, _, least, most) in enumerate(_COLUMNS)}
+    limits = enumerate((*_COLUMNS, *_SKY_COLUMNS))
+    raw = {name: _missing(table[:, j], least, most) for j, (name, _, least, most) in limits}
     year = _calendar(years)
     place = (np.radians(latitude), np.radians(longitude), year, zone * 3600.0)
     times: Float = np.arange(len(rows), dtype=np.float64) * STEP_S
@@ -134,6 +146,7 @@ def read_epw(path: Path) -> Weather:
     if closed.any():
         text = f"{path.name}: in {int(closed.sum())} hours one irradiance was missing and follows from the other two"
         problems.append(Problem("weather-closed", text, int(closed.sum())))
+    clouds = {name: raw.pop(name) for name, *_ in _SKY_COLUMNS}
     gaps = np.zeros(len(rows), dtype=bool)
     columns = {n: _fill(path, n, v, stamps=stamps, filled=gaps) for n, v in raw.items()}
     if gaps.any():
@@ -142,8 +155,10 @@ def read_epw(path: Path) -> Weather:
     filled = closed | gaps
     for n in ("ghi_w_m2", "dni_w_m2", "dhi_w_m2", "wind_m_s"):
         columns[n] = np.maximum(columns[n], 0.0)
-    air = columns["air_c"]
-    columns["air_c"] = 0.5 * (air + np.roll(air, 1))
+    columns["sky_c"], told = _sky(path, columns["air_c"], clouds)
+    problems += told
+    for n in ("air_c", "sky_c"):
+        columns[n] = 0.5 * (columns[n] + np.roll(columns[n], 1))
     offset, closure = sun_offset(place=place, times=times, columns=columns)
     if abs(offset) >= 600.0:
         text = f"{path.name} places the sun {offset / 60:+.0f} minutes from the middle of the hour; followed"
@@ -208,15 +223,17 @@ def _lines(path: Path) -> list[str]:
 
 
 def _numbers(path: Path, rows: Sequence[Sequence[str]]) -> tuple[Float, list[str], NDArray[np.int64]]:
-    """[row, column] of `_COLUMNS`, a stamp per row for messages, and the years."""
-    table = np.empty((len(rows), len(_COLUMNS)))
+    """[row, column] of `_COLUMNS` and `_SKY_COLUMNS`, a stamp per row for messages, and the years."""
+    table = np.empty((len(rows), len(_COLUMNS) + len(_SKY_COLUMNS)))
     years = np.empty(len(rows), dtype=np.int64)
     stamps = []
     for k, row in enumerate(rows):
         try:
             years[k] = int(row[0])
             stamps.append(f"{int(row[1]):02d}-{int(row[2]):02d} hour {int(row[3])}")
-            table[k] = [float(row[c]) if row[c].strip() else np.nan for _, c, *_ in _COLUMNS]
+            needed = [row[c] for _, c, *_ in _COLUMNS]
+            known = [row[c] if c < len(row) else "" for _, c, *_ in _SKY_COLUMNS]
+            table[k] = [float(x) if x.strip() else np.nan for x in (*needed, *known)]
         except (ValueError, IndexError) as e:
             text = f"{path}: row {k + 1 + _HEADER_ROWS} is not a row of an EPW file; mend or remove the file"
             raise Refused(text) from e
@@ -254,6 +271,23 @@ def _close_irradiance(
     # near the horizon the quotient explodes: the beam is never above a clear sky's 1,100 W/m2
     dni[b] = np.clip((ghi - dhi) / low, 0.0, 1100.0)[b]
     return lone
+
+
+def _sky(path: Path, air_c: Float, clouds: dict[str, Float]) -> tuple[Float, list[Problem]]:
+    """Sky temperature at each stamp [degC] from the best that its row holds, and what was not measured."""
+    dew, opaque, cover = clouds["dew_c"], clouds["opaque_tenths"], clouds["cover_tenths"]
+    measured = sky.from_infrared_c(clouds["infrared_w_m2"])
+    cloudy = sky.from_clouds_c(air_c, dew, np.where(np.isnan(opaque), cover, opaque) / 10.0)
+    value = np.where(np.isnan(measured), cloudy, measured)
+    by_clouds = np.isnan(measured) & ~np.isnan(cloudy)
+    blind = np.isnan(value)
+    value[blind] = air_c[blind] - sky.BELOW_AIR_K
+    problems = []
+    for rows, by in ((by_clouds, "dew point and clouds (Clark-Allen, Walton)"), (blind, "air - 11 K (ISO 52016-1)")):
+        if count := int(rows.sum()):
+            text = f"{path.name} has no infrared of the sky in {count} steps: its temperature follows from {by}"
+            problems.append(Problem("weather-sky", text, count))
+    return value, problems
 
 
 def _fill(path: Path, name: str, column: Float, *, stamps: Sequence[str], filled: NDArray[np.bool_]) -> Float:

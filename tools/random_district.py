@@ -41,7 +41,7 @@ def place(*, k_exp: float = 1.0) -> Place:
 
 def random_weather(*, seed: int = 1, steps: int = 8760) -> Weather:
     """A year with seasons, days and clouds whose GHI closes exactly."""
-    from sim.physics import sun
+    from sim.physics import sky, sun
 
     rng = np.random.default_rng(seed)
     hours = np.arange(steps)
@@ -53,14 +53,15 @@ def random_weather(*, seed: int = 1, steps: int = 8760) -> Weather:
         np.radians(47.378), np.radians(8.567), 2015, 3600.0, hours * 3600.0, step_s=3600.0
     )
     up = np.maximum(direction[:, 2], 0.0)
-    clear = np.repeat(rng.beta(0.8, 0.8, -(-steps // 24)), 24)[:steps] * (up > 0.02)
+    bright = np.repeat(rng.beta(0.8, 0.8, -(-steps // 24)), 24)[:steps]
+    clear = bright * (up > 0.02)
     dni = 900.0 * clear * (1.0 - np.exp(-6.0 * up))
     dhi = (up > 0.0) * (60.0 + 250.0 * (1.0 - 0.7 * clear)) * up
     return Weather(
         name="Random", country="CHE", latitude_rad=np.radians(47.378), longitude_rad=np.radians(8.567), height_m=450.0,
         utc_offset_s=3600.0, year=2015, step_s=3600.0, air_c=air, ghi_w_m2=dhi + dni * up, dni_w_m2=dni, dhi_w_m2=dhi,
-        wind_m_s=rng.uniform(0.0, 6.0, steps), filled=np.zeros(steps, dtype=bool), sun_offset_s=0.0, closure_w_m2=0.0,
-        problems=(),
+        wind_m_s=rng.uniform(0.0, 6.0, steps), sky_c=sky.from_clouds_c(air, air - 4.0, 1.0 - bright),
+        filled=np.zeros(steps, dtype=bool), sun_offset_s=0.0, closure_w_m2=0.0, problems=(),
     )  # fmt: skip
 
 
