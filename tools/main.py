@@ -221,6 +221,22 @@ def bench(
 
 
 @surplus.command()
+def validate(
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help=(
+        "Folder of case files, or one file; without it the project's own, tests/cases."))] = None,
+    json_: Json = False,
+) -> None:  # fmt: skip
+    """Published cases, each figure held against what was published."""
+    from tools import validate as cases
+    from tools.progress import Progress
+
+    with Progress() as progress:
+        result = cases.validate(folder, progress=progress)
+    _print(result, as_json=json_, page=cases.page)
+    raise typer.Exit(0 if cases.holds(result) else 1)
+
+
+@surplus.command()
 def doctor(json_: Json = False) -> None:
     """What this machine can do, and what it lacks."""
     from tools import doctor as check

@@ -99,7 +99,7 @@ class Table:
         value = self._value(key, {})
         if not isinstance(value, dict):
             raise self.wrong(key, f"is {value!r}; give a table of keys, [{key}]")
-        return self._child(key, key, value)
+        return self._below(key, {key: value})[0]
 
     def tables(self, key: str, *, loose: bool = False) -> list[Table]:
         """Rows: [[key]] tables, or a CSV file named by `key`, one row each with its header as keys; else none.
@@ -108,13 +108,11 @@ class Table:
         """
         value = self._value(key, [])
         if isinstance(value, str):
-            rows = [self._child(key, f"{key} ({value} line {n})", row) for n, row in enumerate(self._rows(key), 2)]
-            if loose:
-                self._children.pop(key, None)
-            return rows
+            rows = self._below(key, {f"{key} ({value} line {n})": row for n, row in enumerate(self._rows(key), 2)})
+            return self._children.pop(key) if loose else rows
         if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
             raise self.wrong(key, f"is not a list of tables; write [[{key}]] for each, or name a CSV file")
-        return [self._child(key, f"{key}[{n}]", v) for n, v in enumerate(value, 1)]
+        return self._below(key, {f"{key}[{n}]": v for n, v in enumerate(value, 1)})
 
     def named(self, key: str) -> dict[str, Table]:
         """Tables by name: [key.NAME], or a CSV file with a column `name`; else none."""
@@ -126,7 +124,8 @@ class Table:
             value = {str(row.pop("name")): row for row in rows}
         if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
             raise self.wrong(key, f"is not a set of named tables; write [{key}.NAME] for each, or name a CSV file")
-        return {name: self._child(key, f"{key}.{name}", v) for name, v in value.items()}
+        below = self._below(key, {f"{key}.{name}": v for name, v in value.items()})
+        return dict(zip(value, below, strict=True))
 
     def raw(self, key: str, default: Any = _NONE) -> Any:
         """The value as it stands in the file, for what the methods above cannot say."""
@@ -145,11 +144,12 @@ class Table:
             for child in children:
                 child.close()
 
-    def _child(self, key: str, label: str, values: dict[str, Any]) -> Table:
-        dot = "." if ": " in self.where else ": "
-        child = Table(values, where=f"{self.where}{dot}{label}", find=self._find)
-        self._children.setdefault(key, []).append(child)
-        return child
+    def _below(self, key: str, tables: dict[str, dict[str, Any]]) -> list[Table]:
+        """The tables under `key` by what messages call them; the same ones however often they are asked for."""
+        if key not in self._children:
+            dot = "." if ": " in self.where else ": "
+            self._children[key] = [Table(v, where=self.where + dot + n, find=self._find) for n, v in tables.items()]
+        return self._children[key]
 
     def _value(self, key: str, default: Any) -> Any:
         self._asked.add(key)
