@@ -61,7 +61,7 @@ class Rows:
     year: int
     step_s: float
     columns: dict[str, Float]
-    """[step] of `_COLUMNS` and `_SKY_COLUMNS`; nan where the file says that there is no value, or one that cannot be."""
+    """[step] of `_COLUMNS` and `_SKY_COLUMNS`; nan where the file says that there is no value, or one out of limits."""
     stamps: tuple[str, ...]
     """A row's date and hour, for messages."""
     problems: tuple[Problem, ...]

@@ -158,8 +158,9 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
     """
     b, s = district.building, district.surface
     steps = weather.steps
-    if district.profile.share.shape[1] != steps or len(solar.row) != steps:
-        years = f"{district.profile.share.shape[1]} and {steps} steps"
+    hours = round(steps * weather.step_s / 3600.0)
+    if district.profile.share.shape[1] not in (hours, steps) or len(solar.row) != steps:
+        years = f"{district.profile.share.shape[1]} and {hours} hours"
         raise Refused(f"profiles and weather are of different lengths ({years}); build the package again")
     pv_peak_w, start, rated = _modules(s.pv_peak_w, s.usable_m2, s.building, solar.carrier, len(b), dtype)
     tree = _tree(district.node, district.line, district.place.voltage_v)
@@ -176,7 +177,7 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
         gain_area=_gain_area(s.glass_m2, s.opaque_m2, s.building, len(b), dtype),
         module_terms=_module_terms(weather.air_c, weather.wind_m_s, dtype),
         peak_w=pv_peak_w, module_start=start, rated_w=rated,
-        share=_share(district.profile.share, dtype),
+        share=_share(district.profile.share, steps, dtype),
         profile=b.profile, appliances_w=_scaled(b.appliances_j, weather.step_s, dtype),
         hot_water_profile=b.hot_water_profile, hot_water_w=_scaled(b.hot_water_j, weather.step_s, dtype),
         envelope=_envelope(b.h_opaque_w_k, b.h_glass_w_k, b.h_air_w_k, b.mass_j_k, b.mass_m2, b.inner_m2, b.gains_w,
@@ -185,7 +186,7 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
         heater=_heater(b.heater, b.boiler_efficiency, b.sink_c, b.sink_slope, dtype),
         water_share=_water_share(weather.air_c, dtype),
         tree=tree, place=place, connected=None if connected.all() else connected,
-        days_in_month=(31, 28 if steps == 8760 else 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31),
+        days_in_month=(31, 28 if hours == 8760 else 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31),
         battery_j=_cast(b.battery_j, dtype), battery_limit_w=_cast(b.battery_limit_w, dtype),
         batteries=bool(b.battery_j.any()), cars=_cars(b.id, b.vehicles, b.electric_share, b.smart_share, b.drive_j,
                                                       home_share, wall, weather.step_s, dtype),
@@ -206,8 +207,10 @@ def _scaled(column: Array, divisor: float, dtype: type) -> Array:
 
 
 @_by_columns
-def _share(share: Array, dtype: type) -> Array:
-    return np.ascontiguousarray(share.T, dtype=dtype)
+def _share(share: Array, steps: int, dtype: type) -> Array:
+    """[step, profile]; an hour's share is spread evenly over finer steps."""
+    n = steps // share.shape[1]
+    return np.ascontiguousarray(share.T if n == 1 else np.repeat(share.T / n, n, axis=0), dtype=dtype)
 
 
 @_by_columns

@@ -209,8 +209,8 @@ def _decompose(
         k, hours = longest
         only = "diffuse" if np.isnan(dni[k]) else "direct"
         raise Refused(
-            f"{path} has only {only} irradiance for {hours:g} hours from {rows.stamps[k]} on, from which the other parts "
-            "do not follow; give a file with global irradiance, or with direct and diffuse, with --weather"
+            f"{path} has only {only} irradiance for {hours:g} hours from {rows.stamps[k]} on, and the other parts do "
+            "not follow from it; give a file with global irradiance, or with direct and diffuse, with --weather"
         )
     if not alone.any():
         return alone

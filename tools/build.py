@@ -238,8 +238,9 @@ def _inhabited(
     envelope = archetypes.envelope(place.country, found)
     uses = tuple(Use(int(u)) for u in np.unique(envelope.use))
     years = profiles.profiles(
-        steps=sky.steps, year=sky.year, zone=place.zone, utc_offset_s=place.utc_offset_s, seed=SEED, uses=uses
-    )
+        steps=round(sky.steps * sky.step_s / 3600.0), year=sky.year, zone=place.zone, utc_offset_s=place.utc_offset_s,
+        seed=SEED, uses=uses,
+    )  # fmt: skip
     rows = profiles.assign(id=found.id, use=envelope.use, dwellings=envelope.dwellings, profiles=years, seed=SEED)
     years, rows = _used(years, rows)
     peak_w, homeless = inventory.modules(shape.sources, shape.raw, north=place.latitude_rad >= 0)
@@ -247,6 +248,7 @@ def _inhabited(
         place=place, building=inventory.buildings(shape.sources, shape.bodies, envelope, rows=rows),
         surface=inventory.surfaces(shape.raw, envelope, shape.horizon_rad, shape.sky_view, pv_peak_w=peak_w),
         site=no_sites(), node=_no_nodes(), line=_no_lines(), vertex_m=np.zeros((0, 3)), profile=years,
+        construction=fabric.constructions(), schedule=fabric.schedules(),
     )  # fmt: skip
     return district, [*shape.inferred, *notes, *envelope.inferred, *EVERY_ROW], report.of_modules(homeless)
 
