@@ -155,6 +155,8 @@ class Buildings(_Columns):
     """Row of [profile] for hot water."""
     node: Int
     """Row of [node] where it is connected, -1 = none."""
+    phase_share: Float
+    """[building, 3] of its power that each phase carries; a third each for a three-phase connection."""
     wall_m2: Float
     """Opaque exterior wall, without windows and doors."""
     roof_m2: Float
@@ -255,6 +257,14 @@ class Nodes(_Columns):
     x_m: Float
     y_m: Float
     z_m: Float
+    nominal_v: Float
+    """Line-to-line voltage that pu of this node refer to."""
+    source_pu: Float
+    """Voltage that a source holds; 1 elsewhere."""
+    shunt_w: Float
+    """What iron cores draw at nominal voltage, of all phases; it grows with the voltage's square."""
+    shunt_var: Float
+    """Reactive, inductive positive: magnetising currents less what cables charge; likewise."""
 
 
 @dataclass(frozen=True)
@@ -268,7 +278,14 @@ class Lines(_Columns):
     closed: NDArray[np.bool_]
     resistance_ohm: Float
     reactance_ohm: Float
-    """Of the whole branch, per phase, transformers referred to the low-voltage side."""
+    """Of the whole branch, per phase, transformers referred to the low-voltage side, which is `to`."""
+    zero_resistance_ohm: Float
+    zero_reactance_ohm: Float
+    """Of the zero sequence; used where phases carry unequal loads."""
+    ratio: Float
+    """No-load voltage at `to` over that at `from`, each in pu of its node: a transformer's taps; 1 for cables."""
+    vector_group: tuple[str, ...]
+    """Of transformers (IEC 60076-1): Dyn5; empty for cables."""
     rating_va: Float
     length_m: Float
     vertex_start: Int

@@ -264,15 +264,17 @@ def _used(
 
 
 def _no_nodes() -> Nodes:
-    return Nodes(id=(), kind=np.zeros(0, np.int8), x_m=np.zeros(0), y_m=np.zeros(0), z_m=np.zeros(0))
+    none = [np.zeros(0) for _ in range(7)]
+    return Nodes((), np.zeros(0, np.int8), *none)
 
 
 def _no_lines() -> Lines:
     none = np.zeros(0)
     return Lines(
         id=(), kind=np.zeros(0, np.int8), from_node=np.zeros(0, np.int32), to_node=np.zeros(0, np.int32),
-        closed=np.zeros(0, bool), resistance_ohm=none, reactance_ohm=none.copy(), rating_va=none.copy(),
-        length_m=none.copy(), vertex_start=np.zeros(1, np.int32),
+        closed=np.zeros(0, bool), resistance_ohm=none, reactance_ohm=none.copy(),
+        zero_resistance_ohm=none.copy(), zero_reactance_ohm=none.copy(), ratio=none.copy(), vector_group=(),
+        rating_va=none.copy(), length_m=none.copy(), vertex_start=np.zeros(1, np.int32),
     )  # fmt: skip
 
 

@@ -24,6 +24,10 @@ from tools.land import NO_LAND, Land
 MOST_BUILDINGS, MOST_VA, MOST_M = 80, 250e3, 400.0
 WITHOUT_LOSSES = 0.95
 """Share of the peak that clusters may reach before losses and reactive drops are known."""
+ZERO_SEQUENCE = 4.0
+"""Zero over positive sequence of a cable whose neutral is as thick as its phases: (R + 3 R) / R."""
+VECTOR_GROUP = "Dyn5"
+"""Of distribution transformers."""
 FAR_M = 200.0
 """A group of buildings this far from all others is no part of their substation."""
 
@@ -212,15 +216,21 @@ def _assemble(
     flat = np.vstack(vertices) if vertices else np.zeros((0, 2))
     node_xy = np.array([n[2:] for n in nodes], dtype=float).reshape(-1, 2)
     column = lambda k, kind: np.array([row[k] for row in lines], dtype=kind)  # noqa: E731
+    zero = np.where(column(1, np.int8) == LineKind.TRANSFORMER, 1.0, ZERO_SEQUENCE)
     return GridPlan(
         nodes=Nodes(
             id=tuple(n[0] for n in nodes), kind=np.array([n[1] for n in nodes], dtype=np.int8),
             x_m=node_xy[:, 0], y_m=node_xy[:, 1], z_m=_height(ground, z_m, node_xy),
+            nominal_v=np.full(len(nodes), voltage_v), source_pu=np.ones(len(nodes)), shunt_w=np.zeros(len(nodes)),
+            shunt_var=np.zeros(len(nodes)),
         ),
         lines=Lines(
             id=tuple(row[0] for row in lines), kind=column(1, np.int8), from_node=column(2, np.int32),
             to_node=column(3, np.int32), closed=np.ones(len(lines), dtype=bool), resistance_ohm=column(4, float),
-            reactance_ohm=column(5, float), rating_va=column(6, float), length_m=column(7, float),
+            reactance_ohm=column(5, float), zero_resistance_ohm=zero * column(4, float),
+            zero_reactance_ohm=zero * column(5, float), ratio=np.ones(len(lines)),
+            vector_group=tuple(VECTOR_GROUP if row[1] == LineKind.TRANSFORMER else "" for row in lines),
+            rating_va=column(6, float), length_m=column(7, float),
             vertex_start=np.concatenate([[0], np.cumsum([len(v) for v in vertices])]).astype(np.int32),
         ),
         vertex_m=np.column_stack([flat, _height(ground, z_m, flat)]),

@@ -115,7 +115,8 @@ def buildings(
     return Buildings(
         id=tuple(s.id for s in sources), name=tuple(name_of(s) for s in sources), x_m=b.x_m, y_m=b.y_m, z_m=b.ground_m,
         height_m=b.height_m, footprint_m2=b.footprint_m2, volume_m3=b.volume_m3, profile=rows[0],
-        hot_water_profile=rows[1], node=np.full(len(sources), -1, np.int32), **shared,
+        hot_water_profile=rows[1], node=np.full(len(sources), -1, np.int32),
+        phase_share=np.full((len(sources), 3), 1.0 / 3.0), **shared,
     )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def random_buildings(rng: np.random.Generator, n: int, *, profiles: int, nodes: 
         profile=rng.integers(0, profiles, n).astype(np.int32),
         hot_water_profile=rng.integers(0, profiles, n).astype(np.int32),
         node=(np.arange(n) % max(nodes, 1)).astype(np.int32) if nodes else np.full(n, -1, np.int32),
-        **random_elements(leak, floor, volume), vehicles=np.round(floor / 120.0), electric_share=np.zeros(n),
+        phase_share=np.full((n, 3), 1.0 / 3.0), **random_elements(leak, floor, volume), vehicles=np.round(floor / 120.0), electric_share=np.zeros(n),
         smart_share=np.zeros(n), drive_j=np.full(n, 6.0 * 3.6e6), away_share=np.zeros(n), battery_j=np.zeros(n),
         battery_limit_w=np.zeros(n),
     )  # fmt: skip
@@ -172,10 +172,13 @@ def random_tree(rng: np.random.Generator, nodes: int, *, sources: int = 1) -> tu
     n, m = len(ids), len(a)
     xyz = rng.uniform(-500.0, 500.0, (n, 3))
     node = Nodes(id=tuple(ids), kind=np.array(kind, np.int8), x_m=xyz[:, 0].copy(), y_m=xyz[:, 1].copy(),
-                 z_m=np.zeros(n))  # fmt: skip
+                 z_m=np.zeros(n), nominal_v=np.full(n, 400.0), source_pu=np.ones(n), shunt_w=np.zeros(n),
+                 shunt_var=np.zeros(n))  # fmt: skip
     line = Lines(
         id=tuple(f"l{k}" for k in range(m)), kind=np.array(line_kind, np.int8), from_node=np.array(a, np.int32),
         to_node=np.array(b, np.int32), closed=np.ones(m, bool), resistance_ohm=np.array(r), reactance_ohm=np.array(x),
+        zero_resistance_ohm=4.0 * np.array(r), zero_reactance_ohm=4.0 * np.array(x), ratio=np.ones(m),
+        vector_group=tuple("Dyn5" if kind == LineKind.TRANSFORMER else "" for kind in line_kind),
         rating_va=np.array(rating), length_m=np.full(m, 10.0),
         vertex_start=np.arange(0, 2 * m + 1, 2, dtype=np.int32),
     )  # fmt: skip
@@ -201,9 +204,11 @@ def random_district(
         node, line, vertex = random_tree(rng, nodes, sources=sources)
     else:
         empty, none = np.empty(0), np.empty(0, np.int32)
-        node = Nodes(id=(), kind=np.empty(0, np.int8), x_m=empty, y_m=empty, z_m=empty)
+        node = Nodes(id=(), kind=np.empty(0, np.int8), x_m=empty, y_m=empty, z_m=empty, nominal_v=empty,
+                     source_pu=empty, shunt_w=empty, shunt_var=empty)  # fmt: skip
         line = Lines(id=(), kind=np.empty(0, np.int8), from_node=none, to_node=none, closed=np.empty(0, bool),
-                     resistance_ohm=empty, reactance_ohm=empty, rating_va=empty, length_m=empty,
+                     resistance_ohm=empty, reactance_ohm=empty, zero_resistance_ohm=empty, zero_reactance_ohm=empty,
+                     ratio=empty, vector_group=(), rating_va=empty, length_m=empty,
                      vertex_start=np.zeros(1, np.int32))  # fmt: skip
         vertex = np.empty((0, 3))
     houses = random_buildings(rng, buildings, profiles=profiles, nodes=nodes)

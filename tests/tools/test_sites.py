@@ -18,7 +18,8 @@ def nodes() -> Nodes:
     kind = np.array([NodeKind.SOURCE, NodeKind.BUSBAR, NodeKind.SOURCE, NodeKind.BUSBAR, NodeKind.SERVICE], np.int8)
     x = np.array([0.0, 0.0, 60.0, 60.0, 5.0])
     return Nodes(id=("s1", "substation-1", "s2", "substation-2", "house"), kind=kind, x_m=x,
-                 y_m=np.full(5, 5.5), z_m=np.array([1.0, 1.0, 2.0, 2.0, 1.0]))  # fmt: skip
+                 y_m=np.full(5, 5.5), z_m=np.array([1.0, 1.0, 2.0, 2.0, 1.0]), nominal_v=np.full(5, 400.0),
+                 source_pu=np.ones(5), shunt_w=np.zeros(5), shunt_var=np.zeros(5))  # fmt: skip
 
 
 def land() -> Land:
@@ -84,5 +85,5 @@ def test_nothing_stands_anywhere_yet() -> None:
 
 def test_a_place_without_grid_and_land_offers_nothing() -> None:
     none = np.zeros(0)
-    s = sites.propose(nodes=Nodes(id=(), kind=np.zeros(0, np.int8), x_m=none, y_m=none, z_m=none), land=Land())
+    s = sites.propose(nodes=Nodes((), np.zeros(0, np.int8), *[none] * 7), land=Land())
     assert len(s) == 0
