@@ -1,22 +1,25 @@
 """District: frozen read-only columns by axis. No Building class; a building is a row.
 
-Axes: [building] [surface] [site] [node] [line] [vertex] [profile]. Column names end in their SI unit; temperatures
-that kernels use are kelvin above 273.15, suffix `_c`. World coordinates are local east-north-up metres around
-the place's origin. Order of a table's rows is the order of its axis; layers change columns, never an axis.
+Axes: [building] [surface] [site] [node] [line] [vertex] [profile] [construction] [schedule] (sim/fabric.py).
+Column names end in their SI unit; temperatures that kernels use are kelvin above 273.15, suffix `_c`. World
+coordinates are local east-north-up metres around the place's origin. Order of a table's rows is the order of its axis;
+layers change columns, never an axis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.float64]
-Int = NDArray[np.int32]
-Code = NDArray[np.int8]
+from sim.columns import Code as Code
+from sim.columns import Columns
+from sim.columns import Float as Float
+from sim.columns import Int as Int
+from sim.fabric import Constructions, Schedules
 
 
 class Use(IntEnum):
@@ -80,30 +83,8 @@ class LineKind(IntEnum):
     TRANSFORMER = 2
 
 
-_OFFSETS = ("vertex_start",)
-"""Columns of offsets: one longer than their axis."""
-
-
-class _Columns:
-    """Makes every array of a frozen dataclass read-only and checks that the first dimensions agree."""
-
-    def __post_init__(self) -> None:
-        odd = []
-        for f in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, f.name)
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
-            if len(value) != len(self) + (f.name in _OFFSETS):
-                odd.append(f.name)
-        if odd:
-            raise ValueError(f"{type(self).__name__}: columns of another length than the axis: {sorted(odd)}")
-
-    def __len__(self) -> int:
-        return len(self.id)  # type: ignore[attr-defined]
-
-
 @dataclass(frozen=True)
-class Buildings(_Columns):
+class Buildings(Columns):
     """[building]"""
 
     id: tuple[str, ...]
@@ -172,6 +153,26 @@ class Buildings(_Columns):
     """Solar transmittance of the glass at normal incidence (EN 410)."""
     h_leak_w_k: Float
     """Part of h_air_w_k that leaks through joints; the rest is ventilation."""
+    bridges_w_k: Float
+    """Thermal bridges and doors: what no mass delays."""
+    inside_m2: Float
+    """Faces of floors and partitions that lose nothing."""
+    construction: Int
+    """Row of [construction]: the layers on either side of the insulation."""
+    panes: Code
+    """sim.fabric.Panes."""
+    schedule: Int
+    """Row of [schedule]."""
+    open_c: Float
+    """Room temperature above which windows are opened while it is cooler outside."""
+    open_w_k: Float
+    """Most that open windows carry off."""
+    cool_c: Float
+    """Room temperature above which is cooled."""
+    cool_limit_w: Float
+    """Most heat that cooling takes, 0 = there is none."""
+    cooling_eer: Float
+    """Heat taken per electricity."""
     vehicles: Float
     """Cars that belong here, whatever drives them."""
     electric_share: Float
@@ -189,7 +190,7 @@ class Buildings(_Columns):
 
 
 @dataclass(frozen=True)
-class Surfaces(_Columns):
+class Surfaces(Columns):
     """[surface] Energy surfaces of roofs and exterior walls, sorted by building. Party walls are absent."""
 
     id: tuple[str, ...]
@@ -217,7 +218,7 @@ class Surfaces(_Columns):
 
 
 @dataclass(frozen=True)
-class Sites(_Columns):
+class Sites(Columns):
     """[site] Places for plant of the district. Capacity 0 = nothing stands there yet; layers raise it."""
 
     id: tuple[str, ...]
@@ -249,7 +250,7 @@ def no_sites() -> Sites:
 
 
 @dataclass(frozen=True)
-class Nodes(_Columns):
+class Nodes(Columns):
     """[node] of the grid."""
 
     id: tuple[str, ...]
@@ -268,7 +269,7 @@ class Nodes(_Columns):
 
 
 @dataclass(frozen=True)
-class Lines(_Columns):
+class Lines(Columns):
     """[line] Branches of the grid: cables, services, transformers. `from` is the substation side."""
 
     id: tuple[str, ...]
@@ -293,8 +294,8 @@ class Lines(_Columns):
 
 
 @dataclass(frozen=True)
-class Profiles(_Columns):
-    """[profile] Seeded years of use. share: [profile, steps] hourly, local standard time, each row sums to 1."""
+class Profiles(Columns):
+    """[profile] Seeded years of use. share: [profile, hour] of the year, local standard time, each row sums to 1."""
 
     id: tuple[str, ...]
     share: NDArray[np.float32]
@@ -363,5 +364,7 @@ class District:
     vertex_m: Float
     """[vertex, 3] polylines of the lines."""
     profile: Profiles
+    construction: Constructions
+    schedule: Schedules
     bills: tuple[Bill, ...] = ()
     """Of the measures that made this district out of the package's, in the order of the catalogue."""

@@ -30,8 +30,9 @@ import numpy as np
 from network.problems import Refused
 from network.schema import Problem
 from sim.district import Buildings, District, Factor, Lines, Nodes, Place, Profiles, Sites, Surfaces
+from sim.fabric import Constructions, Schedules
 
-FORMAT = 3
+FORMAT = 4
 """Of the folder; raised when an older program could no longer read it."""
 
 _TABLES: dict[str, type] = {
@@ -41,6 +42,8 @@ _TABLES: dict[str, type] = {
     "node": Nodes,
     "line": Lines,
     "profile": Profiles,
+    "construction": Constructions,
+    "schedule": Schedules,
 }
 Inferred = tuple[str, str, str, str]
 """axis, id (`*` = every row), column, rule"""

@@ -18,12 +18,13 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from sim.district import Code, Float, Heater, Int, SizeClass, Use
 from sim.physics.envelope import H_IS_W_M2K
-from tools import typology
+from tools import fabric, typology
 from tools.attributes import Inferred as Inferred
 from tools.attributes import Shapes as Shapes
 from tools.attributes import complete
@@ -38,6 +39,11 @@ INTERNAL_PER_GROSS = 0.85
 OPAQUE_M2K_W = 0.6 * 0.04
 """alpha R_se of opaque surfaces (ISO 13790 11.3.4): absorptance 0.6 (medium colour), R_se 0.04 m2K/W (ISO 6946)."""
 MASS_AREA, INNER_AREA = 2.5, 4.5
+OPEN_C, OPEN_AIR_H = 24.0, 2.0
+"""People open windows where it gets warmer than this, and change the air so often per hour: EN 16798-1:2019 puts summer
+comfort at 23 to 26 degC; one to three changes by tilted windows (ISO 13791, judgement)."""
+COOL_C, COOLING_EER = 26.0, 3.0
+"""Of cooling where a package has any: EN 16798-1:2019 category II; a split unit in use (judgement)."""
 HEATER_RESERVE = 1.3
 """Heater power over the design heat loss: reheating (EN 12831 adds 10 to 30 %)."""
 DESIGN_BELOW_SEASON_K = 17.0
@@ -52,9 +58,10 @@ DRIVE_J_M = 0.19 * 3.6e6 / 1e3
 """Electricity from the plug per metre driven: 0.19 kWh/km, 0.17 on the road, a tenth lost in charging (judgement)."""
 OF_TYPOLOGY = ("h_opaque_w_k", "h_glass_w_k", "h_air_w_k", "h_leak_w_k", "mass_j_k", "mass_m2", "inner_m2",
                "set_point_c", "heat_limit_w", "wall_m2", "window_m2", "wall_w_m2k", "roof_w_m2k", "ground_w_m2k",
-               "window_w_m2k", "window_g")  # fmt: skip
+               "window_w_m2k", "window_g", "bridges_w_k", "inside_m2", "panes", "open_w_k")  # fmt: skip
 OF_HEATER = ("heater", "boiler_efficiency", "sink_c", "sink_slope")
 OF_USE = ("appliances_j", "hot_water_j", "gains_w")
+OF_HABIT = ("schedule", "open_c", "cool_c", "cool_limit_w", "cooling_eer")
 """Columns of a building that one rule fills."""
 
 
@@ -97,6 +104,16 @@ class Envelope:
     window_w_m2k: Float
     window_g: Float
     h_leak_w_k: Float
+    bridges_w_k: Float
+    inside_m2: Float
+    construction: Int
+    panes: Code
+    schedule: Int
+    open_c: Float
+    open_w_k: Float
+    cool_c: Float
+    cool_limit_w: Float
+    cooling_eer: Float
     vehicles: Float
     drive_j: Float
     window_share: Float
@@ -147,7 +164,8 @@ def envelope(country: str, shapes: Shapes, *, year: int | None = None, rows: Int
         boiler_efficiency=np.full(len(rows), BOILER_EFFICIENCY), sink_c=np.where(floor_heating, 30.0, 40.0),
         sink_slope=np.where(floor_heating, -0.5, -1.0),
         hot_water_j=uses["hot_water_j"], appliances_j=uses["appliances_j"],
-        **_elements(rows, shapes), h_leak_w_k=loss["leak"], **_cars(country, shapes, uses["dwellings"]),
+        **_elements(rows, shapes), h_leak_w_k=loss["leak"], **_fabric(country, rows, shapes, loss),
+        **_cars(country, shapes, uses["dwellings"]),
         window_share=_window_share(rows)[0],
         glass_effective=t["glass_g"][rows] * (1 - t["frame"][rows]) * t["shade_vertical"][rows] * t["skew"][rows],
         archetype=tuple(t["code"][rows].tolist()), inferred=tuple(inferred),
@@ -194,8 +212,10 @@ def _losses(rows: Int, shapes: Shapes) -> dict[str, Float]:
     u_wall, u_roof = t["wall_u"][rows] * t["wall_b"][rows], t["roof_u"][rows] * t["roof_b"][rows]
     u_ground = t["ground_u"][rows] * t["ground_b"][rows]
     opaque = u_wall * wall * (1 - window - door) + u_roof * roof + u_ground * ground
-    opaque = opaque + t["bridges_u"][rows] * (wall + roof + ground)
-    glass = (t["window_u"][rows] * window + t["door_u"][rows] * door) * wall
+    joints = t["bridges_u"][rows] * (wall + roof + ground)
+    doors = t["door_u"][rows] * door * wall
+    opaque = opaque + joints
+    glass = t["window_u"][rows] * window * wall + doors
     floor = INTERNAL_PER_GROSS * shapes.floor_m2
     table = _use_table()
     per_m2 = (t["air_use"][rows] + t["air_leak"][rows]) * t["room_height_m"][rows]
@@ -203,7 +223,8 @@ def _losses(rows: Int, shapes: Shapes) -> dict[str, Float]:
         other = row["air_m3_h_m2"] + t["air_leak"][rows] * t["room_height_m"][rows]
         per_m2 = np.where(shapes.use == code, other, per_m2)
     leak = AIR_WH_M3K * t["air_leak"][rows] * t["room_height_m"][rows] * floor
-    return {"opaque": opaque, "glass": glass, "air": AIR_WH_M3K * per_m2 * floor, "leak": leak}
+    return {"opaque": opaque, "glass": glass, "air": AIR_WH_M3K * per_m2 * floor, "leak": leak,
+            "bridges": joints + doors}  # fmt: skip
 
 
 def _elements(rows: Int, shapes: Shapes) -> dict[str, Float]:
@@ -221,6 +242,19 @@ def _elements(rows: Int, shapes: Shapes) -> dict[str, Float]:
         "window_w_m2k": t["window_u"][rows].copy(),
         "window_g": t["glass_g"][rows].copy(),
     }
+
+
+def _fabric(country: str, rows: Int, shapes: Shapes, loss: dict[str, Float]) -> dict[str, Any]:
+    """What walls are built of, panes, weeks, windows that are opened, and cooling, of which there is none."""
+    t, n, floor = typology.table(), len(rows), INTERNAL_PER_GROSS * shapes.floor_m2
+    outside = shapes.wall_m2 + shapes.roof_m2 + shapes.ground_m2
+    return {
+        "bridges_w_k": loss["bridges"], "inside_m2": np.maximum(INNER_AREA * floor - outside, floor),
+        "construction": fabric.construction_of(country, use=shapes.use, size_class=shapes.size_class, year=shapes.year),
+        "panes": fabric.panes_of(t["window_u"][rows]), "schedule": fabric.schedule_of(shapes.use),
+        "open_c": np.full(n, OPEN_C), "open_w_k": AIR_WH_M3K * OPEN_AIR_H * t["room_height_m"][rows] * floor,
+        "cool_c": np.full(n, COOL_C), "cool_limit_w": np.zeros(n), "cooling_eer": np.full(n, COOLING_EER),
+    }  # fmt: skip
 
 
 def _cars(country: str, shapes: Shapes, dwellings: Float) -> dict[str, Float]:
@@ -277,6 +311,7 @@ def _notes(country: str, own: str, shapes: Shapes, rows: Int, heated: np.ndarray
     stand_in = "" if own == country else f", a neighbour of {country}, which TABULA does not cover"
     homes = "" if country in {c for c, _ in _homes()} else f", {country} has none here"
     cars, standing = shapes.vehicles, _standing(shapes)
+    fabric_rows = fabric.construction_of(country, use=shapes.use, size_class=shapes.size_class, year=shapes.year)
     notes: list[Inferred] = []
 
     def note(k: int, columns: Sequence[str], rule: str) -> None:
@@ -285,6 +320,9 @@ def _notes(country: str, own: str, shapes: Shapes, rows: Int, heated: np.ndarray
     for k in range(len(shapes.id)):
         renewed = "" if standing[k] == shapes.year[k] else f", as built in {standing[k]}, when it was renovated"
         typology_rule = f"TABULA {own} {t['size_class'][rows[k]]}{renewed}{stand_in}"
+        built = fabric.constructions().id[fabric_rows[k]]
+        note(k, ["construction"], f"{built}, by country, use, size class and year")
+        note(k, OF_HABIT, f"use {Use(shapes.use[k]).name.lower()}")
         if cars is None or not np.isfinite(cars[k]):
             note(k, ["vehicles"], f"dwellings times cars per house or flat ({country})")
         if not heated[k]:

@@ -32,6 +32,7 @@ from tools import (
     baseyear,
     countries,
     factors,
+    fabric,
     faults,
     frame,
     geometry,

@@ -23,6 +23,7 @@ from sim.district import (
     Use,
 )
 from sim.weather import Weather
+from tools import fabric
 
 FACTORS = (
     Factor("electricity", 2.0, 0.42 / 3.6e6, "example", 2017, "ISO/TR 52000-2:2017 annex J"),
@@ -87,6 +88,8 @@ def random_buildings(rng: np.random.Generator, n: int, *, profiles: int, nodes: 
         heater=heater.astype(np.int8), boiler_efficiency=np.full(n, 0.9),
         sink_c=np.where(floor_heating, 30.0, 40.0), sink_slope=np.where(floor_heating, -0.5, -1.0),
         hot_water_j=20.0 * 3.6e6 * floor, appliances_j=30.0 * 3.6e6 * floor,
+        construction=rng.integers(0, len(fabric.constructions()), n).astype(np.int32),
+        schedule=rng.integers(0, len(fabric.schedules()), n).astype(np.int32),
         profile=rng.integers(0, profiles, n).astype(np.int32),
         hot_water_profile=rng.integers(0, profiles, n).astype(np.int32),
         node=(np.arange(n) % max(nodes, 1)).astype(np.int32) if nodes else np.full(n, -1, np.int32),
@@ -103,7 +106,9 @@ def random_elements(leak: np.ndarray, floor: np.ndarray, volume: np.ndarray) -> 
         "wall_m2": 0.8 * floor, "roof_m2": 0.5 * floor, "ground_m2": 0.5 * floor, "window_m2": 0.15 * floor,
         "wall_w_m2k": 0.5 * opaque / (0.8 * floor), "roof_w_m2k": 0.3 * opaque / (0.5 * floor),
         "ground_w_m2k": 0.2 * opaque / (0.5 * floor), "window_w_m2k": leak * 0.2 / 0.15, "window_g": 0.7 * one,
-        "h_leak_w_k": 0.34 * 0.2 * volume,
+        "h_leak_w_k": 0.34 * 0.2 * volume, "bridges_w_k": 0.05 * floor, "inside_m2": 2.5 * floor,
+        "panes": fabric.panes_of(leak * 0.2 / 0.15), "open_c": 24.0 * one, "open_w_k": 0.34 * 2.0 * volume,
+        "cool_c": 26.0 * one, "cool_limit_w": 0.0 * one, "cooling_eer": 3.0 * one,
     }  # fmt: skip
 
 
@@ -216,5 +221,5 @@ def random_district(
     profile = random_profiles(rng, profiles, steps=steps)
     return District(
         place=place(k_exp=k_exp), building=houses, surface=surface, site=random_sites(rng, nodes), node=node,
-        line=line, vertex_m=vertex, profile=profile,
+        line=line, vertex_m=vertex, profile=profile, construction=fabric.constructions(), schedule=fabric.schedules(),
     )  # fmt: skip

@@ -1,0 +1,62 @@
+"""What buildings are made of and when they are used: the axes [construction] and [schedule].
+
+A construction is one fixed order of layers, whose values vary; between the two sides of an element lies insulation,
+whose resistance follows from the building's U-value (sim/rooms.py):
+
+    wall     outside air | outer layer | insulation | inner layer | room
+    roof     outside air | outer layer | insulation | inner layer | room
+    ground   ground      | soil        | insulation | inner layer | room
+    inside   middle of floors and partitions, that no heat crosses | layer | room
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from sim.columns import Columns, Float
+
+HOURS = 168
+"""Of a week, from Monday 0 h on the wall."""
+
+
+class Panes(IntEnum):
+    """Panes of a window: what its light does at an angle."""
+
+    SINGLE = 0
+    DOUBLE = 1
+    DOUBLE_COATED = 2
+    TRIPLE_COATED = 3
+
+
+@dataclass(frozen=True)
+class Constructions(Columns):
+    """[construction] Layers, each [construction, 4]: thickness [m], conductivity [W/mK], density [kg/m3], specific
+    heat [J/kgK] (design values after EN ISO 10456 and DIN 4108-4; sources by row in assets/archetypes)."""
+
+    id: tuple[str, ...]
+    wall_outer: Float
+    wall_inner: Float
+    roof_outer: Float
+    roof_inner: Float
+    ground_outer: Float
+    """Soil, which takes part in the floor's swing (ISO 52016-1:2017, 6.5.8.2: half a metre)."""
+    ground_inner: Float
+    inside: Float
+    """Half the depth of floors and partitions inside."""
+
+
+@dataclass(frozen=True)
+class Schedules(Columns):
+    """[schedule] Weeks, each [schedule, 168], hours from Monday 0 h on the wall. Row 0 is flat: homes, whose
+    set-back TABULA's temperature reduction already holds."""
+
+    id: tuple[str, ...]
+    set_back_k: Float
+    """Below the building's set point."""
+    gains: Float
+    """Over their weekly mean."""
+    air: Float
+    """Ventilation over its weekly mean; what leaks through joints stays."""
+    cool_up_k: Float
+    """Above the building's cooling set point."""
