@@ -26,6 +26,7 @@ _MODULES = (
     "sim.physics.irradiance",
     "sim.physics.pv",
     "sim.physics.envelope",
+    "sim.physics.rooms",
     "sim.physics.heating",
     "sim.physics.demand",
     "sim.physics.vehicles",

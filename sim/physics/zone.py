@@ -173,8 +173,8 @@ def sun_shares(elements: Sequence[Element], windows: Sequence[Window], beam_shar
     """
     full = partial(np.broadcast_to, shape=(zones,))
     area = np.array([full(np.maximum(f.area_m2, LEAST_M2)) for f in (*elements, *windows)])
-    keep = [full(e.inside_absorptance) for e in elements] + [full(1.0 - np.asarray(w.inside_reflectance)) for w in windows]
-    absorptance = np.array(keep, float)
+    kept = [e.inside_absorptance for e in elements] + [1.0 - np.asarray(w.inside_reflectance) for w in windows]
+    absorptance = np.array([full(k) for k in kept], float)
     floor = np.array([e.floor for e in elements] + [False] * len(windows))
     diffuse = area * absorptance / (area * absorptance).sum(axis=0)
     if not floor.any():
@@ -210,7 +210,9 @@ def assemble(
         faces.append(_element(e, c, first, forms, black_w_m2k))
         first += len(c.capacity_j_m2k)
     faces += [_window(w, forms) for w in windows]
-    transmitted = sum((np.maximum(w.area_m2, LEAST_M2) * np.asarray(w.transmittance, float) for w in windows), np.zeros(zones))
+    transmitted = np.zeros(zones)
+    for w in windows:
+        transmitted = transmitted + np.maximum(w.area_m2, LEAST_M2) * np.asarray(w.transmittance, float)
     for face, share in zip(faces, shares, strict=True):
         if not face.lossy:
             face.source[n + Input.SUN_W_M2] += transmitted * share
