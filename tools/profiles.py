@@ -56,6 +56,7 @@ def profiles(
     utc_offset_s: float,
     seed: int,
     uses: Sequence[Use] = tuple(Use),
+    south: bool = False,
 ) -> Profiles:
     """Seeded years for the uses of a district; rows of the same seed are the same bits.
 
@@ -66,6 +67,7 @@ def profiles(
         utc_offset_s: of local standard time, in which steps are counted.
         seed: of all random numbers.
         uses: uses that occur; sheds need no profile.
+        south: of the equator: light and use follow winters in July.
 
     Returns:
         Row ids are `home-1-007` (use, homes behind the row, number), `home-water-16-003`, `office-012`.
@@ -73,7 +75,7 @@ def profiles(
     wall = wallclock.hours(steps=steps, step_s=3600.0, year=year, zone=zone, utc_offset_s=utc_offset_s)
     ids: list[str] = []
     rows: list[np.ndarray] = []
-    standards = _standards(year)
+    standards = _standards(year, south=south)
     for use in sorted(set(uses) - {Use.SHED}):
         name = use.name.lower()
         if use is Use.HOME:
@@ -130,8 +132,11 @@ def _rng(seed: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "little")))
 
 
-def _standards(year: int) -> dict[str, np.ndarray]:
-    """Hourly standard profiles on the wall clock, mean 1, holidays as ordinary days."""
+def _standards(year: int, *, south: bool) -> dict[str, np.ndarray]:
+    """Hourly standard profiles on the wall clock, mean 1, holidays as ordinary days.
+
+    They are northern years; in the south they run half a year (26 weeks, so that weekdays stay) later.
+    """
     import pandas as pd
     from demandlib import bdew
 
@@ -141,7 +146,8 @@ def _standards(year: int) -> dict[str, np.ndarray]:
         columns = {name: frame[name].to_numpy() for name in sorted(set(STANDARD.values()))}
         columns["h25"] = bdew.H25(index).to_numpy()
     hourly = {name: values.reshape(-1, 4).mean(axis=1) for name, values in columns.items()}
-    return {name: values / values.mean() for name, values in hourly.items()}
+    shift = 26 * 7 * 24 if south else 0
+    return {name: np.roll(values, shift) / values.mean() for name, values in hourly.items()}
 
 
 def _home(standard: np.ndarray, wall: Int, homes: int, rng: np.random.Generator) -> np.ndarray:

@@ -101,6 +101,16 @@ def test_the_same_seed_gives_the_same_bits_whatever_else_is_asked() -> None:
     assert not np.array_equal(homes.share, other.share)
 
 
+def test_south_of_the_equator_most_light_burns_in_july_and_weekdays_stay() -> None:
+    south = profiles.profiles(steps=8760, year=2025, seed=3, uses=(Use.HOME, Use.OFFICE), south=True, **PLACE)
+    homes = [k for k, name in enumerate(south.id) if name.startswith("home-64")]
+    mean = south.share[homes].mean(axis=0)
+    assert mean[4344:5088].sum() > 1.1 * mean[:744].sum()
+    office = south.share[[k for k, name in enumerate(south.id) if name.startswith("office")]].mean(axis=0)
+    week = office[28 * 24 : 35 * 24].reshape(7, 24).sum(axis=1)  # 29 January 2025 is a Wednesday
+    assert week[[3, 4]].max() < 0.7 * week[[0, 1, 2, 5, 6]].min()
+
+
 def test_buildings_take_rows_of_their_use_and_size() -> None:
     ids = tuple(f"b{k}" for k in range(6))
     use = np.array([Use.HOME, Use.HOME, Use.OFFICE, Use.SHED, Use.HOME, Use.HOME], dtype=np.int8)
