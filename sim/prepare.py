@@ -106,11 +106,15 @@ class Case:
     gain_area: Array
     """[2, building] W of solar gain per unit of glass, of opaque."""
     module_terms: Array
-    """[step, 2], see pv.step_terms."""
+    """[step, 1 + mount], see pv.step_terms."""
+    module_column: Array
+    """[installed] column of `module`; int32."""
+    module_mount: Array
+    """[installed] pv.Mount; int32."""
     peak_w: Array
-    """[module]"""
+    """[installed] modules that stand."""
     module_start: Array
-    """[building + 1] int64 offsets into modules."""
+    """[building + 1] int64 offsets into the installed modules."""
     rated_w: Array
     """[building] rating of the inverter."""
     share: Array
@@ -162,7 +166,8 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
     if district.profile.share.shape[1] not in (hours, steps) or len(solar.row) != steps:
         years = f"{district.profile.share.shape[1]} and {hours} hours"
         raise Refused(f"profiles and weather are of different lengths ({years}); build the package again")
-    pv_peak_w, start, rated = _modules(s.pv_peak_w, s.usable_m2, s.building, solar.carrier, len(b), dtype)
+    column, mount, pv_peak_w, start, rated = _modules(s.pv_peak_w, s.usable_m2, s.tilt_rad, s.building, solar.carrier,
+                                                      len(b), dtype)  # fmt: skip
     tree = _tree(district.node, district.line, district.place.voltage_v)
     place = _places(b.node, tree.place)
     site = district.site
@@ -176,7 +181,7 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
         row=solar.row, glass=solar.glass, opaque=solar.opaque, module=solar.module,
         gain_area=_gain_area(s.glass_m2, s.opaque_m2, s.building, len(b), dtype),
         module_terms=_module_terms(weather.air_c, weather.wind_m_s, dtype),
-        peak_w=pv_peak_w, module_start=start, rated_w=rated,
+        module_column=column, module_mount=mount, peak_w=pv_peak_w, module_start=start, rated_w=rated,
         share=_share(district.profile.share, steps, dtype),
         profile=b.profile, appliances_w=_scaled(b.appliances_j, weather.step_s, dtype),
         hot_water_profile=b.hot_water_profile, hot_water_w=_scaled(b.hot_water_j, weather.step_s, dtype),
@@ -226,14 +231,18 @@ def _module_terms(air_c: Array, wind_m_s: Array, dtype: type) -> Array:
 
 @_by_columns
 def _modules(
-    peak_w: Array, usable_m2: Array, building: Array, carrier: Array, buildings: int, dtype: type
-) -> tuple[Array, Array, Array]:
+    peak_w: Array, usable_m2: Array, tilt_rad: Array, building: Array, carrier: Array, buildings: int, dtype: type
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Modules that stand: column of the light, mount, peak, [building + 1] start, and [building] inverter rating."""
     if len(carrier) != np.count_nonzero(usable_m2 > 0.0) or np.any(peak_w[usable_m2 <= 0.0] > 0.0):
         raise Refused("modules stand on a surface without usable area; give the surface usable_m2 and build again")
-    peak, owner = peak_w[carrier], building[carrier]
+    column = np.flatnonzero(peak_w[carrier] > 0.0).astype(np.int32)
+    at = carrier[column]
+    peak, owner = peak_w[at], building[at]
     start = np.searchsorted(owner, np.arange(buildings + 1)).astype(np.int64)
     rated = np.bincount(owner, peak, minlength=buildings) / pv.DC_AC
-    return np.ascontiguousarray(peak, dtype=dtype), start, np.ascontiguousarray(rated, dtype=dtype)
+    mount = pv.mounts(tilt_rad[at])
+    return column, mount, np.ascontiguousarray(peak, dtype=dtype), start, np.ascontiguousarray(rated, dtype=dtype)
 
 
 @_by_columns

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.district import District, Surfaces
-from sim.kernels import i4, i8, kernel, matrix, out_matrix, source_hash, u2, vector
+from sim.kernels import i8, kernel, matrix, out_matrix, source_hash, u2, vector
 from sim.physics import irradiance, pv, sun
 from sim.weather import Weather
 
@@ -85,19 +85,18 @@ def sky_of(weather: Weather) -> tuple[irradiance.Sky, NDArray[np.int32]]:
 
 @kernel(
     lambda f: (
-        matrix(f), matrix(f), matrix(f), vector(i8), vector(f), vector(f), vector(i4), vector(f), i8, i8,
-        out_matrix(u2), out_matrix(u2), out_matrix(u2),
+        matrix(f), vector(i8), vector(f), vector(f), i8, i8, out_matrix(u2), out_matrix(u2),
     )
 )  # fmt: skip
-def collect(poa, direct, cosine, start, glass_share, opaque_share, carrier, loss, first, count, glass, opaque, module):  # type: ignore[no-untyped-def]
+def collect(poa, start, glass_share, opaque_share, first, count, glass, opaque):  # type: ignore[no-untyped-def]
     """Write rows first.. of the stored arrays from [count, surface] light.
 
-    glass_share, opaque_share [surface] weights that sum to 1 per building; `loss` [257] cover loss over the cosine.
+    glass_share, opaque_share [surface] weights that sum to 1 per building.
     """
     f = poa.dtype.type
-    zero, scale, half, most, steps = f(0.0), f(32.0), f(0.5), f(65535.0), f(256.0)
+    zero, scale, half, most = f(0.0), f(32.0), f(0.5), f(65535.0)
     for k in range(count):
-        p, d, c = poa[k], direct[k], cosine[k]
+        p = poa[k]
         for b in range(len(start) - 1):
             g, o = zero, zero
             for s in range(start[b], start[b + 1]):
@@ -105,10 +104,6 @@ def collect(poa, direct, cosine, start, glass_share, opaque_share, carrier, loss
                 o += p[s] * opaque_share[s]
             glass[first + k, b] = u2(min(g * scale + half, most))
             opaque[first + k, b] = u2(min(o * scale + half, most))
-        for m in range(len(carrier)):
-            s = carrier[m]
-            lost = loss[i8(c[s] * steps + half)] * d[s]
-            module[first + k, m] = u2(min(max(p[s] - lost, zero) * scale + half, most))
 
 
 def _make(district: District, weather: Weather, *, key: str, progress: Progress | None) -> Solar:
@@ -128,10 +123,12 @@ def _make(district: District, weather: Weather, *, key: str, progress: Progress 
     module = np.empty((days, len(carrier)), np.uint16)
     cosine, direct, poa = (np.empty((_BATCH, n), f) for _ in range(3))
     shade, loss = np.empty(n, f), pv.LOSS_TABLE.astype(f)
+    veil = pv.diffuse_loss(surface.tilt_rad[carrier]).astype(f)
     for first in range(0, days, _BATCH):
         count = min(_BATCH, days - first)
         irradiance.transpose(terms, low, first, count, plane, horizon, shade, cosine, direct, poa)
-        collect(poa, direct, cosine, start, *weights, carrier, loss, first, count, glass, opaque, module)
+        collect(poa, start, *weights, first, count, glass, opaque)
+        pv.pass_cover(poa, direct, cosine, carrier, loss, veil, f(UNIT_W_M2), first, count, module)
         if progress is not None:
             progress("light on every surface", (first + count) / days)
     return Solar(key, *(_frozen(a) for a in (row, carrier, glass, opaque, module)))

@@ -100,8 +100,9 @@ def simulate(
     air_c, water_share = case.air_c[when], case.water_share[when]
     held = State(mass_c, state.battery_j.copy(), state.vehicle_j.copy(), state.site_j.copy())
 
-    pv.generate(case.module, case.row, first, case.module_terms, case.peak_w, case.module_start, case.rated_w,
-                np.empty_like(case.peak_w), flux.pv_w)  # fmt: skip
+    pv.generate(case.module, case.row, first, case.module_terms, case.module_column, case.module_mount, case.peak_w,
+                case.module_start, case.rated_w, case.dtype(pv.INVERTER), np.empty_like(case.peak_w),
+                flux.pv_w)  # fmt: skip
     demand.lookup(case.share, case.profile, case.appliances_w, first, flux.appliances_w)
     hotwater.draw(case.share, case.hot_water_profile, case.hot_water_w, first, flux.hot_water_w)
     envelope.march(case.envelope, case.set_point_c, case.heat_limit_w, case.air_c, case.glass, case.opaque, case.row,

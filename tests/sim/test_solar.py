@@ -41,7 +41,7 @@ def test_modules_see_a_little_less_than_the_roof() -> None:
     poa = _light(DISTRICT)[2][:, made.carrier]
     ratio = (made.module * UNIT_W_M2).sum(axis=0) / poa.sum(axis=0)
     assert (DISTRICT.surface.usable_m2[made.carrier] > 0.0).all()
-    assert ((ratio > 0.9) & (ratio < 1.0)).all()
+    assert ((ratio > 0.85) & (ratio < 1.0)).all()
 
 
 def test_daylight_rows_stand_for_the_steps_with_light() -> None:

@@ -173,4 +173,4 @@ def test_a_layer_pays_only_for_what_it_changes() -> None:
     columns = [f.name for f in fields(before) if isinstance(getattr(before, f.name), np.ndarray)]
     changed = {name for name in columns if getattr(before, name) is not getattr(after, name)}
     assert {"peak_w", "rated_w"} <= changed
-    assert changed <= {"peak_w", "rated_w", "module_start"}
+    assert changed <= {"peak_w", "rated_w", "module_start", "module_column", "module_mount"}
