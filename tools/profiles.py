@@ -132,10 +132,10 @@ def _rng(seed: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "little")))
 
 
-def _standards(year: int, *, south: bool) -> dict[str, np.ndarray]:
+def _standards(year: int, *, south: bool = False) -> dict[str, np.ndarray]:
     """Hourly standard profiles on the wall clock, mean 1, holidays as ordinary days.
 
-    They are northern years; in the south they run half a year (26 weeks, so that weekdays stay) later.
+    They are northern years; in the south their halves change places (by 26 weeks, so that weekdays stay).
     """
     import pandas as pd
     from demandlib import bdew
@@ -146,8 +146,10 @@ def _standards(year: int, *, south: bool) -> dict[str, np.ndarray]:
         columns = {name: frame[name].to_numpy() for name in sorted(set(STANDARD.values()))}
         columns["h25"] = bdew.H25(index).to_numpy()
     hourly = {name: values.reshape(-1, 4).mean(axis=1) for name, values in columns.items()}
-    shift = 26 * 7 * 24 if south else 0
-    return {name: np.roll(values, shift) / values.mean() for name, values in hourly.items()}
+    half = 26 * 7 * 24
+    if south:
+        hourly = {n: np.concatenate([v[half : 2 * half], v[: len(v) - half]]) for n, v in hourly.items()}
+    return {name: values / values.mean() for name, values in hourly.items()}
 
 
 def _home(standard: np.ndarray, wall: Int, homes: int, rng: np.random.Generator) -> np.ndarray:
