@@ -29,7 +29,7 @@ import numpy as np
 
 from network.problems import Refused
 from network.schema import Problem
-from sim.district import Buildings, District, Factor, Lines, Nodes, Place, Profiles, Sites, Surfaces
+from sim.district import Buildings, District, Factor, Holding, Lines, Nodes, Place, Profiles, Sites, Surfaces, Tariff
 from sim.fabric import Constructions, Schedules
 
 FORMAT = 4
@@ -221,11 +221,13 @@ def _write_toml(path: Path, place: Place) -> None:
     body = asdict(place)
     body["latitude_deg"] = math.degrees(body.pop("latitude_rad"))
     body["longitude_deg"] = math.degrees(body.pop("longitude_rad"))
-    factors = body.pop("factors")
+    lists = {name: [{k: v for k, v in row.items() if v is not None} for row in body.pop(name)]
+             for name in ("factors", "tariffs", "holdings")}  # fmt: skip
     ranges = dict(body.pop("ranges"))
+    body["outside"] = {mode: list(ids) for mode, ids in body["outside"].items()}
     body["origin_m"] = list(body["origin_m"])
     body["sources"] = list(body["sources"])
-    path.write_text(tomli_w.dumps({"format": FORMAT, **body, "ranges": ranges, "factors": list(factors)}))
+    path.write_text(tomli_w.dumps({"format": FORMAT, **body, "ranges": ranges, **lists}))
 
 
 def _place(head: dict[str, Any]) -> Place:
@@ -233,9 +235,11 @@ def _place(head: dict[str, Any]) -> Place:
     body["latitude_rad"] = math.radians(body.pop("latitude_deg"))
     body["longitude_rad"] = math.radians(body.pop("longitude_deg"))
     x, y, z = body.pop("origin_m")
-    factors = tuple(Factor(**f) for f in body.pop("factors", []))
+    rows = {"factors": Factor, "tariffs": Tariff, "holdings": Holding}
+    body |= {name: tuple(kind(**row) for row in body.get(name, [])) for name, kind in rows.items()}
+    body["outside"] = {mode: tuple(ids) for mode, ids in body.get("outside", {}).items()}
     sources = tuple(body.pop("sources", []))
-    return Place(origin_m=(x, y, z), factors=factors, sources=sources, **body)
+    return Place(origin_m=(x, y, z), sources=sources, **body)
 
 
 # ---------------------------------------------------------------- files

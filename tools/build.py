@@ -24,14 +24,13 @@ from numpy.typing import NDArray
 
 from network.problems import Refused
 from network.schema import Problem
-from sim import package, prepare, solar
+from sim import factors, package, prepare, solar
 from sim.district import District, Lines, Nodes, Place, Profiles, Use, no_sites
 from sim.weather import Weather, far_station, read_epw
 from tools import (
     archetypes,
     baseyear,
     countries,
-    factors,
     fabric,
     faults,
     frame,
@@ -224,7 +223,7 @@ def _place(
     return Place(
         name=name, latitude_rad=origin.latitude_rad, longitude_rad=origin.longitude_rad, height_m=origin.height_m,
         crs=origin.crs, origin_m=origin.origin_m, country=code, zone=clock, utc_offset_s=offset, year=sky.year,
-        factors=factors.factors(code), sources=shape.credits,
+        factors=factors.factors(code), tariffs=factors.tariffs(code), sources=shape.credits,
     ), notes  # fmt: skip
 
 
