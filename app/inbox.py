@@ -12,6 +12,7 @@ from network.schema import (
     Balance,
     Catalogue,
     Clock,
+    Explanation,
     Facts,
     FluxBlock,
     Hello,
@@ -39,6 +40,8 @@ def absorb(stage: Stage, messages: Iterable[Message], now_s: float) -> Stage:
                 stage = replace(stage, saved=message)
             case Facts():
                 stage = replace(stage, facts=message)
+            case Explanation():
+                stage = replace(stage, explanation=message)
             case Scenario(side=side) if side == SIDE:
                 stage = replace(stage, scenario=message)
             case Balance(side=side) if side == SIDE:

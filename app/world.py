@@ -14,6 +14,7 @@ from network.schema import (
     Balance,
     Catalogue,
     Clock,
+    Explanation,
     Facts,
     FluxBlock,
     Hello,
@@ -42,6 +43,8 @@ class Stage:
     """Scenarios that were saved under a name."""
     facts: Facts | None = None
     """Of the row that was asked for last."""
+    explanation: Explanation | None = None
+    """Of the building and step that was asked for last."""
     clock: Clock | None = None
     clock_s: float = 0.0
     """When the Clock arrived, on this process's monotonic clock."""

@@ -3,8 +3,9 @@
 Rules: (1) Clock names every revision and the key of the shown blocks; what is missing or different is asked for.
 (2) A question that got no answer within `PATIENCE_S` is asked again. (3) One wish of a kind is in flight; while it is,
 only the newest value waits. (4) A wish that got no answer is sent again, at once when sim restarted. (5) Steps
-through the history are counted, not replaced, and based on what the steps before them brought. (6) Facts of one row
-are followed like a block: asked for until they are here, and again when a newer year is.
+through the history are counted, not replaced, and based on what the steps before them brought. (6) Facts of one row,
+and on wish the Explanation of a moment of it, are followed like a block: asked for until they are here, and again when
+a newer year is.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ class Follower:
         """Whose facts are followed."""
         self._facts: tuple[Row, int] | None = None
         """Whose facts are here, of which year."""
+        self.moment_s = -1.0
+        """Start of the step that is to be explained, below 0: none."""
+        self._explained: tuple[Row, float, int] | None = None
+        """Row, moment and year of the Explanation that is here."""
+        self._closed: tuple[Row | None, float] = (None, -1.0)
+        """What could not be explained."""
         self._asked: dict[schema.Ask, tuple[int, float]] = {}
         self._waiting: dict[str, list[schema.Wish]] = {}
         self._flying: dict[str, tuple[int, schema.Wish, float]] = {}
@@ -76,6 +83,10 @@ class Follower:
                 if (side, axis, row) != self.row:
                     return False
                 self._facts = (side, axis, row), revision
+            case schema.Explanation(side=side, axis=axis, row=row, revision=revision):
+                if (side, axis, row) != self.row or abs(message.time_s - self.moment_s) > 1.0:
+                    return False
+                self._explained = (side, axis, row), self.moment_s, revision
             case schema.Scenario(side=side, revision=revision) | schema.Balance(side=side, revision=revision):
                 name = f"{type(message).__name__.lower()}:{side}"
                 if revision < self._have.get(name, -1):
@@ -89,9 +100,13 @@ class Follower:
         """The question or wish `number` got its answer; the one it was. Facts that are refused are not asked again."""
         for question, (asked, sent_s) in list(self._asked.items()):
             if asked == number:
+                late = {"facts": self._facts, "explain": self._explained}
                 if question.what == "facts" and refused:
                     self.inquire(None)
-                elif question.what == "facts" and self._facts is None:  # the first year is not there yet: patience
+                elif question.what == "explain" and refused:
+                    self._closed = self.row, question.time_s
+                    del self._asked[question]
+                elif late.get(question.what, "") is None:  # the first year is not there yet: patience
                     self._asked[question] = (0, sent_s)
                 else:
                     del self._asked[question]
@@ -111,7 +126,8 @@ class Follower:
             self.hello = None
         self._have.clear()
         self._blocks.clear()
-        self._facts = None
+        self._facts = self._explained = None
+        self._closed = (None, -1.0)
         self._asked.clear()
         self._flying = {k: (n, wish, float("-inf")) for k, (n, wish, _) in self._flying.items()}
 
@@ -130,11 +146,15 @@ class Follower:
         self.wanted[side] = quantities
         self._blocks = {(s, q): key for (s, q), key in self._blocks.items() if s != side or q in quantities}
 
-    def inquire(self, row: Row | None) -> None:
-        """Follow the facts of this row and of no other."""
+    def inquire(self, row: Row | None, moment_s: float = -1.0) -> None:
+        """Follow the facts of this row and of no other, and what explains its step at `moment_s` unless below 0."""
+        if (row, moment_s) != (self.row, self.moment_s):
+            self._explained = None
+            self._asked = {q: at for q, at in self._asked.items() if q.what != "explain"}
         if row != self.row:
-            self.row, self._facts = row, None
+            self._facts = None
             self._asked = {q: at for q, at in self._asked.items() if q.what != "facts"}
+        self.row, self.moment_s = row, moment_s
 
     @property
     def idle(self) -> bool:
@@ -205,6 +225,9 @@ class Follower:
             year = self.clock.revisions.get(f"balance:{side}", -1)
             if self._facts is None or self._facts[1] < year:
                 yield schema.Ask("facts", side, (), axis, row)
+            old = self._explained is None or self._explained[1] != self.moment_s or self._explained[2] < year
+            if self.moment_s >= 0.0 and old and self._closed != (self.row, self.moment_s):
+                yield schema.Ask("explain", side, (), axis, row, self.moment_s)
 
     def _next(self) -> int:
         self._number += 1
@@ -228,7 +251,7 @@ _ORDER: Mapping[Any, int] = {
     kind: place
     for place, kind in enumerate(
         (schema.Hello, schema.Roster, schema.Catalogue, schema.Problems, schema.Saved, schema.Scenario, schema.Balance,
-         schema.Facts, schema.FluxBlock, schema.Clock, schema.Answer)
+         schema.Facts, schema.Explanation, schema.FluxBlock, schema.Clock, schema.Answer)
     )
 }  # fmt: skip
 

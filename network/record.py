@@ -176,9 +176,11 @@ class Recorder:
 
 
 def topic(message: schema.Message) -> bytes:
-    """What a later message of the same topic replaces; the facts of every row are a topic of their own."""
+    """What a later message of the same topic replaces; facts of a row, and what explains a step of it, are each one."""
     if isinstance(message, schema.Facts):
         return f"facts:{message.side}:{message.axis}:{message.row};".encode()
+    if isinstance(message, schema.Explanation):
+        return f"explanation:{message.side}:{message.axis}:{message.row}:{message.time_s:.0f};".encode()
     return codec.topic(message)
 
 

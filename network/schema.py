@@ -10,6 +10,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from network.terms import Sum
+
 PROTOCOL = 2
 """Raised whenever a message changes its meaning; Hello carries it."""
 
@@ -216,6 +218,21 @@ class Facts(Message, frozen=True):
     """Per account of this row (pv, appliances, heater, gas, ...): [12]."""
 
 
+class Explanation(Message, frozen=True):
+    """The chains of terms behind the figures of one building in one step; the answer to Ask(explain)."""
+
+    side: str
+    axis: str
+    row: int
+    id: str
+    revision: int
+    """Revision of the Scenario that it belongs to."""
+    time_s: float
+    """Start of the step."""
+    step_s: float
+    sums: tuple[Sum, ...]
+
+
 class NamedScenario(msgspec.Struct, frozen=True):
     """A scenario that was saved under a name."""
 
@@ -341,7 +358,7 @@ class SaveScenario(Message, frozen=True):
 
 class Ask(Message, frozen=True):
     """A question: hello, roster, catalogue, scenario, balance, problems, saved, clock, flux (with `quantities`), facts
-    (of `row` of `axis`)."""
+    (of `row` of `axis`), explain (of the building `row` in the step of `time_s`)."""
 
     what: str
     side: str = "a"
@@ -349,6 +366,8 @@ class Ask(Message, frozen=True):
     axis: str = "building"
     """building, line or site."""
     row: int = -1
+    time_s: float = -1.0
+    """Below 0: the moment that is shown."""
 
 
 class Answer(Message, frozen=True):
@@ -359,6 +378,7 @@ class Answer(Message, frozen=True):
     """How many messages follow in the same reply."""
 
 
-Down = Hello | Roster | Catalogue | Scenario | Balance | Problems | Saved | Facts | FluxBlock | Clock | Answer
+Told = Facts | Explanation
+Down = Hello | Roster | Catalogue | Scenario | Balance | Problems | Saved | Told | FluxBlock | Clock | Answer
 Wish = ChooseLayers | Seek | SetPace | Undo | Redo | SaveScenario
 AnyMessage = Down | Wish | Ask

@@ -212,7 +212,7 @@ class Client(_End):
         """What is new, without waiting: the newest of each topic, names before what refers to them, Clock last.
 
         Hello, Roster, Catalogue, Problems, Saved, Scenario, Balance, FluxBlock and Clock come by themselves, late or
-        not, and so do the Facts of the row that `ask_facts` named; an Answer comes only for a refused wish or row.
+        not, so do Facts and Explanation of the row that `ask_facts` named; an Answer comes only where one is refused.
         Sends the questions and wishes that are due.
 
         Raises:
@@ -257,13 +257,13 @@ class Client(_End):
             self._subscriber.unsubscribe(codec.flux_topic(side, quantity))
         self._follower.want(side, wanted)
 
-    def ask_facts(self, axis: str, row: int, *, side: str = "a") -> None:
+    def ask_facts(self, axis: str, row: int, *, side: str = "a", explain_s: float = -1.0) -> None:
         """Follow what is known of one row (building, line, site); `poll` brings its Facts, again after every new year.
 
-        Costs nothing when it is the row that is followed already. A row that does not exist is refused in words, once.
-        A negative row ends it.
+        With `explain_s`, the start of a step, also the Explanation of the building's figures in it. Costs nothing when
+        it is followed already. A row that does not exist is refused in words, once. A negative row ends it.
         """
-        self._follower.inquire((side, axis, row) if row >= 0 else None)
+        self._follower.inquire((side, axis, row) if row >= 0 else None, explain_s)
 
     @property
     def connected(self) -> bool:
@@ -301,7 +301,7 @@ class Client(_End):
             yield from state
             refused = isinstance(answer, schema.Answer) and bool(answer.refused)
             about = self._follower.answered(int.from_bytes(number, "big"), refused=refused)
-            personal = not isinstance(about, schema.Ask) or about.what == "facts"
+            personal = not isinstance(about, schema.Ask) or about.what in ("facts", "explain")
             if about is not None and refused and personal:
                 answers.append(answer)
 

@@ -160,6 +160,34 @@ def test_the_facts_of_a_row_are_asked_for_until_they_are_here_and_again_after_a_
     assert sent(viewer, 0.5 + PATIENCE_S) == [question]
 
 
+def explanation(row: int, time_s: float, revision: int = 1) -> schema.Explanation:
+    return schema.Explanation("a", "building", row, f"id {row}", revision, time_s, 3600.0, ())
+
+
+def test_what_explains_the_shown_step_follows_row_and_time_and_ends_when_nobody_looks() -> None:
+    viewer = joined()
+    row = ("a", "building", 7)
+    viewer.inquire(row)
+    viewer.hear(facts(7, 1), 0.0)
+    viewer.inquire(row, 7200.0)
+    ((number, asked),) = viewer.due(0.1)
+    assert asked == schema.Ask("explain", "a", (), "building", 7, 7200.0)
+    assert not viewer.hear(explanation(7, 3600.0), 0.1)  # of the hour before: too late
+    assert not viewer.hear(explanation(8, 7200.0), 0.1)
+    assert viewer.hear(explanation(7, 7200.0), 0.1)
+    viewer.answered(number)
+    assert viewer.complete and sent(viewer, 0.2) == []
+    viewer.inquire(row, 10800.0)  # an hour later
+    ((number, asked),) = viewer.due(0.3)
+    assert asked.time_s == 10800.0  # type: ignore[union-attr]
+    viewer.answered(number, refused=True)  # a recording may not hold it
+    assert sent(viewer, 0.4) == [] and viewer.row == row
+    viewer.inquire(row, 14400.0)
+    assert [q.time_s for q in sent(viewer, 0.5)] == [14400.0]  # type: ignore[union-attr]
+    viewer.inquire(row)
+    assert viewer.complete and sent(viewer, 5.0) == []
+
+
 def test_a_row_that_does_not_exist_is_asked_for_once() -> None:
     viewer = joined()
     viewer.inquire(("a", "building", 10**9))
