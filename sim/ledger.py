@@ -95,11 +95,11 @@ def empty(case: Case) -> Ledger:
         step_s=case.step_s, steps=np.zeros((len(ACCOUNTS), case.steps)), loss_w=np.zeros(case.steps),
         source_w=np.zeros(case.steps), on_grid_w=np.zeros(case.steps),
         sites=np.zeros((len(SITE_ACCOUNTS), case.steps, case.sites)),
-        site_on_grid=(case.site_place >= 0).astype(np.float64),
+        site_on_grid=(case.grid.site_part >= 0).astype(np.float64),
         charger_w=np.zeros(case.steps) if case.plant is None else case.plant.load_w.sum(axis=1)[case.wall_hour],
         wind_w=np.zeros(case.steps) if case.wind is None else case.wind.power_w.sum(axis=1), turbine=turbine,
         months=np.zeros((len(ACCOUNTS), 12, case.buildings)), days_in_month=case.days_in_month,
-        voltage=np.repeat(bounds, case.tree.nodes, axis=1), loading=np.repeat(bounds, case.tree.lines, axis=1),
+        voltage=np.repeat(bounds, case.grid.nodes, axis=1), loading=np.repeat(bounds, case.grid.lines, axis=1),
         strained=np.zeros(case.steps),
     )  # fmt: skip
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from network.problems import Refused
-from sim import wallclock
+from sim import gridflow, wallclock
 from sim.district import District, Heater, Lines, Nodes, SiteKind, Sites
-from sim.physics import envelope, grid, heating, pv, vehicles, wind
+from sim.physics import envelope, heating, pv, vehicles, wind
 from sim.solar import UNIT_W_M2, Solar
 from sim.weather import Weather
 
@@ -132,9 +132,7 @@ class Case:
     """[5, building], see heating.supply."""
     water_share: Array
     """[step] electricity per hot-water heat of a heat pump."""
-    tree: grid.Tree
-    place: Array
-    """[building] place in the tree, -1 = not connected; int64."""
+    grid: gridflow.Grid
     connected: Array | None
     """[building] bool where some building is not on the grid, None where all are."""
     days_in_month: tuple[int, ...]
@@ -150,15 +148,13 @@ class Case:
     wall_hour: Array
     """[step] hour of the day on the wall."""
     sites: int
-    site_place: Array
-    """[site] place in the tree, -1 = not connected."""
 
 
 def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type = np.float32) -> Case:
     """The case of a district under its light and weather.
 
     Raises:
-        Refused: profiles or light belong to another weather year, modules stand where none can, the grid has a ring.
+        Refused: profiles or light belong to another weather year, modules stand where none can.
     """
     b, s = district.building, district.surface
     steps = weather.steps
@@ -168,14 +164,12 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
         raise Refused(f"profiles and weather are of different lengths ({years}); build the package again")
     column, mount, pv_peak_w, start, rated = _modules(s.pv_peak_w, s.usable_m2, s.tilt_rad, s.building, solar.carrier,
                                                       len(b), dtype)  # fmt: skip
-    tree = _tree(district.node, district.line, district.place.voltage_v)
-    place = _places(b.node, tree.place)
     site = district.site
-    site_place = _places(site.node, tree.place)
+    grid = _grid(district.node, district.line, b.node, b.phase_share, site.node)
     wall = wallclock.hours(steps=steps, step_s=weather.step_s, year=district.place.year, zone=district.place.zone,
                            utc_offset_s=district.place.utc_offset_s)  # fmt: skip
     charged_j, home_share = _away(b.vehicles, b.electric_share, b.drive_j, b.away_share, site.kind, site.power_w)
-    connected = place >= 0
+    connected = grid.building_part >= 0
     return Case(
         dtype=dtype, step_s=weather.step_s, steps=steps, buildings=len(b), air_c=_cast(weather.air_c, dtype),
         row=solar.row, glass=solar.glass, opaque=solar.opaque, module=solar.module,
@@ -190,14 +184,13 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
         set_point_c=_cast(b.set_point_c, dtype), heat_limit_w=_heat_limit(b.heat_limit_w, b.heater, dtype),
         heater=_heater(b.heater, b.boiler_efficiency, b.sink_c, b.sink_slope, dtype),
         water_share=_water_share(weather.air_c, dtype),
-        tree=tree, place=place, connected=None if connected.all() else connected,
+        grid=grid, connected=None if connected.all() else connected,
         days_in_month=(31, 28 if hours == 8760 else 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31),
         battery_j=_cast(b.battery_j, dtype), battery_limit_w=_cast(b.battery_limit_w, dtype),
         batteries=bool(b.battery_j.any()), cars=_cars(b.id, b.vehicles, b.electric_share, b.smart_share, b.drive_j,
                                                       home_share, wall, weather.step_s, dtype),
-        plant=_plant(site, place, site_place, tree, charged_j),
+        plant=_plant(site, grid, charged_j),
         wind=_wind(site.kind, site.power_w, site.hub_m, weather.wind_m_s), wall_hour=_hour(wall), sites=len(site),
-        site_place=site_place,
     )  # fmt: skip
 
 
@@ -275,15 +268,8 @@ def _water_share(air_c: Array, dtype: type) -> Array:
 
 
 @_by_columns
-def _tree(node: Nodes, line: Lines, voltage_v: float) -> grid.Tree:
-    return grid.tree(node, line, voltage_v)
-
-
-@_by_columns
-def _places(node: Array, place: Array) -> Array:
-    if not len(place):
-        return np.full(len(node), -1, dtype=np.int64)
-    return np.where(node >= 0, place[node], -1).astype(np.int64)
+def _grid(node: Nodes, line: Lines, building_node: Array, phase_share: Array, site_node: Array) -> gridflow.Grid:
+    return gridflow.grid(node, line, building_node=building_node, phase_share=phase_share, site_node=site_node)
 
 
 @_by_columns
@@ -326,13 +312,12 @@ def _cars(
 
 
 @_by_columns
-def _plant(site: Sites, place: Array, site_place: Array, tree: grid.Tree, charged_j: float) -> Plant | None:
+def _plant(site: Sites, grid: gridflow.Grid, charged_j: float) -> Plant | None:
     charger = (site.kind == SiteKind.CHARGER) & (site.power_w > 0.0)
     if not site.capacity_j.any() and not (charged_j and charger.any()):
         return None
-    number = grid.substations(tree)
-    groups = int(number.max(initial=-1)) + 2
-    group, mine = (np.append(number, groups - 1)[p] for p in (place, site_place))
+    groups = int(grid.part.max(initial=-1)) + 2
+    group, mine = (np.where(p >= 0, p, groups - 1) for p in (grid.building_part, grid.site_part))
     held = np.where(site.kind == SiteKind.BATTERY, site.capacity_j, 0.0)
     whole = np.bincount(mine, held, groups)[mine]
     part = np.divide(held, whole, out=np.zeros(len(site)), where=whole > 0.0)

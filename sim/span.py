@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.physics import battery, demand, envelope, grid, heating, hotwater, pv, vehicles
+from sim import gridflow
+from sim.physics import battery, demand, envelope, heating, hotwater, pv, vehicles
 from sim.prepare import Array, Case
 
 
@@ -79,10 +80,13 @@ class Flux:
     line_loading: NDArray[np.float64]
     """Current over rating."""
     voltage_pu: NDArray[np.float64]
-    """nan where no source reaches."""
+    """nan where no source reaches, and where the grid carries more than has a solution."""
     grid_loss_w: NDArray[np.float64]
     source_w: NDArray[np.float64]
     """Power that the sources feed into the grid."""
+    collapsed_line: NDArray[np.int64]
+    """[step] row of the line that heads the feeder that carries more than has a solution, -1 = none; the part of the
+    grid around it has no voltage and no losses then."""
 
 
 def simulate(
@@ -158,11 +162,10 @@ def store(case: Case, state: State, when: NDArray[np.intp], flux: Flux) -> None:
 
 def solve_grid(case: Case, flux: Flux) -> None:
     """Fill the grid's part of `flux` from its buildings' part."""
-    t = case.tree
-    scratch = [np.empty((len(t.node), grid.LANES)) for _ in range(6)]
-    grid.sweep(t.parent, t.node, t.line, t.sign, t.impedance, t.rating_va, flux.surplus_w, flux.appliances_w,
-               flux.heater_w, case.place, flux.site_w, case.site_place, *scratch, np.empty((4, grid.LANES)),
-               flux.voltage_pu, flux.line_w, flux.line_loading, flux.grid_loss_w, flux.source_w)  # fmt: skip
+    flows = gridflow.Flows(flux.voltage_pu, flux.line_w, flux.line_loading, flux.grid_loss_w, flux.source_w,
+                           flux.collapsed_line)  # fmt: skip
+    gridflow.solve(case.grid, flows, surplus_w=flux.surplus_w, appliances_w=flux.appliances_w, heater_w=flux.heater_w,
+                   site_w=flux.site_w)  # fmt: skip
 
 
 def empty(case: Case, span: Span) -> Flux:
@@ -170,8 +173,8 @@ def empty(case: Case, span: Span) -> Flux:
     n, b = span.steps, case.buildings
     columns: list[Array] = [np.empty((n, b), case.dtype) for _ in range(9)]
     columns += [np.zeros((n, b), case.dtype) for _ in range(3)] + [np.zeros((n, case.sites)) for _ in range(3)]
-    columns += [np.zeros((n, case.tree.lines)) for _ in range(2)]
-    columns += [np.full((n, case.tree.nodes), np.nan), np.zeros(n), np.zeros(n)]
+    columns += [np.zeros((n, case.grid.lines)) for _ in range(2)]
+    columns += [np.full((n, case.grid.nodes), np.nan), np.zeros(n), np.zeros(n), np.full(n, -1)]
     return Flux(span, *columns)
 
 
