@@ -1,7 +1,7 @@
 """What buildings are made of and when they are used: the axes [construction] and [schedule].
 
 A construction is one fixed order of layers, whose values vary; between the two sides of an element lies insulation,
-whose resistance follows from the building's U-value (sim/rooms.py):
+whose resistance follows from the building's U-value (sim/zones.py):
 
     wall     outside air | outer layer | insulation | inner layer | room
     roof     outside air | outer layer | insulation | inner layer | room

@@ -1,48 +1,26 @@
 """(District, Solar, Weather) -> Case: all that is constant over a year, as the kernels read it.
 
-Each part remembers the columns that it was made from, by identity (columns are read-only, and a layer that
-does not touch a column hands on the same object). So a layer pays only for what it changed.
+Each part remembers the columns that it was made from (sim/memo.py): a layer pays only for what it changed.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from network.problems import Refused
-from sim import gridflow, wallclock
+from sim import boundary, gridflow, rooms, wallclock
 from sim.district import District, Heater, Lines, Nodes, SiteKind, Sites
-from sim.physics import envelope, heating, pv, vehicles, wind
+from sim.memo import by_columns
+from sim.physics import heating, pv, vehicles, wind
+from sim.rooms import Rooms
 from sim.solar import UNIT_W_M2, Solar
 from sim.weather import Weather
 
 Array = NDArray[Any]
-_KEPT = 6
-"""Versions of a part that are remembered: two sides, each with a drag's last few values."""
-T = TypeVar("T")
-
-
-def _by_columns(make: Callable[..., T]) -> Callable[..., T]:
-    """Remember the last few results of `make` by the identity of its columns and the value of its numbers."""
-    kept: OrderedDict[tuple[Any, ...], tuple[tuple[Any, ...], T]] = OrderedDict()
-
-    @wraps(make)
-    def call(*columns: Any) -> T:
-        key = tuple(c if isinstance(c, int | float | str | type) else id(c) for c in columns)
-        if key not in kept:
-            kept[key] = (columns, make(*columns))  # holding the columns keeps their identities theirs
-            while len(kept) > _KEPT:
-                kept.popitem(last=False)
-        kept.move_to_end(key)
-        return kept[key][1]
-
-    return call
 
 
 @dataclass(frozen=True)
@@ -99,12 +77,8 @@ class Case:
     """[step] outside."""
     row: Array
     """[step] daylight row of the arrays below, -1 at night; int32."""
-    glass: Array
-    """[daylight, building] u16, as in Solar."""
-    opaque: Array
     module: Array
-    gain_area: Array
-    """[2, building] W of solar gain per unit of glass, of opaque."""
+    """[daylight, module] u16, as in Solar."""
     module_terms: Array
     """[step, 1 + mount], see pv.step_terms."""
     module_column: Array
@@ -124,10 +98,7 @@ class Case:
     """[building] yearly joules over the step length."""
     hot_water_profile: Array
     hot_water_w: Array
-    envelope: Array
-    """[8, building], see envelope.coefficients."""
-    set_point_c: Array
-    heat_limit_w: Array
+    rooms: Rooms
     heater: Array
     """[5, building], see heating.supply."""
     water_share: Array
@@ -135,6 +106,8 @@ class Case:
     grid: gridflow.Grid
     connected: Array | None
     """[building] bool where some building is not on the grid, None where all are."""
+    inside: dict[str, Array]
+    """{boundary: [building] bool} of boundaries that leave some building out (sim/boundary.py)."""
     days_in_month: tuple[int, ...]
     battery_j: Array
     """[building] capacity of home batteries."""
@@ -172,19 +145,17 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
     connected = grid.building_part >= 0
     return Case(
         dtype=dtype, step_s=weather.step_s, steps=steps, buildings=len(b), air_c=_cast(weather.air_c, dtype),
-        row=solar.row, glass=solar.glass, opaque=solar.opaque, module=solar.module,
-        gain_area=_gain_area(s.glass_m2, s.opaque_m2, s.building, len(b), dtype),
+        row=solar.row, module=solar.module,
         module_terms=_module_terms(weather.air_c, weather.wind_m_s, dtype),
         module_column=column, module_mount=mount, peak_w=pv_peak_w, module_start=start, rated_w=rated,
         share=_share(district.profile.share, steps, dtype),
         profile=b.profile, appliances_w=_scaled(b.appliances_j, weather.step_s, dtype),
         hot_water_profile=b.hot_water_profile, hot_water_w=_scaled(b.hot_water_j, weather.step_s, dtype),
-        envelope=_envelope(b.h_opaque_w_k, b.h_glass_w_k, b.h_air_w_k, b.mass_j_k, b.mass_m2, b.inner_m2, b.gains_w,
-                           weather.step_s, dtype),
-        set_point_c=_cast(b.set_point_c, dtype), heat_limit_w=_heat_limit(b.heat_limit_w, b.heater, dtype),
+        rooms=rooms.of(district, solar, weather, wall, dtype=dtype),
         heater=_heater(b.heater, b.boiler_efficiency, b.sink_c, b.sink_slope, dtype),
         water_share=_water_share(weather.air_c, dtype),
         grid=grid, connected=None if connected.all() else connected,
+        inside=boundary.parts(district),
         days_in_month=(31, 28 if hours == 8760 else 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31),
         battery_j=_cast(b.battery_j, dtype), battery_limit_w=_cast(b.battery_limit_w, dtype),
         batteries=bool(b.battery_j.any()), cars=_cars(b.id, b.vehicles, b.electric_share, b.smart_share, b.drive_j,
@@ -194,35 +165,29 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
     )  # fmt: skip
 
 
-@_by_columns
+@by_columns
 def _cast(column: Array, dtype: type) -> Array:
     return np.ascontiguousarray(column, dtype=dtype)
 
 
-@_by_columns
+@by_columns
 def _scaled(column: Array, divisor: float, dtype: type) -> Array:
     return np.ascontiguousarray(column / divisor, dtype=dtype)
 
 
-@_by_columns
+@by_columns
 def _share(share: Array, steps: int, dtype: type) -> Array:
     """[step, profile]; an hour's share is spread evenly over finer steps."""
     n = steps // share.shape[1]
     return np.ascontiguousarray(share.T if n == 1 else np.repeat(share.T / n, n, axis=0), dtype=dtype)
 
 
-@_by_columns
-def _gain_area(glass_m2: Array, opaque_m2: Array, building: Array, buildings: int, dtype: type) -> Array:
-    areas = [np.bincount(building, a, minlength=buildings) * UNIT_W_M2 for a in (glass_m2, opaque_m2)]
-    return np.ascontiguousarray(areas, dtype=dtype)
-
-
-@_by_columns
+@by_columns
 def _module_terms(air_c: Array, wind_m_s: Array, dtype: type) -> Array:
     return pv.step_terms(air_c=air_c, wind_m_s=wind_m_s, unit_w_m2=UNIT_W_M2, dtype=dtype)
 
 
-@_by_columns
+@by_columns
 def _modules(
     peak_w: Array, usable_m2: Array, tilt_rad: Array, building: Array, carrier: Array, buildings: int, dtype: type
 ) -> tuple[Array, Array, Array, Array, Array]:
@@ -238,23 +203,7 @@ def _modules(
     return column, mount, np.ascontiguousarray(peak, dtype=dtype), start, np.ascontiguousarray(rated, dtype=dtype)
 
 
-@_by_columns
-def _envelope(
-    opaque_w_k: Array, glass_w_k: Array, air_w_k: Array, mass_j_k: Array, mass_m2: Array, inner_m2: Array,
-    gains_w: Array, step_s: float, dtype: type,
-) -> Array:  # fmt: skip
-    return envelope.coefficients(
-        opaque_w_k=opaque_w_k, glass_w_k=glass_w_k, air_w_k=air_w_k, mass_j_k=mass_j_k, mass_m2=mass_m2,
-        inner_m2=inner_m2, gains_w=gains_w, step_s=step_s, dtype=dtype,
-    )  # fmt: skip
-
-
-@_by_columns
-def _heat_limit(limit_w: Array, heater: Array, dtype: type) -> Array:
-    return np.ascontiguousarray(np.where(heater == Heater.NONE, 0.0, limit_w), dtype=dtype)
-
-
-@_by_columns
+@by_columns
 def _heater(heater: Array, efficiency: Array, sink_c: Array, sink_slope: Array, dtype: type) -> Array:
     boiler = heater == Heater.GAS_BOILER
     per_heat = np.divide(1.0, efficiency, out=np.zeros(len(heater)), where=boiler)
@@ -262,22 +211,22 @@ def _heater(heater: Array, efficiency: Array, sink_c: Array, sink_slope: Array, 
     return np.ascontiguousarray(rows, dtype=dtype)
 
 
-@_by_columns
+@by_columns
 def _water_share(air_c: Array, dtype: type) -> Array:
     return np.ascontiguousarray(heating.hot_water_share(air_c), dtype=dtype)
 
 
-@_by_columns
+@by_columns
 def _grid(node: Nodes, line: Lines, building_node: Array, phase_share: Array, site_node: Array) -> gridflow.Grid:
     return gridflow.grid(node, line, building_node=building_node, phase_share=phase_share, site_node=site_node)
 
 
-@_by_columns
+@by_columns
 def _hour(wall: Array) -> Array:
     return wall % 24
 
 
-@_by_columns
+@by_columns
 def _away(
     vehicles_: Array, electric: Array, drive_j: Array, away: Array, kind: Array, power_w: Array
 ) -> tuple[float, Array]:
@@ -292,7 +241,7 @@ def _away(
     return kept * wanted_j, 1.0 - kept * away
 
 
-@_by_columns
+@by_columns
 def _cars(
     ids: tuple[str, ...], owned: Array, electric: Array, smart: Array, drive_j: Array, home_share: Array, wall: Array,
     step_s: float, dtype: type,
@@ -311,7 +260,7 @@ def _cars(
     )  # fmt: skip
 
 
-@_by_columns
+@by_columns
 def _plant(site: Sites, grid: gridflow.Grid, charged_j: float) -> Plant | None:
     charger = (site.kind == SiteKind.CHARGER) & (site.power_w > 0.0)
     if not site.capacity_j.any() and not (charged_j and charger.any()):
@@ -330,7 +279,7 @@ def _plant(site: Sites, grid: gridflow.Grid, charged_j: float) -> Plant | None:
     return Plant(held, limit_w, part, mine, order, start, np.ascontiguousarray(load_w))
 
 
-@_by_columns
+@by_columns
 def _wind(kind: Array, power_w: Array, hub_m: Array, wind_m_s: Array) -> Wind | None:
     rows = np.flatnonzero((kind == SiteKind.TURBINE) & (power_w > 0.0))
     if not len(rows):

@@ -2,7 +2,9 @@
 
 For each daylight step, every energy surface is lit at its own tilt and azimuth by the Perez sky: the horizon cuts beam
 and circumsolar light, the sky view thins the diffuse, the ground reflects. Kept are the mean irradiance on a building's
-collecting glass and opaque area, and what reaches the cells of modules on every surface that can carry them.
+walls and roofs, on its glass as that lets it through and absorbs it at each angle (with the panes of the package: new
+ones keep the shape and change what holds at normal incidence), and what reaches the cells of modules on every surface
+that can carry them.
 
 Values are uint16 in units of 1/32 W/m2 (a power of two, so the way back to float is exact; the largest is 2,047 W/m2),
 daylight steps only, mapped from disk. No ordinary what-if changes Solar: a year starts from here.
@@ -22,9 +24,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.district import District, Surfaces
+from sim.district import District, SurfaceKind, Surfaces
 from sim.kernels import i8, kernel, matrix, out_matrix, source_hash, u2, vector
-from sim.physics import irradiance, pv, sun
+from sim.panes import angular
+from sim.physics import foliage, glass, irradiance, pv, sun
 from sim.weather import Weather
 
 UNIT_W_M2 = 1.0 / 32.0
@@ -32,7 +35,7 @@ UNIT_W_M2 = 1.0 / 32.0
 _BATCH = 32
 _KEPT = 8
 """Results that stay on disk; the least recently used goes."""
-_FILES = ("row", "carrier", "glass", "opaque", "module")
+_FILES = ("row", "carrier", "wall", "roof", "pane", "sun", "module")
 Progress = Callable[[str, float], None]
 
 
@@ -46,10 +49,14 @@ class Solar:
     """[step] row of the arrays below, -1 at night."""
     carrier: NDArray[np.int32]
     """[module] row of [surface] that can carry modules, ascending."""
-    glass: NDArray[np.uint16]
-    """[daylight, building] mean irradiance on the collecting glass area, in units of UNIT_W_M2."""
-    opaque: NDArray[np.uint16]
-    """[daylight, building] the same of the opaque collecting area."""
+    wall: NDArray[np.uint16]
+    """[daylight, building] mean irradiance on opaque walls, in units of UNIT_W_M2."""
+    roof: NDArray[np.uint16]
+    """[daylight, building] the same on roofs."""
+    pane: NDArray[np.uint16]
+    """[daylight, building] the same on windows, times the angular shape of what their panes absorb."""
+    sun: NDArray[np.uint16]
+    """[daylight, building] the same on windows, times the angular shape of their transmittance."""
     module: NDArray[np.uint16]
     """[daylight, module] irradiance that passes a module's cover, in units of UNIT_W_M2."""
 
@@ -58,7 +65,7 @@ def solar(
     district: District, weather: Weather, *, cache: Path | None = None, progress: Progress | None = None
 ) -> Solar:
     """Light of the year on `district`; from the folder `cache` if it was made before, else made and left there."""
-    key = _key(district.surface, weather)
+    key = _key(district, weather)
     if cache is not None:
         found = _load(cache / f"solar-{key}", key)
         if found is not None:
@@ -75,35 +82,52 @@ def sky_of(weather: Weather) -> tuple[irradiance.Sky, NDArray[np.int32]]:
     direction, share = weather.sun_enu()
     day = (share > 0.0) & (weather.ghi_w_m2 + weather.dhi_w_m2 + weather.dni_w_m2 > 0.0)
     row = np.where(day, np.cumsum(day) - 1, -1).astype(np.int32)
-    extra = sun.extraterrestrial_w_m2(np.arange(weather.steps) * weather.step_s // 86400.0 + 1.0)
+    date = np.arange(weather.steps) * weather.step_s // 86400.0 + 1.0
+    extra, leaves = sun.extraterrestrial_w_m2(date), foliage.through(date, weather.latitude_rad)
     sky = irradiance.sky(
         sun_enu=direction[day], ghi=weather.ghi_w_m2[day], dni=weather.dni_w_m2[day],
-        dhi=weather.dhi_w_m2[day], extra=extra[day],
+        dhi=weather.dhi_w_m2[day], extra=extra[day], through=leaves[day],
     )  # fmt: skip
     return sky, row
 
 
 @kernel(
     lambda f: (
-        matrix(f), vector(i8), vector(f), vector(f), i8, i8, out_matrix(u2), out_matrix(u2),
+        matrix(f), matrix(f), matrix(f), vector(i8), matrix(f), vector(i8), matrix(f), matrix(f), matrix(f), f, i8, i8,
+        out_matrix(u2), out_matrix(u2), out_matrix(u2), out_matrix(u2),
     )
 )  # fmt: skip
-def collect(poa, start, glass_share, opaque_share, first, count, glass, opaque):  # type: ignore[no-untyped-def]
-    """Write rows first.. of the stored arrays from [count, surface] light.
+def collect(poa, direct, cosine, start, share, panes, sun_table, pane_table, diffuse, unit, first, count, wall, roof, pane, sun):  # type: ignore[no-untyped-def]  # noqa: E501
+    """Write rows first.. of the stored channels from [count, surface] light, in units of `unit`.
 
-    glass_share, opaque_share [surface] weights that sum to 1 per building.
+        wall, roof  sum of share x irradiance
+        sun, pane   sum of share x (direct x shape(cosine) + (irradiance - direct) x shape's hemispherical mean)
+
+    start [building + 1] first surface of each; share [3, surface] of wall, roof, glass, each adding up to 1 or 0 per
+    building; panes [building] row of the shapes: sun_table, pane_table [panes, 257] over the cosine, and [2, panes] in
+    `diffuse` light.
     """
     f = poa.dtype.type
-    zero, scale, half, most = f(0.0), f(32.0), f(0.5), f(65535.0)
+    zero, scale, half, most, steps = f(0.0), f(1.0) / unit, f(0.5), f(65535.0), f(256.0)
     for k in range(count):
-        p = poa[k]
+        p, d, c = poa[k], direct[k], cosine[k]
         for b in range(len(start) - 1):
-            g, o = zero, zero
+            w, r, g, a = zero, zero, zero, zero
+            t = panes[b]
+            around_sun, around_pane = diffuse[0, t], diffuse[1, t]
             for s in range(start[b], start[b + 1]):
-                g += p[s] * glass_share[s]
-                o += p[s] * opaque_share[s]
-            glass[first + k, b] = u2(min(g * scale + half, most))
-            opaque[first + k, b] = u2(min(o * scale + half, most))
+                w += p[s] * share[0, s]
+                r += p[s] * share[1, s]
+                q = share[2, s]
+                if q > zero:
+                    angle = i8(c[s] * steps + half)
+                    spread = p[s] - d[s]
+                    g += q * (d[s] * sun_table[t, angle] + spread * around_sun)
+                    a += q * (d[s] * pane_table[t, angle] + spread * around_pane)
+            wall[first + k, b] = u2(min(w * scale + half, most))
+            roof[first + k, b] = u2(min(r * scale + half, most))
+            pane[first + k, b] = u2(min(max(a, zero) * scale + half, most))
+            sun[first + k, b] = u2(min(max(g, zero) * scale + half, most))
 
 
 def _make(district: District, weather: Weather, *, key: str, progress: Progress | None) -> Solar:
@@ -112,26 +136,41 @@ def _make(district: District, weather: Weather, *, key: str, progress: Progress 
     terms, low = irradiance.terms(sky, f)
     surface, buildings = district.surface, len(district.building)
     plane = irradiance.planes(
-        tilt=surface.tilt_rad, azimuth=surface.azimuth_rad, sky_view=np.asarray(surface.sky_view, float), dtype=f
+        tilt=surface.tilt_rad, azimuth=surface.azimuth_rad, sky_view=np.asarray(surface.sky_view, float),
+        crown_view=np.asarray(surface.crown_view, float), dtype=f,
     )
     horizon = np.ascontiguousarray(surface.horizon_rad.T, dtype=f)
+    # where no tree stands in anyone's sun the kernel need not ask for them
+    crown = np.ascontiguousarray(surface.crown_rad.T if surface.crown_rad.any() else irradiance.NO_CROWNS, dtype=f)
     start = np.searchsorted(surface.building, np.arange(buildings + 1)).astype(np.int64)
-    weights = [_shares(a, surface.building, buildings).astype(f) for a in (surface.glass_m2, surface.opaque_m2)]
+    share = _weights(surface, buildings).astype(f)
+    shape = angular()
+    diffuse = np.array([shape.sun_diffuse, shape.pane_diffuse])
+    tables = [np.ascontiguousarray(a, dtype=f) for a in (shape.sun, shape.pane, diffuse)]
+    kinds = district.building.panes.astype(np.int64)
     carrier = np.flatnonzero(surface.usable_m2 > 0.0).astype(np.int32)
     days, n = len(terms), len(surface)
-    glass, opaque = np.empty((days, buildings), np.uint16), np.empty((days, buildings), np.uint16)
+    channels = [np.empty((days, buildings), np.uint16) for _ in range(4)]
     module = np.empty((days, len(carrier)), np.uint16)
     cosine, direct, poa = (np.empty((_BATCH, n), f) for _ in range(3))
     shade, loss = np.empty(n, f), pv.LOSS_TABLE.astype(f)
     veil = pv.diffuse_loss(surface.tilt_rad[carrier]).astype(f)
     for first in range(0, days, _BATCH):
         count = min(_BATCH, days - first)
-        irradiance.transpose(terms, low, first, count, plane, horizon, shade, cosine, direct, poa)
-        collect(poa, start, *weights, first, count, glass, opaque)
+        irradiance.transpose(terms, low, first, count, plane, horizon, crown, shade, cosine, direct, poa)
+        collect(poa, direct, cosine, start, share, kinds, *tables, f(UNIT_W_M2), first, count, *channels)
         pv.pass_cover(poa, direct, cosine, carrier, loss, veil, f(UNIT_W_M2), first, count, module)
         if progress is not None:
             progress("light on every surface", (first + count) / days)
-    return Solar(key, *(_frozen(a) for a in (row, carrier, glass, opaque, module)))
+    arrays: list[NDArray[Any]] = [row, carrier, *channels, module]
+    return Solar(key, *(_frozen(a) for a in arrays))
+
+
+def _weights(surface: Surfaces, buildings: int) -> NDArray[np.float64]:
+    """[3, surface] share of each surface in its building's opaque wall, roof, and collecting glass."""
+    wall = surface.kind == SurfaceKind.WALL
+    areas = (np.where(wall, surface.opaque_m2, 0.0), np.where(wall, 0.0, surface.opaque_m2), surface.glass_m2)
+    return np.array([_shares(a, surface.building, buildings) for a in areas])
 
 
 def _shares(area: NDArray[np.float64], building: NDArray[np.int32], buildings: int) -> NDArray[np.float64]:
@@ -148,12 +187,17 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
 # ---------------------------------------------------------------- on disk
 
 
-def _key(surface: Surfaces, weather: Weather) -> str:
+def _key(district: District, weather: Weather) -> str:
     digest = hashlib.blake2b(digest_size=12)
     digest.update(source_hash().encode())
-    digest.update(Path(sun.__file__).read_bytes())  # holds no kernel, so it is not in the hash of their sources
+    surface = district.surface
+    for formulas in (sun, foliage, glass):  # hold no kernel, so they are not in the hash of their sources
+        digest.update(Path(str(formulas.__file__)).read_bytes())
+    for table in (angular().sun, angular().pane, district.building.panes):
+        digest.update(np.ascontiguousarray(table).tobytes())
     usable = surface.usable_m2 > 0.0
-    for a in (surface.building, surface.tilt_rad, surface.azimuth_rad, surface.horizon_rad, surface.sky_view,
+    for a in (surface.building, surface.tilt_rad, surface.azimuth_rad, surface.horizon_rad, surface.crown_rad,
+              surface.sky_view, surface.crown_view,
               surface.glass_m2, surface.opaque_m2, usable):  # fmt: skip
         digest.update(np.ascontiguousarray(a).tobytes())
     for a in (weather.ghi_w_m2, weather.dni_w_m2, weather.dhi_w_m2):

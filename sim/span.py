@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import gridflow
-from sim.physics import battery, demand, envelope, heating, hotwater, pv, vehicles
+from sim.physics import battery, demand, heating, hotwater, pv, rooms, vehicles
 from sim.prepare import Array, Case
+from sim.rooms import settled
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Span:
 class State:
     """All that one step hands to the next."""
 
-    mass_c: NDArray[np.float64]
-    """[building] temperature of the building mass."""
+    room: NDArray[np.float64]
+    """[9, building] what walls remember and the air's temperature, see rooms.march; values of the case's float type."""
     battery_j: NDArray[np.float64]
     """[building] charge of the home battery."""
     vehicle_j: NDArray[np.float64]
@@ -42,7 +43,7 @@ class State:
     @property
     def nbytes(self) -> int:
         """Memory that it takes."""
-        return self.mass_c.nbytes + self.battery_j.nbytes + self.vehicle_j.nbytes + self.site_j.nbytes
+        return self.room.nbytes + self.battery_j.nbytes + self.vehicle_j.nbytes + self.site_j.nbytes
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,14 @@ class Flux:
     heating_w: Array
     """Heat given to the rooms."""
     heater_w: Array
-    """Electricity of heat pump or heating rod."""
+    """Electricity of heat pump or heating rod, and of cooling."""
     gas_w: Array
     ambient_w: Array
     """Heat that heat pumps draw from the air."""
+    cooling_w: Array
+    """Heat taken from the rooms."""
     indoor_c: Array
+    """Of the air."""
     vehicle_w: Array
     """Charging of cars at the building."""
     battery_w: Array
@@ -99,21 +103,20 @@ def simulate(
     """
     n, first = span.steps, span.first % case.steps
     flux = empty(case, span) if into is None else into
-    mass_c = state.mass_c.copy()
     when = np.arange(first, first + n) % case.steps
     air_c, water_share = case.air_c[when], case.water_share[when]
-    held = State(mass_c, state.battery_j.copy(), state.vehicle_j.copy(), state.site_j.copy())
+    held = State(state.room.copy(), state.battery_j.copy(), state.vehicle_j.copy(), state.site_j.copy())
 
     pv.generate(case.module, case.row, first, case.module_terms, case.module_column, case.module_mount, case.peak_w,
                 case.module_start, case.rated_w, case.dtype(pv.INVERTER), np.empty_like(case.peak_w),
                 flux.pv_w)  # fmt: skip
     demand.lookup(case.share, case.profile, case.appliances_w, first, flux.appliances_w)
     hotwater.draw(case.share, case.hot_water_profile, case.hot_water_w, first, flux.hot_water_w)
-    envelope.march(case.envelope, case.set_point_c, case.heat_limit_w, case.air_c, case.glass, case.opaque, case.row,
-                   case.gain_area, first, mass_c, np.empty((3, case.buildings), case.dtype), flux.heating_w,
-                   flux.indoor_c)  # fmt: skip
+    dwell(case, held, first, flux)
     heating.supply(flux.heating_w, flux.hot_water_w, air_c, water_share, case.heater, flux.heater_w, flux.gas_w,
                    flux.ambient_w)  # fmt: skip
+    if case.rooms.eer is not None:
+        flux.heater_w[:] += flux.cooling_w / case.rooms.eer
     np.subtract(flux.pv_w, flux.appliances_w, out=flux.surplus_w)
     np.subtract(flux.surplus_w, flux.heater_w, out=flux.surplus_w)
     drive(case, held, first, flux)
@@ -121,6 +124,14 @@ def simulate(
     if grid:
         solve_grid(case, flux)
     return held, flux
+
+
+def dwell(case: Case, state: State, first: int, flux: Flux) -> None:
+    """Rooms: fill heating_w, cooling_w and indoor_c; advance the state."""
+    r = case.rooms
+    rooms.march(r.packed, r.outside, r.heat_c, r.cool_c, r.gain, r.air, r.schedule, r.wall, r.roof, r.pane, r.sun,
+                case.row, first, state.room, rooms.scratch(case.dtype), flux.heating_w, flux.cooling_w,
+                flux.indoor_c)  # fmt: skip
 
 
 def drive(case: Case, state: State, first: int, flux: Flux) -> None:
@@ -171,15 +182,14 @@ def solve_grid(case: Case, flux: Flux) -> None:
 def empty(case: Case, span: Span) -> Flux:
     """A Flux with room for `span`; its grid part is that of a dead grid."""
     n, b = span.steps, case.buildings
-    columns: list[Array] = [np.empty((n, b), case.dtype) for _ in range(9)]
+    columns: list[Array] = [np.empty((n, b), case.dtype) for _ in range(10)]
     columns += [np.zeros((n, b), case.dtype) for _ in range(3)] + [np.zeros((n, case.sites)) for _ in range(3)]
     columns += [np.zeros((n, case.grid.lines)) for _ in range(2)]
     columns += [np.full((n, case.grid.nodes), np.nan), np.zeros(n), np.zeros(n), np.full(n, -1)]
     return Flux(span, *columns)
 
 
-def initial(case: Case) -> State:
-    """A guess to start a run-up from: heated masses at their set-point, unheated ones at the year's mean outside."""
-    heated = case.heat_limit_w > 0.0
-    mass_c = np.where(heated, case.set_point_c, case.air_c.mean()).astype(np.float64)
-    return State(mass_c, np.zeros(case.buildings), np.zeros((4, case.buildings)), np.zeros(case.sites))
+def initial(case: Case, step: int = 0) -> State:
+    """A guess to start a run-up from at `step`: rooms settled under the weeks before it, stores empty."""
+    room = settled(case.rooms, case.row, step, step_s=case.step_s, dtype=case.dtype)
+    return State(room, np.zeros(case.buildings), np.zeros((4, case.buildings)), np.zeros(case.sites))

@@ -70,7 +70,7 @@ def days_of(case: Case) -> int:
 def begin(case: Case) -> Year:
     """A year about to start, after its run-up."""
     begun = time.perf_counter()
-    state = run_up(case, initial(case), 0, days=RUN_UP_DAYS)
+    state = run_up(case, initial(case, -RUN_UP_DAYS * steps_a_day(case)), 0, days=RUN_UP_DAYS)
     every = max(1, int(np.ceil(days_of(case) * state.nbytes / _STATES_BYTES)))
     buffer = empty(case, Span(0, steps_a_day(case)))
     return Year(case, books.empty(case), [state], every, 0, state, buffer, time.perf_counter() - begun)
@@ -139,14 +139,18 @@ def day(case: Case, year: Year | None, day: int) -> Flux:
 def provisional_day(case: Case, previous: Year | None, day: int) -> Flux:
     """The same steps before this case's year is known.
 
-    After a week's run-up from the state of `previous`, else after 14 days from a guess.
+    After a week's run-up from the state of `previous`, else after 14 days from a guess. What other walls remember says
+    nothing of these: where the fabric changed, rooms start settled under the weeks before.
     """
     n = steps_a_day(case)
     if previous is None or not previous.done:
-        state = run_up(case, initial(case), day * n - n, days=RUN_UP_DAYS)
+        state = run_up(case, initial(case, day * n - (1 + RUN_UP_DAYS) * n), day * n - n, days=RUN_UP_DAYS)
     else:
-        days = PROVISIONAL_DAYS - 1
-        state = run_up(case, state_at(previous, day - PROVISIONAL_DAYS), day * n - n, days=days)
+        days, first = PROVISIONAL_DAYS - 1, day - PROVISIONAL_DAYS
+        state = state_at(previous, first)
+        if previous.case.rooms.fabric is not case.rooms.fabric:
+            state = replace(state, room=initial(case, first * n).room)
+        state = run_up(case, state, day * n - n, days=days)
     state, _ = simulate(case, state, Span(day * n - n, n - 1), grid=False)
     return simulate(case, state, Span(day * n - 1, n + 2))[1]
 

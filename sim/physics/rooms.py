@@ -35,14 +35,21 @@ UNIT_W_M2 = 1.0 / 32.0
 LANES = 32
 """Buildings of a tile."""
 _STATE_ROWS = 2 + INPUTS
+# rows of a tile's parameters
 _DIRECT = STATES * _STATE_ROWS
-_ROOM = _DIRECT + INPUTS
-ROWS = _ROOM + 12
+_INERTIA = _DIRECT + INPUTS
+_HOLD, _VENTILATION_W_K, _ROOM_HEAT_C, _ROOM_COOL_C, _HEAT_W, _COOL_W = (_INERTIA + r for r in range(1, 7))
+_RADIANT_W, _CONVECTIVE_W, _OPEN_C, _OPEN = (_INERTIA + r for r in range(7, 11))
+ROWS = _INERTIA + 11
 """Numbers of a building in `pack`."""
-_T = STATES
-_CHANNEL = STATES + 1
-SCRATCH = STATES + 16
-"""Rows of LANES of the scratch vector."""
+# rows of the working memory: states, air, four channels of light, radiant gains ..
+_AIR = STATES
+_LIGHT = STATES + 1
+_RADIANT, _CONVECTIVE, _VENTILATION, _HEAT_C, _COOL_C, _GAIN, _A, _R, _HEATING, _COOLING = (
+    _LIGHT + r for r in range(4, 14)
+)
+SCRATCH = _LIGHT + 14
+"""Rows of LANES of the working memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +60,8 @@ class Room:
     """Heat capacity of air (and of light furniture)."""
     ventilation_w_k: ArrayLike
     """H: rho c V' (EN ISO 13789:2017, 10), x the schedule's factor."""
+    leak_w_k: ArrayLike = 0.0
+    """The same of joints, which no schedule closes; added to H."""
     heat_c: ArrayLike = 0.0
     """Heating set-point; the schedule's is added. -inf: none."""
     cool_c: ArrayLike = 0.0
@@ -84,8 +93,8 @@ def pack(reduced: Reduced, room: Room, *, dtype: Any, channel_unit: float = UNIT
     full = {f.name: np.broadcast_to(np.asarray(getattr(room, f.name), float), zones) for f in fields(Room)}
     inertia = full["air_j_k"] / reduced.step_s
     names = ("ventilation_w_k", "heat_c", "cool_c", "heat_limit_w", "cool_limit_w", "radiant_w", "convective_w",
-             "open_c", "open_w_k")  # fmt: skip
-    own = np.array([inertia, inertia - reduced.direct_air, *(full[name] for name in names), np.zeros(zones)])
+             "open_c", "open_w_k", "leak_w_k")  # fmt: skip
+    own = np.array([inertia, inertia - reduced.direct_air, *(full[name] for name in names)])
     rows = np.concatenate([state, reduced.direct * scale[:, None], own])
     tiles = -(-zones // LANES)
     filled = np.pad(rows, ((0, 0), (0, tiles * LANES - zones)), mode="edge")
@@ -103,70 +112,82 @@ def begin(states: Float, indoor_c: ArrayLike, dtype: Any) -> Float:
     return np.concatenate([states, air[None]]).astype(dtype).astype(np.float64)
 
 
+@kernel(lambda f: (vector(f), out_vector(f), vector(i4), vector(f), vector(f), vector(f), vector(f)))
+def _usage(p, b, columns, heat_c, cool_c, gain, air):  # type: ignore[no-untyped-def]
+    """Gains, ventilation and set-points of every lane at a step, by its column of the schedules."""
+    w = LANES
+    for i in range(len(columns)):
+        c = columns[i]
+        b[_GAIN * w + i] = gain[c]
+        b[_VENTILATION * w + i] = air[c]
+        b[_HEAT_C * w + i] = heat_c[c]
+        b[_COOL_C * w + i] = cool_c[c]
+    for i in range(w):
+        b[_RADIANT * w + i] = p[_RADIANT_W * w + i] * b[_GAIN * w + i]
+        b[_CONVECTIVE * w + i] = p[_CONVECTIVE_W * w + i] * b[_GAIN * w + i]
+        b[_VENTILATION * w + i] *= p[_VENTILATION_W_K * w + i]
+        b[_HEAT_C * w + i] += p[_ROOM_HEAT_C * w + i]
+        b[_COOL_C * w + i] += p[_ROOM_COOL_C * w + i]
+
+
 @kernel(lambda f: (vector(f), out_vector(f), f, f, f))
 def _fabric(p, b, te, sky, ground):  # type: ignore[no-untyped-def]
-    """a and r of every lane, without windows opened by hand: rows 14 and 15 of the working rows."""
+    """a and r of every lane, without windows opened by hand."""
     w = LANES
-    o = (STATES + 1) * LANES
-    d = STATES * _STATE_ROWS * LANES
-    q = _ROOM * LANES
     for i in range(w):
-        b[o + 10 * w + i] = (
-            p[q + i] * b[_T * w + i]
-            + (b[i] + b[w + i] + b[2 * w + i] + b[3 * w + i])
-            + (b[4 * w + i] + b[5 * w + i] + b[6 * w + i] + b[7 * w + i])
-            + p[d + i] * te + p[d + w + i] * sky + p[d + 2 * w + i] * ground
-            + p[d + 3 * w + i] * b[o + i] + p[d + 4 * w + i] * b[o + w + i] + p[d + 5 * w + i] * b[o + 2 * w + i]
-            + p[d + 6 * w + i] * b[o + 3 * w + i] + p[d + 7 * w + i] * b[o + 4 * w + i]
-            + b[o + 5 * w + i] + b[o + 6 * w + i] * te
-        )  # fmt: skip
-    for i in range(w):
-        b[o + 9 * w + i] = p[q + w + i] + b[o + 6 * w + i]
+        q = p[_INERTIA * w + i] * b[_AIR * w + i]
+        for s in range(STATES):
+            q += b[s * w + i]
+        q += p[_DIRECT * w + i] * te + p[(_DIRECT + 1) * w + i] * sky + p[(_DIRECT + 2) * w + i] * ground
+        for c in range(5):
+            q += p[(_DIRECT + 3 + c) * w + i] * b[(_LIGHT + c) * w + i]
+        b[_R * w + i] = q + b[_CONVECTIVE * w + i] + b[_VENTILATION * w + i] * te
+        b[_A * w + i] = p[_HOLD * w + i] + b[_VENTILATION * w + i]
 
 
 @kernel(lambda f: (vector(f), out_vector(f), f))
 def _control(p, b, te):  # type: ignore[no-untyped-def]
     """Windows, thermostat and the air: heating, cooling and T_a of every lane (equations: see the module)."""
     w = LANES
-    o = (STATES + 1) * LANES
-    q = _ROOM * LANES
     zero = te * 0
+    one = zero + 1
     for i in range(w):
-        a, r, high, limit = b[o + 9 * w + i], b[o + 10 * w + i], b[o + 8 * w + i], p[q + 9 * w + i]
-        excess, gap, wide = r - a * limit, limit - te, p[q + 10 * w + i]
-        h = wide if gap * wide <= excess else excess / gap
-        h = h if (excess > zero) & (te * a < r) & (te < high) else zero
-        b[o + 11 * w + i] = h
-    for i in range(w):
-        h = b[o + 11 * w + i]
-        b[o + 9 * w + i] += h
-        b[o + 10 * w + i] += h * te
-    for i in range(w):
-        need = b[o + 9 * w + i] * b[o + 7 * w + i] - b[o + 10 * w + i]
+        a, r, limit, wide = b[_A * w + i], b[_R * w + i], p[_OPEN_C * w + i], p[_OPEN * w + i]
+        excess, gap = r - a * limit, limit - te
+        partial = excess / (gap if gap > zero else one)
+        h = wide if gap * wide <= excess else partial
+        # cooler outside than in the free room, and than where cooling would hold it
+        h = h if excess > zero else zero
+        h = h if te * a < r else zero
+        h = h if te < b[_COOL_C * w + i] else zero
+        a += h
+        r += h * te
+        need = a * b[_HEAT_C * w + i] - r
         need = need if need > zero else zero
-        b[o + 12 * w + i] = need if need < p[q + 5 * w + i] else p[q + 5 * w + i]
-    for i in range(w):
-        need = b[o + 10 * w + i] - b[o + 9 * w + i] * b[o + 8 * w + i]
-        need = need if need > zero else zero
-        b[o + 13 * w + i] = need if need < p[q + 6 * w + i] else p[q + 6 * w + i]
-    for i in range(w):
-        b[_T * w + i] = (b[o + 10 * w + i] + b[o + 12 * w + i] - b[o + 13 * w + i]) / b[o + 9 * w + i]
+        heat = need if need < p[_HEAT_W * w + i] else p[_HEAT_W * w + i]
+        over = r - a * b[_COOL_C * w + i]
+        over = over if over > zero else zero
+        cool = over if over < p[_COOL_W * w + i] else p[_COOL_W * w + i]
+        b[_HEATING * w + i] = heat
+        b[_COOLING * w + i] = cool
+        b[_AIR * w + i] = (r + heat - cool) / a
 
 
 @kernel(lambda f: (vector(f), out_vector(f), f, f, f))
 def _advance(p, b, te, sky, ground):  # type: ignore[no-untyped-def]
     """x+ = e x + g_a T_a + g u of every lane."""
     w = LANES
-    o = (STATES + 1) * LANES
-    for s in range(STATES):
-        x = b[s * w : (s + 1) * w]
-        y = p[s * _STATE_ROWS * w : (s + 1) * _STATE_ROWS * w]
-        for i in range(w):
-            x[i] = (
-                y[i] * x[i] + y[w + i] * b[_T * w + i]
-                + y[2 * w + i] * te + y[3 * w + i] * sky + y[4 * w + i] * ground
-                + y[5 * w + i] * b[o + i] + y[6 * w + i] * b[o + w + i] + y[7 * w + i] * b[o + 2 * w + i]
-                + y[8 * w + i] * b[o + 3 * w + i] + y[9 * w + i] * b[o + 4 * w + i]
+    for i in range(w):
+        air = b[_AIR * w + i]
+        wall, roof, pane = b[_LIGHT * w + i], b[(_LIGHT + 1) * w + i], b[(_LIGHT + 2) * w + i]
+        sun, radiant = b[(_LIGHT + 3) * w + i], b[_RADIANT * w + i]
+        for s in range(STATES):
+            j = s * _STATE_ROWS * w + i
+            b[s * w + i] = (
+                p[j] * b[s * w + i] + p[j + w] * air
+                + p[j + 2 * w] * te + p[j + 3 * w] * sky + p[j + 4 * w] * ground
+                + p[j + 5 * w] * wall + p[j + 6 * w] * roof + p[j + 7 * w] * pane + p[j + 8 * w] * sun
+                + p[j + 9 * w] * radiant
             )  # fmt: skip
 
 
@@ -186,11 +207,10 @@ def march(rooms, outside, heat_c, cool_c, gain, air, schedule, wall, roof, pane,
     """
     f = heating_w.dtype.type
     zones, w, total = heating_w.shape[1], LANES, len(row)
-    o = (STATES + 1) * LANES
     for z in range(0, zones, w):
         n = min(w, zones - z)
         p = rooms[z * ROWS : (z + w) * ROWS]
-        own = p[_ROOM * w :]
+        columns = schedule[z : z + n]
         for i in range(len(b)):
             b[i] = f(0.0)
         for s in range(STATES + 1):
@@ -201,33 +221,24 @@ def march(rooms, outside, heat_c, cool_c, gain, air, schedule, wall, roof, pane,
             te, sky, ground = outside[0, t], outside[1, t], outside[2, t]
             if row[t] < 0:
                 for i in range(4 * w):
-                    b[o + i] = f(0.0)
+                    b[_LIGHT * w + i] = f(0.0)
             else:
-                light = row[t]
+                on_wall, on_roof = wall[row[t], z : z + n], roof[row[t], z : z + n]
+                in_pane, through = pane[row[t], z : z + n], sun[row[t], z : z + n]
                 for i in range(n):
-                    b[o + i] = f(wall[light, z + i])
-                for i in range(n):
-                    b[o + w + i] = f(roof[light, z + i])
-                for i in range(n):
-                    b[o + 2 * w + i] = f(pane[light, z + i])
-                for i in range(n):
-                    b[o + 3 * w + i] = f(sun[light, z + i])
-            for i in range(n):
-                s = schedule[z + i]
-                b[o + 4 * w + i] = own[7 * w + i] * gain[t, s]
-                b[o + 5 * w + i] = own[8 * w + i] * gain[t, s]
-                b[o + 6 * w + i] = own[2 * w + i] * air[t, s]
-                b[o + 7 * w + i] = own[3 * w + i] + heat_c[t, s]
-                b[o + 8 * w + i] = own[4 * w + i] + cool_c[t, s]
+                    b[_LIGHT * w + i] = f(on_wall[i])
+                    b[(_LIGHT + 1) * w + i] = f(on_roof[i])
+                    b[(_LIGHT + 2) * w + i] = f(in_pane[i])
+                    b[(_LIGHT + 3) * w + i] = f(through[i])
+            _usage(p, b, columns, heat_c[t], cool_c[t], gain[t], air[t])
             _fabric(p, b, te, sky, ground)
             _control(p, b, te)
             _advance(p, b, te, sky, ground)
+            heat, cool, room = heating_w[k, z : z + n], cooling_w[k, z : z + n], indoor_c[k, z : z + n]
             for i in range(n):
-                heating_w[k, z + i] = b[o + 12 * w + i]
-            for i in range(n):
-                cooling_w[k, z + i] = b[o + 13 * w + i]
-            for i in range(n):
-                indoor_c[k, z + i] = b[_T * w + i]
+                heat[i] = b[_HEATING * w + i]
+                cool[i] = b[_COOLING * w + i]
+                room[i] = b[_AIR * w + i]
         for s in range(STATES + 1):
             for i in range(n):
                 state[s, z + i] = f8(b[s * w + i])
