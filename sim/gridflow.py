@@ -81,7 +81,7 @@ def grid(
     heads = feeders(node, line, part >= 0) if not swept[:-1].all() else np.zeros(0, np.int64)
     meshes = [
         _mesh(node, line, k, part, building_node, phase_share, site_node, heads, symmetric=not uneven_part[k])
-        for k in np.flatnonzero(~swept[:-1])
+        for k in np.flatnonzero(~swept[:-1]).tolist()
     ]
     place = np.append(t.place, -1)
     return Grid(
@@ -116,8 +116,8 @@ def _mesh(
         loads = np.flatnonzero(here)[:1]
     share = phase_share[building]
     model = gridmesh.mesh(node, line, here[:-1], loads, heads, symmetric=symmetric)
-    rows = (np.searchsorted(loads, nodes).astype(np.int64) for nodes in (building_node[building], site_node[site]))
-    return Mesh(model, building, site, *rows, share)
+    at, site_at = (np.searchsorted(loads, n).astype(np.int64) for n in (building_node[building], site_node[site]))
+    return Mesh(model, building, site, building_load=at, site_load=site_at, share=share)
 
 
 def solve(

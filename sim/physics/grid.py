@@ -239,7 +239,7 @@ def _forward(parent, z, lane, p, q, vr, vi, jr, ji):  # type: ignore[no-untyped-
 
 @kernel(lambda f: (vector(i8), matrix(f8), vector(i8), out_matrix(f8), out_matrix(f8), *_WORK), floats=(f8,))
 def _give_up(parent, z, unit, lane, failed, p, q, vr, vi, jr, ji):  # type: ignore[no-untyped-def]
-    """In lanes that did not settle: failed[unit, lane] = 1 for the parts that keep changing; their voltages are flat."""
+    """In lanes that did not settle: failed[unit, lane] = 1 for the parts that keep changing, made flat."""
     n, w = p.shape
     failed[:, :] = 0.0
     for i in range(n):
@@ -264,7 +264,7 @@ def _give_up(parent, z, unit, lane, failed, p, q, vr, vi, jr, ji):  # type: igno
 )
 def _name(parent, z, unit, feeder, s0, used, failed, collapsed, p, q, vr, vi, jr, ji):  # type: ignore[no-untyped-def]
     """collapsed[s0 + lane] = the failed feeder with the farthest end by the linear drop r P + x Q; it draws no more."""
-    n, w = p.shape
+    n = len(parent)
     for k in range(used):
         worst = 0.0
         for i in range(n):

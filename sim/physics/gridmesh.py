@@ -91,7 +91,8 @@ def mesh(node: Nodes, line: Lines, inside: NDArray[np.bool_], load_node: Rows, f
         data[kind] = rows(kind, len(k), **ends, **_parameters(kind, node, line, k))
     return Mesh(
         model=PowerGridModel({ComponentType[k]: v for k, v in data.items() if len(v)}), symmetric=symmetric, node=at,
-        source=node.kind[at] == NodeKind.SOURCE, source_pu=node.source_pu[sources], line=parts, per_a={kind: _per_a(node, line, k) for kind, k in parts.items()}, load_node=here[load_node],
+        source=node.kind[at] == NodeKind.SOURCE, source_pu=node.source_pu[sources], line=parts,
+        per_a={kind: _per_a(node, line, k) for kind, k in parts.items()}, load_node=here[load_node],
         feeder=feeder[at],
     )  # fmt: skip
 
@@ -187,7 +188,7 @@ def solve(
 def _calculate(m: Mesh, p_w: Float, q_var: Float, method: str) -> tuple[Any, Rows]:
     """power-grid-model's columns and the steps that have no solution."""
     branch = ["p_from", "p_to", "i_to"]
-    wanted: dict[Any, Any] = {"node": ["u_pu"], "source": ["p"], "shunt": ["p"]} | {kind: branch for kind in m.line}
+    wanted: dict[Any, Any] = {"node": ["u_pu"], "source": ["p"], "shunt": ["p"]} | dict.fromkeys(m.line, branch)
     load = "sym_load" if m.symmetric else "asym_load"
     update: Any = {load: {"p_specified": p_w, "q_specified": q_var}}
     with _turn:
