@@ -32,8 +32,6 @@ ACCOUNTS = ("pv_w", "appliances_w", "heater_w", "gas_w", "ambient_w", "heating_w
 """Columns of Flux that are booked, per step for the district and per month for each building."""
 SITE_ACCOUNTS = ("site_w", "site_stored_w")
 """Those of the sites."""
-UNSOLVED = 1e-5
-"""Residual of the grid above which a step has no solution: the grid cannot carry that power."""
 VOLTAGE_LIMITS_PU = (0.9, 1.1)
 """EN 50160:2010, 10-minute means for 95 % of a week."""
 LOADING_LIMIT = 1.0
@@ -72,6 +70,8 @@ class Ledger:
     """[3, line]"""
     strained: Float
     """[step] 1 where any line or node was outside its limits."""
+    collapsed: NDArray[np.int64]
+    """[step] row of the line that heads the feeder that carries more than has a solution, -1 = none."""
 
     @property
     def months_j(self) -> Float:
@@ -100,7 +100,7 @@ def empty(case: Case) -> Ledger:
         wind_w=np.zeros(case.steps) if case.wind is None else case.wind.power_w.sum(axis=1), turbine=turbine,
         months=np.zeros((len(ACCOUNTS), 12, case.buildings)), days_in_month=case.days_in_month,
         voltage=np.repeat(bounds, case.grid.nodes, axis=1), loading=np.repeat(bounds, case.grid.lines, axis=1),
-        strained=np.zeros(case.steps),
+        strained=np.zeros(case.steps), collapsed=np.full(case.steps, -1),
     )  # fmt: skip
 
 
@@ -122,6 +122,7 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
     here = slice(first, first + n)
     ledger.loss_w[here] = flux.grid_loss_w
     ledger.source_w[here] = flux.source_w
+    ledger.collapsed[here] = flux.collapsed_line
     if case.connected is None:
         ledger.on_grid_w[here] = ledger.steps[-1, here]
     elif case.connected.any():
@@ -131,6 +132,7 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
         for k, name in enumerate(SITE_ACCOUNTS):
             ledger.sites[k, here] = getattr(flux, name)
     strained = ledger.strained[here]
+    strained[flux.collapsed_line >= 0] = 1.0
     limits = ((flux.voltage_pu, VOLTAGE_LIMITS_PU, ledger.voltage),
               (flux.line_loading, (-np.inf, LOADING_LIMIT), ledger.loading))  # fmt: skip
     for column, allowed, kept in limits:
@@ -177,11 +179,12 @@ def _named(ledger: Ledger) -> dict[str, Float]:
 
 
 def _wires(ledger: Ledger) -> Float:
-    """[step] residual of the grid relative to throughput: large where the power flow has no solution."""
+    """[step] residual of the grid relative to throughput; 0 where the power flow has no solution, hence no losses."""
     if not ledger.source_w.any():
         return np.zeros_like(ledger.source_w)
     plant = ledger.sites[0] @ ledger.site_on_grid
-    return np.abs(ledger.source_w + ledger.on_grid_w + plant - ledger.loss_w) / _throughput(ledger)
+    kept = np.where(ledger.collapsed < 0, ledger.source_w + ledger.on_grid_w + plant - ledger.loss_w, 0.0)
+    return np.abs(kept) / _throughput(ledger)
 
 
 def accounts_w(ledger: Ledger) -> dict[str, dict[str, Float]]:
@@ -319,5 +322,9 @@ def _grid(ledger: Ledger, district: District) -> dict[str, float]:
         "line_loading_max": most(ledger.loading[1, ~transformer]),
         "transformer_loading_max": most(ledger.loading[1, transformer]),
         "hours_over_limit": float(ledger.strained.sum() * ledger.step_s / 3600.0),
-        "hours_unsolved": float((_wires(ledger) > UNSOLVED).sum() * ledger.step_s / 3600.0),
+        "hours_unsolved": float((ledger.collapsed >= 0).sum() * ledger.step_s / 3600.0),
+        **{
+            f"hours_unsolved:{district.line.id[k]}": float((ledger.collapsed == k).sum() * ledger.step_s / 3600.0)
+            for k in np.unique(ledger.collapsed[ledger.collapsed >= 0])
+        },
     }
