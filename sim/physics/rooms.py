@@ -39,8 +39,8 @@ _STATE_ROWS = 2 + INPUTS
 _DIRECT = STATES * _STATE_ROWS
 _INERTIA = _DIRECT + INPUTS
 _HOLD, _VENTILATION_W_K, _ROOM_HEAT_C, _ROOM_COOL_C, _HEAT_W, _COOL_W = (_INERTIA + r for r in range(1, 7))
-_RADIANT_W, _CONVECTIVE_W, _OPEN_C, _OPEN = (_INERTIA + r for r in range(7, 11))
-ROWS = _INERTIA + 11
+_RADIANT_W, _CONVECTIVE_W, _OPEN_C, _OPEN, _LEAK_W_K = (_INERTIA + r for r in range(7, 12))
+ROWS = _INERTIA + 12
 """Numbers of a building in `pack`."""
 # rows of the working memory: states, air, four channels of light, radiant gains ..
 _AIR = STATES
@@ -125,7 +125,7 @@ def _usage(p, b, columns, heat_c, cool_c, gain, air):  # type: ignore[no-untyped
     for i in range(w):
         b[_RADIANT * w + i] = p[_RADIANT_W * w + i] * b[_GAIN * w + i]
         b[_CONVECTIVE * w + i] = p[_CONVECTIVE_W * w + i] * b[_GAIN * w + i]
-        b[_VENTILATION * w + i] *= p[_VENTILATION_W_K * w + i]
+        b[_VENTILATION * w + i] = p[_VENTILATION_W_K * w + i] * b[_VENTILATION * w + i] + p[_LEAK_W_K * w + i]
         b[_HEAT_C * w + i] += p[_ROOM_HEAT_C * w + i]
         b[_COOL_C * w + i] += p[_ROOM_COOL_C * w + i]
 
