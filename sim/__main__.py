@@ -20,7 +20,7 @@ from network import moment, scenarios, schema
 from network.address import is_loopback
 from network.problems import Refused
 from network.wire import Request, Server
-from sim import bell, blocks, cache, layers, package, process, session, store, tiles, weather
+from sim import bell, blocks, cache, gridflow, layers, package, process, session, store, tiles, weather
 from sim.history import Choices
 from sim.layers import Layer, select
 from sim.options import ServeOptions
@@ -101,7 +101,7 @@ def _facts(read: Package, sky: Weather, kinds: Sequence[Layer], server: Server) 
         hello=hello,
         roster=blocks.roster(district, revision=1),
         catalogue=layers.wire(kinds, 1),
-        problems=blocks.problems(read.problems, sky.problems, revision=1),
+        problems=blocks.problems(read.problems, gridflow.problems(district), sky.problems, revision=1),
         validate=validate,
     )
 

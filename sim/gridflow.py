@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,8 +182,32 @@ def problems(district: District) -> tuple[Problem, ...]:
     whom = f"with {len(dark)} buildings ({_some([b.id[k] for k in dark])})" if len(dark) else "without a building"
     text = (f"no source reaches {len(dead)} nodes of the grid ({_some([node.id[k] for k in dead])}), {whom}: they "
             "have no voltage; close a switch on the way to them, or build with a grid that feeds them")  # fmt: skip
-    return (Problem("grid_island", text, len(dead), ids),)
+    return (Problem("grid-island", text, len(dead), ids),)
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B at %H:%M}"
 
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def collapses(collapsed: Rows, district: District, *, step_s: float) -> tuple[Problem, ...]:
+    """Feeders that carry more than has a solution, and when first. `collapsed` [step] as in Ledger."""
+    steps = np.flatnonzero(collapsed >= 0)
+    if not len(steps):
+        return ()
+    feeder, first, count = np.unique(collapsed[steps], return_index=True, return_counts=True)
+    order = np.argsort(-count, kind="stable")
+    hours = count * step_s / 3600.0
+    start = datetime(district.place.year, 1, 1)
+    words = [
+        f"{district.line.id[feeder[k]]} in {hours[k]:,.0f} hours, first on "
+        f"{_day(start + timedelta(seconds=float(steps[first[k]]) * step_s))}" for k in order
+    ]  # fmt: skip
+    text = (f"in {len(steps) * step_s / 3600.0:,.0f} hours a feeder carries more than any voltage allows "
+            f"({_some(words)}): its part of the grid has no voltages and no losses then; take load or modules off it, "
+            "or give it thicker cables")  # fmt: skip
+    ids = tuple(district.line.id[feeder[k]] for k in order)
+    return (Problem("grid-collapse", text, round(len(steps) * step_s / 3600.0), ids),)

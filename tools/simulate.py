@@ -23,7 +23,7 @@ def simulate(
     Raises:
         Refused: package, weather or layers cannot be used.
     """
-    from sim import cache, ledger, package, prepare, solar, weather, year
+    from sim import cache, gridflow, ledger, package, prepare, solar, weather, year
     from sim import layers as layer_kinds
 
     read = package.load(folder)
@@ -41,20 +41,12 @@ def simulate(
     balance = ledger.balance(run.ledger, district, side="a", revision=0, compute_s=compute_s, fraction=1.0)
     contract = contract_of(balance, package_name=str(folder), buildings=len(district.building), steps=sky.steps)
     contract["inferred"] = read.report.get("inferred", {})
-    problems = (*read.problems, *sky.problems, *unsolved(balance))
+    unsolved = gridflow.collapses(run.ledger.collapsed, district, step_s=sky.step_s)
+    problems = (*read.problems, *sky.problems, *gridflow.problems(district), *unsolved)
     contract["problems"] = [
         {"code": p.code, "message": p.message, "count": p.count, "ids": list(p.ids)} for p in problems
     ]
     return contract
-
-
-def unsolved(balance: Balance) -> tuple[Problem, ...]:
-    """A word on the hours in which the grid cannot carry the power at all."""
-    hours = balance.grid.get("hours_unsolved", 0.0)
-    if not hours:
-        return ()
-    text = f"in {hours:,.0f} hours the grid cannot carry the power at all: its voltages and losses mean nothing there"
-    return (Problem("grid-unsolved", text, round(hours)),)
 
 
 def choices_of(text: str, kinds: Any) -> tuple[LayerChoice, ...]:

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from network.problems import Refused
 from network.schema import Balance
-from sim import ledger as books
+from sim import gridflow, ledger as books
 from sim import year as years
 from sim.district import Factor, Heater
 from sim.ledger import accounts_w, balance, weigh
 from sim.prepare import prepare
 from sim.solar import solar
 from sim.span import Span, initial, simulate
-from tools.simulate import unsolved
 
 WEATHER = random_weather(seed=3)
 BASE = random_district(seed=9, buildings=20, nodes=25)
@@ -129,7 +128,10 @@ def test_hours_that_the_grid_cannot_carry_are_counted_and_said() -> None:
         year = years.complete(prepare(district, LIGHT, WEATHER))
         b = balance(year.ledger, district, side="a", revision=1, compute_s=0.0)
         assert (b.grid["hours_unsolved"] == 0.0) == solvable
-        assert [p.code for p in unsolved(b)] == ([] if solvable else ["grid-unsolved"])
+        said = gridflow.collapses(year.ledger.collapsed, district, step_s=3600.0)
+        assert [p.code for p in said] == ([] if solvable else ["grid-collapse"])
+        assert all(p.count == b.grid["hours_unsolved"] and p.ids[0] in p.message for p in said)
+        assert b.residual < 1e-5
 
 
 def test_without_a_grid_there_are_no_losses_and_no_grid_figures() -> None:
