@@ -9,13 +9,14 @@ from __future__ import annotations
 import csv
 import difflib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from network.problems import Refused
 
 _NONE: Any = object()
+T = TypeVar("T")
 
 
 class Table:
@@ -77,6 +78,13 @@ class Table:
         if choices and value not in choices and value is not default:
             raise self.wrong(key, f'is "{value}"; give one of {", ".join(choices)}{nearest(value, choices)}')
         return value
+
+    def pick(self, key: str, known: Mapping[str, T], *, so: str = "which the case does not have") -> T:
+        """What of `known` the text of `key` names; `so` tells what follows where there is none of that name."""
+        name = self.text(key)
+        if name not in known:
+            raise self.wrong(key, f'is "{name}", {so}{nearest(name, sorted(known))}')
+        return known[name]
 
     def flag(self, key: str, default: bool = _NONE) -> bool:
         """True or false."""
