@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from network.schema import Balance, LayerChoice, Problem
+from network.schema import Balance, LayerChoice
 
 KWH = 3.6e6
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from network.problems import Refused
 from network.schema import Balance
-from sim import gridflow, ledger as books
+from sim import gridflow
+from sim import ledger as books
 from sim import year as years
 from sim.district import Factor, Heater
 from sim.ledger import accounts_w, balance, weigh
