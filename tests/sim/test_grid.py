@@ -4,15 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 from factories import random_district, random_weather
 
-from network.problems import Refused
 from network.schema import LayerChoice
 from sim import package
 from sim.district import LineKind, NodeKind
 from sim.layers import apply
-from sim.physics import grid
 from sim.prepare import prepare
 from sim.solar import solar
 from sim.span import Span, initial, simulate, solve_grid
@@ -106,7 +103,7 @@ def test_a_step_s_bits_do_not_depend_on_its_neighbours_in_the_batch() -> None:
     for k in (0, 17, 50, 99):
         one = replace(part, **{n: getattr(alone, n)[k : k + 1].copy() for n in
                                ("surplus_w", "appliances_w", "heater_w", "site_w", "voltage_pu", "line_w",
-                                "line_loading", "grid_loss_w", "source_w")})  # fmt: skip
+                                "line_loading", "grid_loss_w", "source_w", "collapsed_line")})  # fmt: skip
         solve_grid(case, one)
         assert np.array_equal(one.voltage_pu[0], together.voltage_pu[k])
         assert np.array_equal(one.line_w[0], together.line_w[k])
@@ -126,19 +123,11 @@ def test_an_open_line_leaves_what_is_behind_it_dead() -> None:
     closed[5] = False
     district = replace(DISTRICT, line=replace(DISTRICT.line, closed=closed))
     case, flux = _flux(district)
-    dead = case.tree.place < 0
+    dead = case.grid.part < 0
     assert dead.any()
     assert np.isnan(flux.voltage_pu[:, dead]).all()
     assert np.isfinite(flux.voltage_pu[:, ~dead]).all()
     assert (flux.line_w[:, 5] == 0.0).all()
-
-
-def test_a_ring_is_refused_by_the_line_that_closes_it() -> None:
-    line = DISTRICT.line
-    to = line.to_node.copy()
-    to[8] = 1  # a second way to the first busbar
-    with pytest.raises(Refused, match=r"ring closed by line l\d+"):
-        grid.tree(DISTRICT.node, replace(line, to_node=to), 400.0)
 
 
 def test_two_nodes_by_hand() -> None:
