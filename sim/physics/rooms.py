@@ -112,9 +112,9 @@ def begin(states: Float, indoor_c: ArrayLike, dtype: Any) -> Float:
     return np.concatenate([states, air[None]]).astype(dtype).astype(np.float64)
 
 
-@kernel(lambda f: (vector(f), out_vector(f), vector(i4), vector(f), vector(f), vector(f), vector(f)))
-def _usage(p, b, columns, heat_c, cool_c, gain, air):  # type: ignore[no-untyped-def]
-    """Gains, ventilation and set-points of every lane at a step, by its column of the schedules."""
+@kernel(lambda f: (out_vector(f), vector(i4), vector(f), vector(f), vector(f), vector(f)))
+def _schedule(b, columns, heat_c, cool_c, gain, air):  # type: ignore[no-untyped-def]
+    """The schedules' numbers of a step for every lane."""
     w = LANES
     for i in range(len(columns)):
         c = columns[i]
@@ -122,6 +122,12 @@ def _usage(p, b, columns, heat_c, cool_c, gain, air):  # type: ignore[no-untyped
         b[_VENTILATION * w + i] = air[c]
         b[_HEAT_C * w + i] = heat_c[c]
         b[_COOL_C * w + i] = cool_c[c]
+
+
+@kernel(lambda f: (vector(f), out_vector(f)))
+def _use(p, b):  # type: ignore[no-untyped-def]
+    """Gains, ventilation and set-points of every lane."""
+    w = LANES
     for i in range(w):
         b[_RADIANT * w + i] = p[_RADIANT_W * w + i] * b[_GAIN * w + i]
         b[_CONVECTIVE * w + i] = p[_CONVECTIVE_W * w + i] * b[_GAIN * w + i]
@@ -219,6 +225,7 @@ def march(rooms, outside, heat_c, cool_c, gain, air, schedule, wall, roof, pane,
         for k in range(heating_w.shape[0]):
             t = (first + k) % total
             te, sky, ground = outside[0, t], outside[1, t], outside[2, t]
+            _schedule(b, columns, heat_c[t], cool_c[t], gain[t], air[t])
             if row[t] < 0:
                 for i in range(4 * w):
                     b[_LIGHT * w + i] = f(0.0)
@@ -230,7 +237,7 @@ def march(rooms, outside, heat_c, cool_c, gain, air, schedule, wall, roof, pane,
                     b[(_LIGHT + 1) * w + i] = f(on_roof[i])
                     b[(_LIGHT + 2) * w + i] = f(in_pane[i])
                     b[(_LIGHT + 3) * w + i] = f(through[i])
-            _usage(p, b, columns, heat_c[t], cool_c[t], gain[t], air[t])
+            _use(p, b)
             _fabric(p, b, te, sky, ground)
             _control(p, b, te)
             _advance(p, b, te, sky, ground)
