@@ -66,6 +66,16 @@ class Flows:
     grid_loss_w: Float
     source_w: Float
     collapsed_line: Rows
+    phase_pu: Float | None = None
+    """[step, node, 3] voltages of each phase to ground, filled where wanted."""
+
+
+def empty(g: Grid, steps: int) -> Flows:
+    """Room for some steps, phases included."""
+    return Flows(
+        np.empty((steps, g.nodes)), np.empty((steps, g.lines)), np.empty((steps, g.lines)), np.empty(steps),
+        np.empty(steps), np.empty(steps, np.int64), np.empty((steps, g.nodes, 3)),
+    )  # fmt: skip
 
 
 def grid(
@@ -143,12 +153,14 @@ def solve(
           t.feeder, surplus_w, appliances_w, heater_w, g.place, site_w, g.site_place, *scratch, np.empty((4, LANES)),
           failed, flows.voltage_pu, flows.line_w, flows.line_loading, flows.grid_loss_w, flows.source_w,
           flows.collapsed_line)  # fmt: skip
+    if flows.phase_pu is not None:
+        flows.phase_pu[:] = flows.voltage_pu[:, :, None]
     for m in g.meshes:
         inductive = (appliances_w[:, m.building] + heater_w[:, m.building]).astype(float) * Q_PER_P
         p_w, q_var = _loads(m, -surplus_w[:, m.building].astype(float), inductive, -site_w[:, m.site])
         gridmesh.solve(m.mesh, p_w, q_var, voltage_pu=flows.voltage_pu, line_w=flows.line_w,
                        line_loading=flows.line_loading, loss_w=flows.grid_loss_w, source_w=flows.source_w,
-                       collapsed=flows.collapsed_line)  # fmt: skip
+                       collapsed=flows.collapsed_line, phase_pu=flows.phase_pu)  # fmt: skip
 
 
 def _loads(m: Mesh, p_w: Float, q_var: Float, plant_w: Float) -> tuple[Float, Float]:

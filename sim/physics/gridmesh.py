@@ -155,7 +155,7 @@ def _per_a(node: Nodes, line: Lines, k: Rows) -> Float:
 
 def solve(
     m: Mesh, p_w: Float, q_var: Float, *, voltage_pu: Float, line_w: Float, line_loading: Float, loss_w: Float,
-    source_w: Float, collapsed: Rows,
+    source_w: Float, collapsed: Rows, phase_pu: Float | None = None,
 ) -> None:  # fmt: skip
     """Fill this part's columns, and add to losses and sources.
 
@@ -165,6 +165,8 @@ def solve(
     out, failed = _calculate(m, p_w, q_var, "newton_raphson")
     volts = out["node"]["u_pu"]
     voltage_pu[:, m.node] = volts if m.symmetric else _farthest(volts)
+    if phase_pu is not None:
+        phase_pu[:, m.node] = volts[:, :, None] if m.symmetric else volts
     fine = np.ones(steps)
     fine[failed] = 0.0
     for kind, k in m.line.items():
@@ -180,6 +182,8 @@ def solve(
     if len(failed):
         voltage_pu[np.ix_(failed, m.node[~m.source])] = np.nan
         voltage_pu[np.ix_(failed, m.node[m.source])] = m.source_pu
+        if phase_pu is not None:
+            phase_pu[np.ix_(failed, m.node)] = voltage_pu[np.ix_(failed, m.node)][:, :, None]
         weak, _ = _calculate(m, p_w[failed], q_var[failed], "linear")
         lowest = weak["node"]["u_pu"].reshape(len(failed), len(m.node), -1).min(axis=2).argmin(axis=1)
         collapsed[failed] = m.feeder[lowest]
