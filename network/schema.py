@@ -12,7 +12,7 @@ import numpy as np
 
 from network.terms import Sum
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised whenever a message changes its meaning; Hello carries it."""
 
 
@@ -147,6 +147,21 @@ class Scenario(Message, frozen=True):
     """Who changed it last."""
 
 
+class Alternative(msgspec.Struct, frozen=True):
+    """The same year judged by one other common choice. Margin > 0: met."""
+
+    kind: str
+    """What is chosen otherwise: k_exp, mobility, boundary, co2, factors or year."""
+    words: str
+    """Reads after "if": exports are not credited (k_exp 0)."""
+    surplus: bool
+    flips: bool
+    """Is the answer another than the verdict's?"""
+    primary_margin_j: float
+    co2_margin_kg: float
+    source: str
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """Is it a positive energy district, by which rule and factors, and how far from the line. Margin > 0: met."""
 
@@ -157,6 +172,8 @@ class Verdict(msgspec.Struct, frozen=True):
     factors: str
     primary_margin_j: float
     co2_margin_kg: float
+    alternatives: tuple[Alternative, ...] = ()
+    """Other common choices, each changed alone."""
 
 
 class Balance(Message, frozen=True):
@@ -184,6 +201,8 @@ class Balance(Message, frozen=True):
     compute_s: float
     fraction: float = 1.0
     """1 when complete."""
+    curves: dict[str, np.ndarray] = {}
+    """net_import_w: [101] load-duration curve, net import exceeded in 0, 1 .. 100 % of the steps; negative = export."""
 
 
 class Fact(msgspec.Struct, frozen=True):

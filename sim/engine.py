@@ -13,8 +13,8 @@ from dataclasses import fields
 import numpy as np
 
 from network import schema
+from sim import balance, costs, history, layers
 from sim import facts as known
-from sim import history, layers, ledger
 from sim import year as years
 from sim.blocks import blocks
 from sim.district import District
@@ -44,6 +44,7 @@ class Engine:
         self._years: OrderedDict[bytes, Year] = OrderedDict()
         self._previous: Year | None = None
         """Of the last scenario whose year is complete."""
+        self._as_is: costs.Year | None = None
 
     def day(self, job: DayJob) -> Day:
         """Blocks of a day: from the scenario's own year if that is complete, else provisional."""
@@ -68,7 +69,8 @@ class Engine:
         while len(self._years) > 1 and sum(map(_bytes, self._years.values())) > YEARS_BYTES:
             self._years.popitem(last=False)
         district = self._case(job.choices)[0]
-        return ledger.balance(year.ledger, district, side=SIDE, revision=job.revision, compute_s=year.compute_s)
+        return balance.balance(year.ledger, district, side=SIDE, revision=job.revision, compute_s=year.compute_s,
+                               base=self._base())  # fmt: skip
 
     def tell(self, job: YearJob, year: Year) -> Tell:
         """What answers for facts of this scenario's rows and their months; any thread may call it."""
@@ -79,6 +81,12 @@ class Engine:
             return schema.Facts(SIDE, axis, row, getattr(district, axis).id[row], job.revision, found, months_j)
 
         return tell
+
+    def _base(self) -> costs.Year | None:
+        """What the year of the district as it is came to, if it is known: savings are counted from it."""
+        if self._as_is is None and (year := self._year(())) is not None:
+            self._as_is = balance.essence(year.ledger, self._district)
+        return self._as_is
 
     def _year(self, choices: Choices) -> Year | None:
         return self._years.get(history.key(choices))

@@ -1,4 +1,4 @@
-"""The books of a year: accounts per step and month, extremes of the grid, balance, verdict, conservation.
+"""The books of a year: accounts per step and month, extremes of the grid and of the rooms, conservation.
 
 Boundary = the district's edge. Per carrier and step, summed over the district:
 
@@ -19,23 +19,23 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from network.problems import Refused
-from network.schema import Balance, Verdict
 from sim import sums
-from sim.district import District, Factor, LineKind, NodeKind
+from sim.district import District, LineKind, NodeKind
 from sim.prepare import Case
 from sim.span import Flux
 
 Float = NDArray[np.float64]
-ACCOUNTS = ("pv_w", "appliances_w", "heater_w", "gas_w", "ambient_w", "heating_w", "hot_water_w", "vehicle_w",
-            "battery_w", "battery_stored_w", "surplus_w")  # fmt: skip
+ACCOUNTS = ("pv_w", "appliances_w", "heater_w", "gas_w", "ambient_w", "heating_w", "hot_water_w", "cooling_w",
+            "vehicle_w", "battery_w", "battery_stored_w", "surplus_w")  # fmt: skip
 """Columns of Flux that are booked, per step for the district and per month for each building."""
 SITE_ACCOUNTS = ("site_w", "site_stored_w")
 """Those of the sites."""
 VOLTAGE_LIMITS_PU = (0.9, 1.1)
 """EN 50160:2010, 10-minute means for 95 % of a week."""
 LOADING_LIMIT = 1.0
-RULE = "net non-renewable primary energy (ISO 52000-1 step B) and net CO2 over the year <= 0"
+COMFORT_C = (26.0, 28.0, 18.0)
+"""Rooms are too warm above the first (CIBSE TM59:2017: bedrooms, DIN 4108-2:2013, region B) and far too warm above the
+second (CIBSE Guide A:2006), too cold below the last (WHO Housing and Health Guidelines, 2018)."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,10 @@ class Ledger:
     """[step] 1 where any line or node was outside its limits."""
     collapsed: NDArray[np.int64]
     """[step] row of the line that heads the feeder that carries more than has a solution, -1 = none."""
+    parts: dict[str, Float]
+    """{boundary: [account, step]} sums over the buildings inside, where some are not (sim/boundary.py)."""
+    comfort: NDArray[np.floating]
+    """[3, building] steps with rooms above 26, above 28, below 18 degC; of the case's float type."""
 
     @property
     def months_j(self) -> Float:
@@ -101,6 +105,8 @@ def empty(case: Case) -> Ledger:
         months=np.zeros((len(ACCOUNTS), 12, case.buildings)), days_in_month=case.days_in_month,
         voltage=np.repeat(bounds, case.grid.nodes, axis=1), loading=np.repeat(bounds, case.grid.lines, axis=1),
         strained=np.zeros(case.steps), collapsed=np.full(case.steps, -1),
+        parts={mode: np.zeros((len(ACCOUNTS), case.steps)) for mode in case.inside},
+        comfort=np.zeros((3, case.buildings), case.dtype),
     )  # fmt: skip
 
 
@@ -112,6 +118,7 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
     month_of = _month_of(ledger.days_in_month)
     silent = () if case.batteries else ("battery_w", "battery_stored_w")
     silent = silent if case.cars else (*silent, "vehicle_w")
+    silent = silent if case.rooms.eer is not None else (*silent, "cooling_w")
     for k, name in enumerate(ACCOUNTS):
         if name in silent:
             continue
@@ -119,6 +126,11 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
         for start in range(0, n, per_day):
             day = column if n == per_day else column[start : start + per_day]
             sums.book(day, lanes, first + start, ledger.steps, k, month[month_of[(first + start) // per_day]])
+    for mode, inside in case.inside.items():
+        for k, name in enumerate(ACCOUNTS):
+            if name not in silent:
+                sums.total(np.ascontiguousarray(getattr(flux, name)[:, inside]), lanes, first, ledger.parts[mode], k)
+    sums.outside(flux.indoor_c, np.array(COMFORT_C, case.dtype), ledger.comfort)
     here = slice(first, first + n)
     ledger.loss_w[here] = flux.grid_loss_w
     ledger.source_w[here] = flux.source_w
@@ -187,6 +199,12 @@ def _wires(ledger: Ledger) -> Float:
     return np.abs(kept) / _throughput(ledger)
 
 
+def battery_given_w(ledger: Ledger) -> Float:
+    """[step] what all batteries together give [W], negative while they charge."""
+    given_w: Float = _named(ledger)["battery_w"] + _plant(ledger)
+    return given_w
+
+
 def accounts_w(ledger: Ledger) -> dict[str, dict[str, Float]]:
     """[step] accounts of every carrier: generated used imported exported losses stored."""
     s = _named(ledger)
@@ -205,108 +223,7 @@ def accounts_w(ledger: Ledger) -> dict[str, dict[str, Float]]:
     return {carrier: dict(zip(names, columns, strict=True)) for carrier, columns in rows.items()}
 
 
-def balance(
-    ledger: Ledger, district: District, *, side: str, revision: int, compute_s: float, fraction: float = 1.0
-) -> Balance:
-    """The year in totals, with the verdict. Ambient heat is a carrier of its own and in no total.
-
-    Raises:
-        Refused: the district has no factors for a carrier that it imports.
-    """
-    steps = accounts_w(ledger)
-    carriers = {c: {n: float(w.sum() * ledger.step_s) for n, w in a.items()} for c, a in steps.items()}
-    totals = {n: carriers["electricity"][n] + carriers["gas"][n] for n in carriers["electricity"]}
-    factors = {f.carrier: f for f in district.place.factors}
-    k_exp = district.place.k_exp
-    primary, co2 = weigh(carriers, factors, k_exp=k_exp)
-    totals["primary_energy"] = primary
-    used = [factors[c] for c in ("electricity", "gas") if c in factors]
-    words = [
-        f"{f.carrier} {f.primary_nonrenewable:g}, {f.co2_kg_j * 3.6e6:.3f} kg/kWh ({f.region} {f.year}, {f.source})"
-        for f in used
-    ]
-    verdict = Verdict(
-        surplus=primary <= 0.0 and co2 <= 0.0, rule=RULE, boundary=district.place.boundary,
-        mobility="in" if district.building.electric_share.any() else "out",
-        factors="; ".join([*words, f"k_exp {k_exp:g}"]), primary_margin_j=-primary, co2_margin_kg=-co2,
-    )  # fmt: skip
-    months = {n: _by_month(w, ledger) for n, w in steps["electricity"].items()}
-    return Balance(
-        side=side, revision=revision, totals_j=totals, carriers_j=carriers, co2_kg=co2, verdict=verdict,
-        kpi=_kpi(ledger, district, steps["electricity"], carriers["electricity"]), grid=_grid(ledger, district),
-        months_j=months, residual=residual(ledger), compute_s=compute_s, fraction=fraction,
-    )  # fmt: skip
-
-
-def weigh(
-    carriers: dict[str, dict[str, float]], factors: dict[str, Factor], *, k_exp: float
-) -> tuple[float, float]:
-    """Net non-renewable primary energy [J] and CO2 [kg] of imports and exports (ISO 52000-1:2017, 9.6, step B).
-
-    What is made inside has factor 0; an exported joule is credited k_exp times what the grid's joule would have cost.
-    """
-    primary = co2 = 0.0
-    for carrier, account in carriers.items():
-        moved = account["imported"] - k_exp * account["exported"]
-        if carrier == "ambient" or not (account["imported"] or account["exported"]):
-            continue
-        if carrier not in factors:
-            raise Refused(f"district.toml has no primary energy and CO2 factors for {carrier}; add them under factors")
-        primary += moved * factors[carrier].primary_nonrenewable
-        co2 += moved * factors[carrier].co2_kg_j
-    return primary, co2
-
-
-def _by_month(power_w: Float, ledger: Ledger) -> Float:
-    per_day = round(86400.0 / ledger.step_s)
-    starts = np.concatenate([[0], np.cumsum(ledger.days_in_month)[:-1]]) * per_day
-    return np.add.reduceat(power_w, starts) * ledger.step_s
-
-
-def _kpi(
-    ledger: Ledger, district: District, power: dict[str, Float], energy: dict[str, float]
-) -> dict[str, float]:
-    load = energy["used"] + energy["losses"]
-    year = ledger.steps.sum(axis=1) * ledger.step_s
-    named = dict(zip(ACCOUNTS, year, strict=True))
-    return {
-        "self_consumption": 1.0 - energy["exported"] / energy["generated"] if energy["generated"] > 0.0 else 0.0,
-        "self_sufficiency": max(0.0, 1.0 - energy["imported"] / load) if load > 0.0 else 0.0,
-        "peak_import_w": float(power["imported"].max()),
-        "peak_export_w": float(power["exported"].max()),
-        "heating_j": float(named["heating_w"]),
-        "hot_water_j": float(named["hot_water_w"]),
-        "appliances_j": float(named["appliances_w"]),
-        "heater_j": float(named["heater_w"]),
-        "pv_j": float(named["pv_w"]),
-        "wind_j": float(ledger.wind_w.sum() * ledger.step_s),
-        "ambient_j": float(named["ambient_w"]),
-        "pv_peak_w": float(district.surface.pv_peak_w.sum()),
-        "vehicle_j": float(named["vehicle_w"] + ledger.charger_w.sum() * ledger.step_s),
-        "battery_capacity_j": float(district.building.battery_j.sum() + district.site.capacity_j.sum()),
-        "battery_given_j": _given_j(ledger),
-        **bill(district),
-    }
-
-
-def _given_j(ledger: Ledger) -> float:
-    """Energy that all batteries together gave in the steps in which they gave [J]."""
-    power = _named(ledger)["battery_w"] + _plant(ledger)
-    return float(np.maximum(power, 0.0).sum() * ledger.step_s)
-
-
-def bill(district: District) -> dict[str, float]:
-    """What the scenario's measures cost once, in all and per kind of layer: EUR and kg of embodied CO2."""
-    rows: dict[str, float] = {"capital_eur": 0.0, "embodied_co2_kg": 0.0}
-    for measure in district.bills:
-        for name in ("capital_eur", "embodied_co2_kg"):
-            value = getattr(measure, name)
-            rows[name] += value
-            rows[f"{name}:{measure.kind}"] = rows.get(f"{name}:{measure.kind}", 0.0) + value
-    return rows
-
-
-def _grid(ledger: Ledger, district: District) -> dict[str, float]:
+def grid(ledger: Ledger, district: District) -> dict[str, float]:
     """Extremes of the year; empty where there is no grid. Sources are left out: their voltage is given."""
     node = district.node.kind != NodeKind.SOURCE
     transformer = district.line.kind == LineKind.TRANSFORMER

@@ -67,3 +67,19 @@ def extremes(column, limits, low, high, over, strained):  # type: ignore[no-unty
             any_out += out
         if any_out > 0.0:
             strained[k] = 1.0
+
+
+@kernel(lambda f: (matrix(f), vector(f), out_matrix(f)))
+def outside(indoor_c, limits_c, counts):  # type: ignore[no-untyped-def]
+    """counts[0..2, building] += steps above limits[0], above limits[1], below limits[2]."""
+    warm, hot, cold = limits_c[0], limits_c[1], limits_c[2]
+    n = indoor_c.shape[1]
+    above, far_above, below = counts[0], counts[1], counts[2]
+    for k in range(indoor_c.shape[0]):
+        x = indoor_c[k]
+        for i in range(n):
+            above[i] += x[i] > warm
+        for i in range(n):
+            far_above[i] += x[i] > hot
+        for i in range(n):
+            below[i] += x[i] < cold

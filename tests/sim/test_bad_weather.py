@@ -10,7 +10,7 @@ from factories import random_district
 from network.problems import Refused
 from sim import year as years
 from sim.__main__ import sunny_s
-from sim.ledger import balance
+from sim.balance import balance
 from sim.physics import irradiance, sun
 from sim.prepare import prepare
 from sim.solar import UNIT_W_M2, sky_of, solar

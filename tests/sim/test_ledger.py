@@ -1,22 +1,20 @@
-"""Accounts, conservation, the PED balance and its verdict."""
+"""Accounts and conservation, months, extremes of the grid."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from factories import FACTORS, random_district, random_weather
+from factories import random_district, random_weather
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from network.problems import Refused
 from network.schema import Balance
 from sim import gridflow
 from sim import ledger as books
 from sim import year as years
-from sim.district import Factor, Heater
-from sim.ledger import accounts_w, balance, weigh
+from sim.balance import balance
+from sim.district import Heater
+from sim.ledger import accounts_w
 from sim.prepare import prepare
 from sim.solar import solar
 from sim.span import Span, initial, simulate
@@ -142,49 +140,3 @@ def test_without_a_grid_there_are_no_losses_and_no_grid_figures() -> None:
     assert b.grid == {}
     assert b.totals_j["losses"] == 0.0
     assert b.residual < 1e-6
-
-
-# ---------------------------------------------------------------- verdict
-
-
-@pytest.mark.parametrize(
-    "case", ["J1_Base_kexp_1", "J2_Base_PV_kexp_1", "J3_Base_PV_excess_kexp_1", "J3b_Base_PV_excess_kexp_0"]
-)
-def test_primary_energy_and_co2_of_iso_52000_annex_j(shared: Path, case: str) -> None:
-    cases = json.loads((shared / "reference" / "iso52000_annexJ_examples.json").read_text())["cases"]
-    example = next(c for c in cases if c["case"] == f"cte_{case}")
-    amounts = [row.split(",") for row in example["components"]]
-    used = sum(float(r[-1]) for r in amounts if r[0] == "CONSUMO")
-    made = sum(float(r[-1]) for r in amounts if r[0] == "PRODUCCION")
-    carriers = {"electricity": {"imported": max(used - made, 0.0), "exported": max(made - used, 0.0)}}
-    primary, co2 = weigh(carriers, {"electricity": Factor("electricity", 2.0, 0.42, "", 0, "")}, k_exp=example["k_exp"])
-    assert primary == pytest.approx(example["expected"]["b"]["nren"])
-    assert co2 == pytest.approx(example["expected"]["b"]["co2"])
-
-
-def test_the_verdict_names_rule_boundary_factors_and_both_margins() -> None:
-    b = _balance()
-    v = b.verdict
-    assert v.surplus is False
-    assert v.primary_margin_j == -b.totals_j["primary_energy"] < 0.0
-    assert v.co2_margin_kg == -b.co2_kg < 0.0
-    assert "ISO 52000" in v.rule
-    assert (v.boundary, v.mobility) == ("geographical", "out")
-    assert "electricity 2, 0.420 kg/kWh" in v.factors
-    assert "k_exp 1" in v.factors
-
-
-def test_enough_modules_and_no_gas_make_a_surplus() -> None:
-    all_electric = replace(BASE.building, heater=np.full(len(BASE.building), Heater.HEAT_PUMP, np.int8))
-    full = replace(BASE.surface, pv_peak_w=3000.0 * BASE.surface.usable_m2)
-    b = _balance(replace(BASE, building=all_electric, surface=full))
-    assert b.verdict.surplus is True
-    assert b.carriers_j["gas"]["used"] == 0.0
-    strict = replace(BASE.place, k_exp=0.0)
-    assert not _balance(replace(BASE, place=strict, building=all_electric, surface=full)).verdict.surplus
-
-
-def test_a_missing_factor_is_refused_by_its_carrier() -> None:
-    district = replace(BASE, place=replace(BASE.place, factors=FACTORS[:1]))
-    with pytest.raises(Refused, match="factors for gas"):
-        _balance(district)

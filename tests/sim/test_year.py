@@ -9,8 +9,8 @@ from factories import random_district, random_weather
 from network.schema import LayerChoice
 from sim import ledger as books
 from sim import year as years
+from sim.balance import balance
 from sim.layers import apply
-from sim.ledger import balance
 from sim.prepare import prepare
 from sim.solar import solar
 from sim.span import Flux, Span, initial, simulate
@@ -47,7 +47,7 @@ def test_a_year_in_one_piece_equals_365_single_days_bit_for_bit(whole) -> None:
     books.add(one, case, flux, first=0)
     for f in fields(books.Ledger):
         assert np.array_equal(getattr(one, f.name), getattr(whole.ledger, f.name)), f.name
-    assert np.array_equal(end.mass_c, whole.state.mass_c)
+    assert np.array_equal(end.room, whole.state.room)
 
 
 def test_any_day_is_derived_again_bit_for_bit(whole) -> None:
@@ -110,12 +110,16 @@ def test_progress_is_whole_days_and_ends(whole) -> None:
 
 
 def test_a_year_starts_after_its_run_up_in_december() -> None:
-    """A wildly wrong guess is forgotten within the fortnight."""
+    """Rooms start settled under the weeks before; one whose air starts 10 K colder forgets it within the fortnight."""
     case = _case()
-    cold = replace(initial(case), mass_c=np.full(case.buildings, 5.0))
-    far = years.run_up(case, cold, 0, days=14).mass_c
-    near = years.run_up(case, initial(case), 0, days=14).mass_c
-    assert np.abs(far - near).max() < 0.3
+    guess = initial(case, -14 * 24)
+    chilled = guess.room.copy()
+    chilled[-1] -= 10.0
+    far = years.run_up(case, replace(guess, room=chilled), 0, days=14).room[-1]
+    near = years.run_up(case, guess, 0, days=14).room[-1]
+    assert np.abs(far - near).max() < 0.01
+    longer = years.run_up(case, initial(case, -84 * 24), 0, days=84).room[-1]
+    assert np.abs(near - longer).max() < 0.5
 
 
 def test_a_leap_year_has_366_days() -> None:

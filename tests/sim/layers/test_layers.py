@@ -10,8 +10,8 @@ from network.problems import Refused
 from network.quantities import QUANTITIES
 from network.schema import LayerChoice, LayerKind, Parameter
 from sim import year as years
+from sim.balance import balance
 from sim.layers import CATALOGUE, Layer, apply, validate, wire
-from sim.ledger import balance
 from sim.prepare import prepare
 from sim.solar import solar
 

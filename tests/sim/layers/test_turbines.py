@@ -8,9 +8,9 @@ from factories import random_district, random_weather
 
 from network.schema import LayerChoice
 from sim import year as years
+from sim.balance import balance
 from sim.district import SiteKind
 from sim.layers import apply
-from sim.ledger import balance
 from sim.prepare import prepare
 from sim.solar import solar
 
