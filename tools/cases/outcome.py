@@ -59,7 +59,8 @@ def figures(
 
 def _extreme(quantity: str, values: Float, unit: str, year: Year, *, greatest: bool) -> Figure:
     step = int(np.argmax(values) if greatest else np.argmin(values))
-    return Figure(quantity, float(values[step]), unit, note=year.name(step))
+    # a zone that is never heated has no hour of its peak, and no -0 either
+    return Figure(quantity, float(values[step]) + 0.0, unit, note=year.name(step) if np.ptp(values) else "")
 
 
 def _sun(light: Light, made: Building, step_s: float) -> list[Figure]:
