@@ -131,8 +131,10 @@ class Draft:
         rating = math.sqrt(3.0) * self.volts[ends[1]] * amps if 0.0 < amps < 1e6 else UNLIMITED_VA
         # two nominal voltages that differ by a little are the same copper: their ratio is undone
         ratio = self.volts[ends[0]] / self.volts[ends[1]]
-        self.branches.append(Branch(name, LineKind.CABLE, ends, all(closed), z_ohm, z0_ohm, rating, ratio=ratio,
-                                    group="" if ratio == 1.0 else "YNyn0", length_m=length_m))  # fmt: skip
+        self.branches.append(Branch(
+            name or f"line {len(self.branches) + 1}", LineKind.CABLE, ends, all(closed), z_ohm, z0_ohm, rating,
+            ratio=ratio, group="" if ratio == 1.0 else "YNyn0", length_m=length_m,
+        ))  # fmt: skip
 
     def transformer(
         self, name: str, ends: tuple[int, int], *, high_v: float, low_v: float, z_ohm: complex, y_s: complex,
@@ -159,8 +161,10 @@ class Draft:
                 self.draw(end, half * (low_v / volts) ** 2)
         ratio = (low_v / self.volts[ends[1]]) / (high_v / self.volts[ends[0]])
         rating = rating_va * self.volts[ends[1]] / low_v  # its rated current at the node's nominal voltage
-        self.branches.append(Branch(name, LineKind.TRANSFORMER, ends, all(closed), z_ohm, z0_ohm or z_ohm, rating,
-                                    ratio=ratio, group=group))  # fmt: skip
+        self.branches.append(Branch(
+            name or f"transformer {len(self.branches) + 1}", LineKind.TRANSFORMER, ends, all(closed), z_ohm,
+            z0_ohm or z_ohm, rating, ratio=ratio, group=group,
+        ))  # fmt: skip
 
     def load(self, name: str, node: int, p_w: Sequence[float], q_var: Sequence[float], words: Sequence[str]) -> None:
         """What is drawn: one number for three equal phases, or three."""

@@ -162,7 +162,7 @@ def _transformers(t: Tables, draft: Draft, dead: set[str], opened: set[tuple[str
         base = turns["lv"] ** 2 / va
         zero = None
         if "vk0_percent" in row and "vkr0_percent" in row:
-            zero = _short(row["vk0_percent"], row["vkr0_percent"]) * base / beside
+            zero = zero_sequence(row) * base / beside
         iron = t.number("trafo", key, row, "pfe_kw", 0.0) * 1e3
         magnetising = math.sqrt(max((t.number("trafo", key, row, "i0_percent", 0.0) / 100.0 * va) ** 2 - iron**2, 0.0))
         letters = str(row.get("vector_group", "Dyn")).rstrip("0123456789")
@@ -181,6 +181,21 @@ def _short(percent: float, real_percent: float) -> complex:
     if not 0.0 <= real_percent <= percent:
         return complex(math.nan)
     return complex(real_percent, math.sqrt(percent**2 - real_percent**2)) / 100.0
+
+
+def zero_sequence(row: Row) -> complex:
+    """Zero-sequence impedance from the low side with the high side's delta closed, in pu of the transformer.
+
+    A T-section (pandapower, "zero sequence of trafo"): the low side's share of the leakage in series with the high
+    side's, which the delta short-circuits, beside the core: z = (1 - s) z0 + s z0 z_m / (s z0 + z_m).
+    """
+    leak = _short(row["vk0_percent"], row["vkr0_percent"])
+    if "mag0_percent" not in row:
+        return leak
+    core = abs(leak) * row["mag0_percent"] / 100.0 * complex(row.get("mag0_rx", 0.0), 1.0)
+    core /= math.hypot(1.0, row.get("mag0_rx", 0.0))
+    high = row.get("si0_hv_partial", 0.9) * leak
+    return leak - high + high * core / (high + core)
 
 
 def _tap(row: Row, tap: str) -> float:

@@ -77,11 +77,20 @@ def mesh(node: Nodes, line: Lines, inside: NDArray[np.bool_], load_node: Rows, f
     g, b = np.array([node.shunt_w[shunts], -node.shunt_var[shunts]]) / node.nominal_v[shunts] ** 2
     load = "sym_load" if symmetric else "asym_load"
     parts = _branches(node, line, inside)
+    core = _cores(line, parts.get("transformer", np.zeros(0, np.int64)))
+    if len(core):  # power-grid-model's transformers have one impedance for all sequences; a shunt makes up for it
+        y0 = 1.0 / _z(line.zero_resistance_ohm, line.zero_reactance_ohm, core)
+        y0 -= 1.0 / _z(line.resistance_ohm, line.reactance_ohm, core)
+        shunts = np.concatenate([shunts, line.to_node[core]])
+        g, b, g0, b0 = (np.append(*pair) for pair in ((g, 0.0 * y0.real), (b, 0.0 * y0.real), (g, y0.real),
+                                                      (b, y0.imag)))  # fmt: skip
+    else:
+        g0, b0 = g, b
     data = {
         "node": nodes,
         "source": rows("source", len(sources), node=here[sources], status=1, u_ref=node.source_pu[sources],
                        sk=STIFF_VA),
-        "shunt": rows("shunt", len(shunts), node=here[shunts], status=1, g1=g, b1=b, g0=g, b0=b),
+        "shunt": rows("shunt", len(shunts), node=here[shunts], status=1, g1=g, b1=b, g0=g0, b0=b0),
         load: rows(load, len(load_node), node=here[load_node], status=1, type=LoadGenType.const_power, p_specified=0.0,
                    q_specified=0.0),
     }  # fmt: skip
@@ -95,6 +104,19 @@ def mesh(node: Nodes, line: Lines, inside: NDArray[np.bool_], load_node: Rows, f
         per_a={kind: _per_a(node, line, k) for kind, k in parts.items()}, load_node=here[load_node],
         feeder=feeder[at],
     )  # fmt: skip
+
+
+def _cores(line: Lines, k: Rows) -> Rows:
+    """Of some transformers those whose low side alone is earthed, with a zero sequence of its own."""
+    own = [row for row in k.tolist() if _WINDINGS["d"] == _group(line.vector_group[row])[0]
+           and _group(line.vector_group[row])[1] in (_WINDINGS["yn"], _WINDINGS["zn"])
+           and (line.zero_resistance_ohm[row], line.zero_reactance_ohm[row])
+           != (line.resistance_ohm[row], line.reactance_ohm[row])]  # fmt: skip
+    return np.array(own, dtype=np.int64)
+
+
+def _z(resistance_ohm: Float, reactance_ohm: Float, k: Rows) -> NDArray[np.complex128]:
+    return resistance_ohm[k] + 1j * reactance_ohm[k]
 
 
 def _branches(node: Nodes, line: Lines, inside: NDArray[np.bool_]) -> dict[str, Rows]:

@@ -16,7 +16,7 @@ from network.problems import Refused
 from sim import gridflow
 from sim.district import LineKind
 from sim.physics.grid import Q_PER_P
-from tools import gridfile
+from tools import gridfile, gridpandapower
 from tools.cases.read import Case, Figure
 from tools.cases.table import Table
 from tools.griddraft import Draft, Drawn
@@ -84,7 +84,7 @@ def _tables(t: Table, file: str) -> Drawn:
     """A grid from tables of nodes, lines, switches, transformers, sources, loads and shunts, or their CSV files."""
     draft = Draft(file)
     nominal = t.number("nominal_v", math.nan, above=0.0)
-    for row in t.tables("node"):
+    for row in t.tables("node", loose=True):
         name = row.text("name")
         if "nominal_v" not in row and math.isnan(nominal):
             raise row.wrong("nominal_v", "is missing; give it here, or once for all nodes")
@@ -96,7 +96,7 @@ def _tables(t: Table, file: str) -> Drawn:
         draft.line(row.text("name", ""), _ends(row, draft, "from", "to"), z_ohm=0j, z0_ohm=0j, closed=(closed, closed))
     for row in t.tables("transformer"):
         _transformer(row, draft)
-    for row in t.tables("source"):
+    for row in t.tables("infeed"):
         draft.source_pu[_node(row, draft, "node")] = row.number("voltage_pu", 1.0, above=0.0)
     for row in t.tables("load"):
         _load(row, draft)
@@ -150,10 +150,14 @@ def _transformer(row: Table, draft: Draft) -> None:
     base = low**2 / va
     z = complex(real, math.sqrt(short**2 - real**2)) / 100.0 * base
     iron, none = row.number("iron_kw", 0.0, least=0.0) * 1e3, row.number("i0_percent", 0.0, least=0.0) / 100.0 * va
+    zero = None
+    if "vk0_percent" in row:
+        names = ("vk0_percent", "vkr0_percent", "mag0_percent", "mag0_rx", "si0_hv_partial")
+        zero = gridpandapower.zero_sequence({k: row.number(k) for k in names if k in row}) * base
     y = complex(iron, -math.sqrt(max(none**2 - iron**2, 0.0))) / low**2
     closed = _flag(row, "closed", True)
     draft.transformer(row.text("name", ""), _ends(row, draft, "high", "low"), high_v=high, low_v=low, z_ohm=z, y_s=y,
-                      rating_va=va, group=row.text("vector_group", "Dyn5"), closed=(closed, closed),
+                      rating_va=va, z0_ohm=zero, group=row.text("vector_group", "Dyn5"), closed=(closed, closed),
                       tee=row.text("model", "T", choices=("T", "pi")) == "T")  # fmt: skip
 
 
