@@ -103,21 +103,12 @@ class Buildings(Columns):
     floor_m2: Float
     """Conditioned reference floor area (TABULA A_C,ref)."""
     volume_m3: Float
-    h_opaque_w_k: Float
-    """H_tr,op: opaque parts with b-factors and thermal bridges, at F_red = 1."""
-    h_glass_w_k: Float
-    """H_tr,w: windows and doors."""
     h_air_w_k: Float
     """H_ve = rho c n V."""
-    mass_j_k: Float
-    """C_m."""
-    mass_m2: Float
-    """A_m, effective mass area (ISO 13790 12.3.1.2)."""
-    inner_m2: Float
-    """A_tot = 4.5 A_f (ISO 13790 7.2.2.2)."""
     gains_w: Float
-    """Internal heat gains, constant."""
+    """Internal heat gains, mean of a week."""
     set_point_c: Float
+    """Of the air; the schedule sets it back."""
     heat_limit_w: Float
     heater: Code
     boiler_efficiency: Float
@@ -204,17 +195,23 @@ class Surfaces(Columns):
     y_m: Float
     z_m: Float
     glass_m2: Float
-    """Window area x g x (1 - frame) x shading x non-perpendicular correction: effective collecting area."""
+    """Glass that the sun reaches: window area x (1 - frame) x shades; angle and g-value come in later."""
     opaque_m2: Float
-    """alpha R_se U A b: effective collecting area of the opaque part (ISO 13790 11.3.4)."""
+    """The rest of a wall, all of a roof."""
     usable_m2: Float
     """Area that can carry modules."""
     pv_peak_w: Float
     """Installed module power at standard test conditions."""
     horizon_rad: NDArray[np.float32]
-    """[surface, 36] elevation of the horizon, azimuth bins of 10 degrees from north."""
+    """[surface, 36 n] elevation of the horizon, azimuth bins of 10 degrees from north, of n points of the surface one
+    after the other: each looks out of an equal share of its area."""
+    crown_rad: NDArray[np.float32]
+    """[surface, 36 n] elevation of the tops of crowns of trees, likewise; 0 = none stands there."""
     sky_view: Float
-    """Share of the sky that an unobstructed surface of this tilt would see that is really seen, 0..1."""
+    """Share of the sky that an unobstructed surface of this tilt would see that is really seen, 0..1, crowns of trees
+    included."""
+    crown_view: Float
+    """The part of sky_view that stands behind crowns of trees."""
 
 
 @dataclass(frozen=True)

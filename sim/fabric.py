@@ -14,7 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from sim.columns import Columns, Float
+import numpy as np
+
+from sim.columns import Code, Columns, Float
 
 HOURS = 168
 """Of a week, from Monday 0 h on the wall."""
@@ -27,6 +29,19 @@ class Panes(IntEnum):
     DOUBLE = 1
     DOUBLE_COATED = 2
     TRIPLE_COATED = 3
+
+
+COATED_U_W_M2K, SINGLE_U_W_M2K, TRIPLE_U_W_M2K = 2.3, 4.3, 1.0
+"""Windows of a U-value from the second on up have one pane; from the first on two plain ones; below, coated ones, three
+below the last. Between clear double glazing in wood (2.8) and coated (1.8), single in wood (4.8), double coated with
+argon (1.3) and triple (0.9): EN ISO 10077-1:2017, tables H.1 and H.3."""
+
+
+def panes_of(window_w_m2k: Float) -> Code:
+    """[building] panes by the U-value of the windows (see the limits above)."""
+    edges = (TRIPLE_U_W_M2K, COATED_U_W_M2K, SINGLE_U_W_M2K)
+    kinds = np.array([Panes.TRIPLE_COATED, Panes.DOUBLE_COATED, Panes.DOUBLE, Panes.SINGLE], np.int8)
+    return kinds[np.searchsorted(edges, window_w_m2k, side="right")]
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from sim.district import Code, Float, Heater, Int, SizeClass, Use
-from sim.physics.envelope import H_IS_W_M2K
-from tools import fabric, typology
+from sim.fabric import panes_of
+from tools import fabric, setpoints, typology
 from tools.attributes import Inferred as Inferred
 from tools.attributes import Shapes as Shapes
 from tools.attributes import complete
@@ -36,9 +36,8 @@ AIR_WH_M3K = 0.34
 """rho c of air, TABULA."""
 INTERNAL_PER_GROSS = 0.85
 """A_C,ref per gross (external) conditioned floor area, TABULA."""
-OPAQUE_M2K_W = 0.6 * 0.04
-"""alpha R_se of opaque surfaces (ISO 13790 11.3.4): absorptance 0.6 (medium colour), R_se 0.04 m2K/W (ISO 6946)."""
-MASS_AREA, INNER_AREA = 2.5, 4.5
+INNER_AREA = 4.5
+"""Faces that meet the room per floor area, A_tot (ISO 13790 7.2.2.2)."""
 OPEN_C, OPEN_AIR_H = 24.0, 2.0
 """People open windows where it gets warmer than this, and change the air so often per hour: EN 16798-1:2019 puts summer
 comfort at 23 to 26 degC; one to three changes by tilted windows (ISO 13791, judgement)."""
@@ -56,9 +55,9 @@ per kelvin), before radiators (40 degC, -1)."""
 KWH = 3.6e6
 DRIVE_J_M = 0.19 * 3.6e6 / 1e3
 """Electricity from the plug per metre driven: 0.19 kWh/km, 0.17 on the road, a tenth lost in charging (judgement)."""
-OF_TYPOLOGY = ("h_opaque_w_k", "h_glass_w_k", "h_air_w_k", "h_leak_w_k", "mass_j_k", "mass_m2", "inner_m2",
-               "set_point_c", "heat_limit_w", "wall_m2", "window_m2", "wall_w_m2k", "roof_w_m2k", "ground_w_m2k",
-               "window_w_m2k", "window_g", "bridges_w_k", "inside_m2", "panes", "open_w_k")  # fmt: skip
+OF_TYPOLOGY = ("h_air_w_k", "h_leak_w_k", "set_point_c", "heat_limit_w", "wall_m2", "window_m2", "wall_w_m2k",
+               "roof_w_m2k", "ground_w_m2k", "window_w_m2k", "window_g", "bridges_w_k", "inside_m2", "panes",
+               "open_w_k")  # fmt: skip
 OF_HEATER = ("heater", "boiler_efficiency", "sink_c", "sink_slope")
 OF_USE = ("appliances_j", "hot_water_j", "gains_w")
 OF_HABIT = ("schedule", "open_c", "cool_c", "cool_limit_w", "cooling_eer")
@@ -69,8 +68,7 @@ OF_HABIT = ("schedule", "open_c", "cool_c", "cool_limit_w", "cooling_eer")
 class Envelope:
     """[building] Columns of sim.district.Buildings of the same names, and what surfaces need.
 
-    Effective areas of a surface of area A: a wall has glass_m2 = A window_share glass_effective and
-    opaque_m2 = OPAQUE_M2K_W U A (1 - window_share); a roof has opaque_m2 = OPAQUE_M2K_W U A.
+    Of a surface of area A a wall has glass_m2 = A window_share glass_effective, opaque_m2 = A (1 - window_share).
     """
 
     use: Code
@@ -79,12 +77,7 @@ class Envelope:
     storeys: Int
     dwellings: Float
     floor_m2: Float
-    h_opaque_w_k: Float
-    h_glass_w_k: Float
     h_air_w_k: Float
-    mass_j_k: Float
-    mass_m2: Float
-    inner_m2: Float
     gains_w: Float
     set_point_c: Float
     heat_limit_w: Float
@@ -119,7 +112,7 @@ class Envelope:
     window_share: Float
     """Of the exterior wall's area, 0..1."""
     glass_effective: Float
-    """g (1 - frame) shading non-perpendicular, 0..1."""
+    """(1 - frame) shading, 0..1: what is left of TABULA's factors where light comes at its true angle."""
     archetype: tuple[str, ...]
     """TABULA code of the example building behind the figures."""
     inferred: tuple[Inferred, ...]
@@ -154,20 +147,19 @@ def envelope(country: str, shapes: Shapes, *, year: int | None = None, rows: Int
     h_tr = loss["opaque"] + loss["glass"]
     floor = INTERNAL_PER_GROSS * shapes.floor_m2
     limit = np.where(heated, HEATER_RESERVE * (h_tr + loss["air"]) * (uses["indoor_c"] - design_c), 0.0)
-    set_point = _set_point_c(rows, h_tr, loss["air"], floor, uses["indoor_c"])
+    built: dict[str, Any] = {**_fabric(country, rows, shapes, loss), **_elements(rows, shapes)}
+    set_point = setpoints.air_c(rows, built, h_tr, loss["air"], floor, uses["indoor_c"])
     return Envelope(
         use=shapes.use, size_class=shapes.size_class, year=shapes.year, storeys=shapes.storeys,
-        dwellings=uses["dwellings"], floor_m2=floor, h_opaque_w_k=loss["opaque"], h_glass_w_k=loss["glass"],
-        h_air_w_k=loss["air"],
-        mass_j_k=t["capacity_wh_m2k"][rows] * 3600.0 * floor, mass_m2=MASS_AREA * floor, inner_m2=INNER_AREA * floor,
+        dwellings=uses["dwellings"], floor_m2=floor, h_air_w_k=loss["air"],
         gains_w=uses["gains_w"], set_point_c=set_point, heat_limit_w=limit, heater=heater,
         boiler_efficiency=np.full(len(rows), BOILER_EFFICIENCY), sink_c=np.where(floor_heating, 30.0, 40.0),
         sink_slope=np.where(floor_heating, -0.5, -1.0),
         hot_water_j=uses["hot_water_j"], appliances_j=uses["appliances_j"],
-        **_elements(rows, shapes), h_leak_w_k=loss["leak"], **_fabric(country, rows, shapes, loss),
+        **built, h_leak_w_k=loss["leak"],
         **_cars(country, shapes, uses["dwellings"]),
         window_share=_window_share(rows)[0],
-        glass_effective=t["glass_g"][rows] * (1 - t["frame"][rows]) * t["shade_vertical"][rows] * t["skew"][rows],
+        glass_effective=(1 - t["frame"][rows]) * t["shade_vertical"][rows],
         archetype=tuple(t["code"][rows].tolist()), inferred=tuple(inferred),
     )  # fmt: skip
 
@@ -175,26 +167,6 @@ def envelope(country: str, shapes: Shapes, *, year: int | None = None, rows: Int
 def _standing(shapes: Shapes) -> Int:
     """Year whose way of building the envelope stands for: of its renewal where that is known, else of construction."""
     return shapes.year if shapes.renovated is None else np.maximum(shapes.year, shapes.renovated)
-
-
-def _set_point_c(rows: Int, h_tr: Float, h_air: Float, floor: Float, indoor_c: Float) -> Float:
-    """Air temperature that a thermostat holds so that the room loses what TABULA says, degC.
-
-    TABULA's loss is (H_tr + H_ve) F_red (theta_i - theta_e): theta_i is the room's temperature as a whole. The hourly
-    model's thermostat feels air, behind which surfaces are cooler (H_is = 3.45 A_tot in series with H_tr), so
-
-        air = theta_e + F_red (theta_i - theta_e) (H_tr + H_ve) / (H_tr H_is / (H_tr + H_is) + H_ve)
-
-    but never warmer than theta_i itself, which only houses leakier than about 3 W/m2K would need.
-    """
-    t = typology.table()
-    floor = np.maximum(floor, 1e-9)
-    f_red = typology.reduction(h_tr / floor, t["reduction_1"][rows], t["reduction_4"][rows])
-    h_is = H_IS_W_M2K * INNER_AREA * floor
-    through_air = h_tr * h_is / (h_tr + h_is) + h_air
-    mean_c = t["mean_c"][rows]
-    air_c = mean_c + f_red * (indoor_c - mean_c) * (h_tr + h_air) / np.maximum(through_air, 1e-9)
-    return np.minimum(air_c, indoor_c)
 
 
 def _window_share(rows: Int) -> tuple[Float, Float]:
@@ -227,7 +199,7 @@ def _losses(rows: Int, shapes: Shapes) -> dict[str, Float]:
             "bridges": joints + doors}  # fmt: skip
 
 
-def _elements(rows: Int, shapes: Shapes) -> dict[str, Float]:
+def _elements(rows: Int, shapes: Shapes) -> dict[str, Any]:
     """Areas and U-values of the elements that a retrofit touches, as in `_losses`."""
     t = typology.table()
     window, door = _window_share(rows)
@@ -251,7 +223,7 @@ def _fabric(country: str, rows: Int, shapes: Shapes, loss: dict[str, Float]) -> 
     return {
         "bridges_w_k": loss["bridges"], "inside_m2": np.maximum(INNER_AREA * floor - outside, floor),
         "construction": fabric.construction_of(country, use=shapes.use, size_class=shapes.size_class, year=shapes.year),
-        "panes": fabric.panes_of(t["window_u"][rows]), "schedule": fabric.schedule_of(shapes.use),
+        "panes": panes_of(t["window_u"][rows]), "schedule": fabric.schedule_of(shapes.use),
         "open_c": np.full(n, OPEN_C), "open_w_k": AIR_WH_M3K * OPEN_AIR_H * t["room_height_m"][rows] * floor,
         "cool_c": np.full(n, COOL_C), "cool_limit_w": np.zeros(n), "cooling_eer": np.full(n, COOLING_EER),
     }  # fmt: skip

@@ -67,8 +67,8 @@ EVERY_ROW: tuple[report.Inferred, ...] = (
     ("building", "*", "ground_m2", "geometry"),
     ("building", "*", "drive_j", "national distance per car, 0.19 kWh/km"),
     *(("building", "*", name, "none before a what-if adds it") for name in inventory.OF_LAYERS),
-    ("surface", "*", "glass_m2", "window share and glass of the archetype"),
-    ("surface", "*", "opaque_m2", "U-values of the archetype"),
+    ("surface", "*", "glass_m2", "window share, frames and shades of the archetype"),
+    ("surface", "*", "opaque_m2", "window share of the archetype"),
     ("surface", "*", "usable_m2", "edges kept free, module packing, no steep roofs towards the pole"),
     ("surface", "*", "pv_peak_w", "modules that the source names, spread over suited roofs; else none"),
 )
@@ -85,8 +85,7 @@ class Shape:
     bodies: geometry.Bodies
     areas: surfaces.Areas
     raw: surfaces.Raw
-    horizon_rad: NDArray[np.float32]
-    sky_view: NDArray[np.float64]
+    outlook: horizon.Outlook
     triangles: triangles.Triangles
     rings: list[NDArray[np.float64]]
     land: Land
@@ -170,13 +169,13 @@ def measure(inputs: Sequence[Path], *, crs: str | None, progress: Progress) -> S
     raw = surfaces.merge(m, shared, b, ids, north=placed.place.latitude_rad >= 0)
     cut = triangles.triangulate(m, tiles.visible(m, b))
     progress("measuring", 1.0)
-    horizon_rad, sky_view = horizon.horizon(raw, m.faces.xyz[cut.index], m.faces.building[cut.face], progress)
+    seen = horizon.outlook(raw, m, cut, earth, progress)
     open_ids = [ids[k] for k in np.flatnonzero(b.open_shells)]
     problems += report.of_shapes(m.degenerate, open_ids, cut.uncut, dropped=kept.dropped, flat=kept.flat)
-    problems += ground_problems + report.of_twins(kept.twins) + faults.problems(m, ids)
+    problems += seen.problems + ground_problems + report.of_twins(kept.twins) + faults.problems(m, ids)
     return Shape(
         place=placed.place, sources=sources, mesh=m, bodies=b, areas=surfaces.areas(m, shared, b), raw=raw,
-        horizon_rad=horizon_rad, sky_view=sky_view, triangles=cut,
+        outlook=seen, triangles=cut,
         rings=overlap.rings(overlap.footprints(m, len(sources))), problems=problems,
         land=earth, credits=tuple(dict.fromkeys(c.credit for c in cities if c.credit)),
         country=next((c.country for c in cities if c.country), ""),
@@ -239,14 +238,14 @@ def _inhabited(
     uses = tuple(Use(int(u)) for u in np.unique(envelope.use))
     years = profiles.profiles(
         steps=round(sky.steps * sky.step_s / 3600.0), year=sky.year, zone=place.zone, utc_offset_s=place.utc_offset_s,
-        seed=SEED, uses=uses,
+        seed=SEED, uses=uses, south=place.latitude_rad < 0.0,
     )  # fmt: skip
     rows = profiles.assign(id=found.id, use=envelope.use, dwellings=envelope.dwellings, profiles=years, seed=SEED)
     years, rows = _used(years, rows)
     peak_w, homeless = inventory.modules(shape.sources, shape.raw, north=place.latitude_rad >= 0)
     district = District(
         place=place, building=inventory.buildings(shape.sources, shape.bodies, envelope, rows=rows),
-        surface=inventory.surfaces(shape.raw, envelope, shape.horizon_rad, shape.sky_view, pv_peak_w=peak_w),
+        surface=inventory.surfaces(shape.raw, envelope, shape.outlook, pv_peak_w=peak_w),
         site=no_sites(), node=_no_nodes(), line=_no_lines(), vertex_m=np.zeros((0, 3)), profile=years,
         construction=fabric.constructions(), schedule=fabric.schedules(),
     )  # fmt: skip

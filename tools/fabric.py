@@ -13,16 +13,12 @@ from typing import Any
 import numpy as np
 
 from sim.district import Code, Float, Int, SizeClass, Use
-from sim.fabric import HOURS, Constructions, Panes, Schedules
+from sim.fabric import HOURS, Constructions, Schedules
 from tools import typology
 
 ARCHETYPES = typology.ASSETS / "archetypes"
 FLAT = "flat"
 """Schedule of row 0."""
-COATED_U_W_M2K, SINGLE_U_W_M2K, TRIPLE_U_W_M2K = 2.3, 4.3, 1.0
-"""Windows of a U-value from here on up have: one pane; none coated; below the last, three panes. Between clear double
-glazing in wood (2.8) and coated (1.8), single in wood (4.8), double coated with argon (1.3) and triple (0.9):
-EN ISO 10077-1:2017, tables H.1 and H.3."""
 
 
 @cache
@@ -82,13 +78,6 @@ def schedule_of(use: Code) -> Int:
         if name != FLAT:
             rows[use == Use[name.upper()]] = k
     return rows
-
-
-def panes_of(window_w_m2k: Float) -> Code:
-    """[building] panes by the U-value of the windows (see the limits above)."""
-    edges = (TRIPLE_U_W_M2K, COATED_U_W_M2K, SINGLE_U_W_M2K)
-    kinds = np.array([Panes.TRIPLE_COATED, Panes.DOUBLE_COATED, Panes.DOUBLE, Panes.SINGLE], np.int8)
-    return kinds[np.searchsorted(edges, window_w_m2k, side="right")]
 
 
 def _rows(name: str) -> list[dict[str, str]]:

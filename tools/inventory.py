@@ -14,6 +14,7 @@ from tools import archetypes
 from tools.archetypes import Envelope, Inferred, Shapes
 from tools.city import Source
 from tools.geometry import Bodies
+from tools.horizon import Outlook
 from tools.surfaces import Areas, Raw
 
 Float = NDArray[np.float64]
@@ -121,18 +122,18 @@ def buildings(
 
 
 def surfaces(
-    raw: Raw, e: Envelope, horizon_rad: NDArray[np.float32], sky_view: Float, *, pv_peak_w: Float
+    raw: Raw, e: Envelope, seen: Outlook, *, pv_peak_w: Float
 ) -> Surfaces:
     """The axis [surface]: windows in the walls' share, the rest opaque."""
     wall = raw.kind == SurfaceKind.WALL
     window = np.where(wall, e.window_share[raw.building], 0.0)
-    u = np.where(wall, e.wall_w_m2k[raw.building], e.roof_w_m2k[raw.building])
     return Surfaces(
         id=raw.id, building=raw.building, kind=raw.kind, tilt_rad=raw.tilt_rad, azimuth_rad=raw.azimuth_rad,
         area_m2=raw.area_m2, x_m=raw.xyz_m[:, 0].copy(), y_m=raw.xyz_m[:, 1].copy(), z_m=raw.xyz_m[:, 2].copy(),
         glass_m2=raw.area_m2 * window * e.glass_effective[raw.building],
-        opaque_m2=archetypes.OPAQUE_M2K_W * u * raw.area_m2 * (1 - window), usable_m2=raw.usable_m2,
-        pv_peak_w=pv_peak_w, horizon_rad=horizon_rad, sky_view=sky_view,
+        opaque_m2=raw.area_m2 * (1 - window), usable_m2=raw.usable_m2,
+        pv_peak_w=pv_peak_w, horizon_rad=seen.horizon_rad, crown_rad=seen.crown_rad, sky_view=seen.sky_view,
+        crown_view=seen.crown_view,
     )  # fmt: skip
 
 

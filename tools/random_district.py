@@ -22,6 +22,7 @@ from sim.district import (
     Surfaces,
     Use,
 )
+from sim.fabric import panes_of
 from sim.weather import Weather
 from tools import fabric
 
@@ -82,9 +83,7 @@ def random_buildings(rng: np.random.Generator, n: int, *, profiles: int, nodes: 
         dwellings=np.maximum(1.0, np.round(floor / 100.0)),
         x_m=rng.uniform(-500.0, 500.0, n), y_m=rng.uniform(-500.0, 500.0, n), z_m=np.zeros(n), height_m=height,
         footprint_m2=floor / 2.0, floor_m2=floor, volume_m3=volume,
-        h_opaque_w_k=leak * floor * 0.7, h_glass_w_k=leak * floor * 0.2, h_air_w_k=0.34 * 0.5 * volume,
-        mass_j_k=rng.uniform(110e3, 260e3, n) * floor, mass_m2=2.5 * floor, inner_m2=4.5 * floor,
-        gains_w=3.0 * floor, set_point_c=np.full(n, 20.0), heat_limit_w=120.0 * floor,
+        h_air_w_k=0.34 * 0.5 * volume, gains_w=3.0 * floor, set_point_c=np.full(n, 20.0), heat_limit_w=120.0 * floor,
         heater=heater.astype(np.int8), boiler_efficiency=np.full(n, 0.9),
         sink_c=np.where(floor_heating, 30.0, 40.0), sink_slope=np.where(floor_heating, -0.5, -1.0),
         hot_water_j=20.0 * 3.6e6 * floor, appliances_j=30.0 * 3.6e6 * floor,
@@ -93,7 +92,8 @@ def random_buildings(rng: np.random.Generator, n: int, *, profiles: int, nodes: 
         profile=rng.integers(0, profiles, n).astype(np.int32),
         hot_water_profile=rng.integers(0, profiles, n).astype(np.int32),
         node=(np.arange(n) % max(nodes, 1)).astype(np.int32) if nodes else np.full(n, -1, np.int32),
-        phase_share=np.full((n, 3), 1.0 / 3.0), **random_elements(leak, floor, volume), vehicles=np.round(floor / 120.0), electric_share=np.zeros(n),
+        phase_share=np.full((n, 3), 1.0 / 3.0), **random_elements(leak, floor, volume),
+        vehicles=np.round(floor / 120.0), electric_share=np.zeros(n),
         smart_share=np.zeros(n), drive_j=np.full(n, 6.0 * 3.6e6), away_share=np.zeros(n), battery_j=np.zeros(n),
         battery_limit_w=np.zeros(n),
     )  # fmt: skip
@@ -107,7 +107,7 @@ def random_elements(leak: np.ndarray, floor: np.ndarray, volume: np.ndarray) -> 
         "wall_w_m2k": 0.5 * opaque / (0.8 * floor), "roof_w_m2k": 0.3 * opaque / (0.5 * floor),
         "ground_w_m2k": 0.2 * opaque / (0.5 * floor), "window_w_m2k": leak * 0.2 / 0.15, "window_g": 0.7 * one,
         "h_leak_w_k": 0.34 * 0.2 * volume, "bridges_w_k": 0.05 * floor, "inside_m2": 2.5 * floor,
-        "panes": fabric.panes_of(leak * 0.2 / 0.15), "open_c": 24.0 * one, "open_w_k": 0.34 * 2.0 * volume,
+        "panes": panes_of(leak * 0.2 / 0.15), "open_c": 24.0 * one, "open_w_k": 0.34 * 2.0 * volume,
         "cool_c": 26.0 * one, "cool_limit_w": 0.0 * one, "cooling_eer": 3.0 * one,
     }  # fmt: skip
 
@@ -140,9 +140,10 @@ def random_surfaces(
         kind=np.where(roof, SurfaceKind.ROOF, SurfaceKind.WALL).astype(np.int8), tilt_rad=tilt,
         azimuth_rad=rng.uniform(0.0, 2.0 * np.pi, n), area_m2=area,
         x_m=buildings.x_m[owner], y_m=buildings.y_m[owner], z_m=buildings.height_m[owner] * 0.8,
-        glass_m2=np.where(roof, 0.0, 0.05 * area), opaque_m2=0.01 * area, usable_m2=usable,
+        glass_m2=np.where(roof, 0.0, 0.1 * area), opaque_m2=np.where(roof, 1.0, 0.8) * area, usable_m2=usable,
         pv_peak_w=usable * 200.0 * rng.uniform(0.0, 0.4, n) * modules,
-        horizon_rad=rng.uniform(0.0, 0.25, (n, 36)).astype(np.float32), sky_view=rng.uniform(0.7, 1.0, n),
+        horizon_rad=rng.uniform(0.0, 0.25, (n, 36)).astype(np.float32), crown_rad=np.zeros((n, 36), np.float32),
+        sky_view=rng.uniform(0.7, 1.0, n), crown_view=np.zeros(n),
     )  # fmt: skip
 
 

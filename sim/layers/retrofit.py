@@ -2,10 +2,10 @@
 
     U' = 1 / (1/U + d / lambda)             d more insulation on walls, roof, ground
     U' = min(U, target)                     windows
-    H' = H - sum (U - U') A;  H_ve' = H_leak (1 - tightness) + (H_ve - H_leak) (1 - recovery)
+    H_ve' = H_leak (1 - tightness) + (H_ve - H_leak) (1 - recovery)
 
-The U-values hold what an unheated space adds, so the new layer lies in series with it. `depth` goes the whole way
-(1) or part of it. Thermal bridges stay. What the sun gives through walls goes with U, through windows with g.
+The U-values hold what an unheated space adds, so the new layer lies in series with it (ISO 6946:2017, 6.7.1). `depth`
+goes the whole way (1) or part of it. Thermal bridges, doors and mass stay. Windows' g follows their new U (EN 410).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from network.schema import LayerKind, Parameter
-from sim.district import Bill, Buildings, District, Heater, SurfaceKind
+from sim.district import Bill, Buildings, District, Heater
+from sim.fabric import panes_of
 from sim.layers.dials import share
 from sim.layers.select import ATTRIBUTES
 
@@ -74,7 +75,6 @@ def envelope(district: District, selected: NDArray[np.bool_], values: Mapping[st
     new = {part: _insulated(u[part], depth * values[part]) for part in ("wall", "roof", "ground")}
     new["window"] = u["window"] + depth * (np.minimum(u["window"], values["window_w_m2k"]) - u["window"])
     new = {part: np.where(heated, value, u[part]) for part, value in new.items()}
-    saved = {part: (u[part] - new[part]) * getattr(b, f"{part}_m2") for part in new}
     g = float(np.interp(values["window_w_m2k"], [u for u, _ in G_OF_U], [g for _, g in G_OF_U]))
     better = heated & (new["window"] < u["window"])
     new_g = np.where(better, b.window_g + depth * (np.minimum(b.window_g, g) - b.window_g), b.window_g)
@@ -82,25 +82,14 @@ def envelope(district: District, selected: NDArray[np.bool_], values: Mapping[st
     leak = b.h_leak_w_k * (1.0 - sealed)
     building = replace(
         b, wall_w_m2k=new["wall"], roof_w_m2k=new["roof"], ground_w_m2k=new["ground"], window_w_m2k=new["window"],
-        window_g=new_g,
-        h_opaque_w_k=np.maximum(b.h_opaque_w_k - saved["wall"] - saved["roof"] - saved["ground"], 0.0),
-        h_glass_w_k=np.maximum(b.h_glass_w_k - saved["window"], 0.0), h_leak_w_k=leak,
+        window_g=new_g, panes=np.where(better, np.maximum(b.panes, panes_of(new["window"])), b.panes), h_leak_w_k=leak,
         h_air_w_k=np.where(heated, leak + (b.h_air_w_k - b.h_leak_w_k) * (1.0 - kept), b.h_air_w_k),
     )  # fmt: skip
-    s = district.surface
-    opaque = np.where(s.kind == SurfaceKind.ROOF, _ratio(new["roof"], u["roof"])[s.building],
-                      _ratio(new["wall"], u["wall"])[s.building])  # fmt: skip
-    surface = replace(s, opaque_m2=s.opaque_m2 * opaque,
-                      glass_m2=s.glass_m2 * _ratio(new_g, b.window_g)[s.building])  # fmt: skip
-    return replace(district, building=building, surface=surface)
+    return replace(district, building=building)
 
 
 def _insulated(u: NDArray[np.float64], thickness_m: float) -> NDArray[np.float64]:
     return u / (1.0 + u * thickness_m / LAMBDA_W_MK)
-
-
-def _ratio(new: NDArray[np.float64], old: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(new, old, out=np.ones_like(new), where=old > 0.0)
 
 
 def bill(before: District, after: District) -> Bill:

@@ -108,8 +108,8 @@ def test_solar_roofs_by_hand() -> None:
 
 def _insulate(district, selected, values):
     b = district.building
-    return replace(district, building=replace(b, h_opaque_w_k=np.where(selected, b.h_opaque_w_k * values["keep"],
-                                                                        b.h_opaque_w_k)))  # fmt: skip
+    return replace(district, building=replace(b, wall_w_m2k=np.where(selected, b.wall_w_m2k * values["keep"],
+                                                                      b.wall_w_m2k)))  # fmt: skip
 
 
 INSULATION = Layer(
