@@ -20,7 +20,7 @@ from network import moment, scenarios, schema
 from network.address import is_loopback
 from network.problems import Refused
 from network.wire import Request, Server
-from sim import bell, blocks, cache, gridflow, layers, package, process, session, store, tiles, weather
+from sim import answers, bell, blocks, cache, gridflow, layers, package, process, session, store, tiles, weather
 from sim.history import Choices
 from sim.layers import Layer, select
 from sim.options import ServeOptions
@@ -209,7 +209,7 @@ def _loop(state: Session, ports: _Ports, make: Callable[[], Engine], *, options:
 def _run(state: Session, ports: _Ports, worker: Worker, ringing: bell.Bell, ended: threading.Event) -> None:
     ports.keep(state)
     if ports.tape:
-        ports.tape.write(session.everything(state))
+        ports.tape.write(answers.everything(state))
     saved_s = time.monotonic()
     while not ended.is_set():
         requests = ports.server.poll(session.due_s(state, time.monotonic()))
@@ -234,12 +234,12 @@ def _serve_one(state: Session, ports: _Ports, request: Request) -> Session:
     message, server = request.message, ports.server
     if isinstance(message, schema.Ask):
         try:
-            answer = session.ask(state, message)
+            answer = answers.ask(state, message)
         except Refused as e:
             server.reply(request, refused=str(e))
             return state
         server.reply(request, answer)
-        if message.what == "facts" and ports.tape:
+        if message.what in ("facts", "explain") and ports.tape:
             ports.tape.write(answer)
     elif isinstance(message, schema.Wish):
         before = state

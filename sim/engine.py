@@ -14,6 +14,7 @@ import numpy as np
 
 from network import schema
 from sim import balance, costs, history, layers
+from sim import explain as why
 from sim import facts as known
 from sim import year as years
 from sim.blocks import blocks
@@ -22,7 +23,7 @@ from sim.history import Choices
 from sim.layers import Layer
 from sim.package import Inferred
 from sim.prepare import Case, prepare
-from sim.session import SIDE, Day, DayJob, Facts, Tell, YearJob, block_key
+from sim.session import SIDE, Day, DayJob, Explain, Facts, Tell, YearJob, block_key
 from sim.solar import Solar
 from sim.weather import Weather
 from sim.year import Year
@@ -87,6 +88,19 @@ class Engine:
         if self._as_is is None and (year := self._year(())) is not None:
             self._as_is = balance.essence(year.ledger, self._district)
         return self._as_is
+
+    def explain(self, job: YearJob, year: Year) -> Explain:
+        """What answers for explanations of this scenario's buildings; the main thread alone calls it."""
+        district, case = self._case(job.choices)
+        solar, weather = self._solar, self._weather
+
+        def explain(row: int, time_s: float) -> schema.Explanation:
+            at = round(time_s / case.step_s) % case.steps
+            sums = why.explain(district, solar, weather, case, why.of_year(year, row), row, at)
+            return schema.Explanation(SIDE, "building", row, district.building.id[row], job.revision,
+                                      at * case.step_s, case.step_s, sums)  # fmt: skip
+
+        return explain
 
     def _year(self, choices: Choices) -> Year | None:
         return self._years.get(history.key(choices))

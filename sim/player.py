@@ -33,6 +33,8 @@ STANDING = 1e-3
 FASTEST, SLOWEST = 64.0, 1 / 64
 """Speeds of playing."""
 ONCE = (b"hello;", b"clock;")
+ASKED = (b"facts", b"explanation")
+"""What is never published."""
 REVISIONED = (schema.Roster, schema.Catalogue, schema.Saved, schema.Scenario, schema.Balance)
 """What a Clock names the revision of, besides the problems."""
 Message = schema.Message
@@ -116,7 +118,7 @@ class Player:
         """The state that is asked for, as it stood at this place.
 
         Raises:
-            Refused: the recording holds no such facts, or nothing goes by that name.
+            Refused: the recording holds no such facts or explanation, or nothing goes by that name.
         """
         match question.what:
             case "clock":
@@ -125,7 +127,7 @@ class Player:
                 return (self.hello,)
             case "problems":
                 return (self._problems(),)
-            case "facts":
+            case "facts" | "explain":
                 return (self._facts(question),)
             case "flux":
                 topics = [f"fluxblock:{question.side}:{q};".encode() for q in question.quantities]
@@ -144,7 +146,7 @@ class Player:
         revisions, keys = {"problems": self._problems().revision}, {}
         newest: dict[str, int] = {}
         for topic, k in self.held.items():
-            if topic in ONCE or topic.startswith((b"facts", b"problems")):
+            if topic in ONCE or topic.startswith((*ASKED, b"problems")):
                 continue
             message = self._told(topic)
             if isinstance(message, schema.FluxBlock):
@@ -226,7 +228,7 @@ class Player:
         known = {} if standing[b"hello;"] != before[b"hello;"] else before
         if back:  # what stands still needs no new turn
             known = {t: k for t, k in known.items() if t in (b"roster;", b"catalogue;")}
-        topics = [t for t, k in standing.items() if t not in ONCE and known.get(t) != k and not t.startswith(b"facts")]
+        topics = [t for t, k in standing.items() if t not in ONCE and known.get(t) != k and not t.startswith(ASKED)]
         return tuple(self._problems() if t == b"problems;" else self._told(t) for t in topics)
 
     # ------------------------------------------------------------ the recording
@@ -258,7 +260,7 @@ class Player:
                 return msgspec.structs.replace(
                     message, revision=message.revision + later, can_undo=False, can_redo=False
                 )
-            case schema.Balance() | schema.Saved() | schema.Facts():
+            case schema.Balance() | schema.Saved() | schema.Facts() | schema.Explanation():
                 return msgspec.structs.replace(message, revision=message.revision + later)
         return message
 
@@ -271,14 +273,20 @@ class Player:
             more.append(schema.Problem("recording-tiles", self.tiles_missing))
         return schema.Problems(held.revision + self.turn * TURN, (*more, *held.problems))
 
-    def _facts(self, question: schema.Ask) -> schema.Facts:
-        topic = f"facts:{question.side}:{question.axis}:{question.row};".encode()
+    def _facts(self, question: schema.Ask) -> schema.Facts | schema.Explanation:
+        """What somebody asked for while it was recorded, of the year that stands here."""
+        name = f"{question.side}:{question.axis}:{question.row}"
+        words, topic = "facts", f"facts:{name};".encode()
+        if question.what == "explain":
+            at_s = self.shown_s() if question.time_s < 0.0 else question.time_s
+            start_s = math.floor(at_s / self.hello.step_s + 1e-9) * self.hello.step_s
+            words, topic = "explanation", f"explanation:{name}:{start_s:.0f};".encode()
         balance = f"balance:{question.side};".encode()
         if topic in self.held and balance in self.held:
-            facts, year = self._told(topic), self._told(balance)
-            if isinstance(facts, schema.Facts) and isinstance(year, schema.Balance) and facts.revision == year.revision:
-                return facts
-        raise Refused(f"this recording holds no facts of that {question.axis} here; open its package to see them")
+            told, year = self._told(topic), self._told(balance)
+            if isinstance(told, schema.Told) and isinstance(year, schema.Balance) and told.revision == year.revision:
+                return told
+        raise Refused(f"this recording holds no {words} of that {question.axis} here; open its package to see them")
 
     def _recorded_clock(self) -> schema.Clock:
         k = bisect_right(self._clocks, self.place_s + 1e-9, key=lambda c: c[0]) - 1

@@ -1,7 +1,6 @@
-"""The core of the process, without sockets, threads or a clock of its own.
+"""The core of the process, without sockets, threads or a clock of its own. What viewers ask: sim/answers.py.
 
     wish(session, wish, now)        -> session, Outcome     what a viewer wishes
-    ask(session, question)          -> messages             what a viewer asks
     tick(session, now)              -> session, messages    time passes
     finished(session, result, now)  -> session, messages    the worker brings something
     wanted(session, now)            -> Wanted               what the worker should do, best first
@@ -36,6 +35,8 @@ FASTEST = 1e6
 Message = schema.Message
 Tell = Callable[[str, int], schema.Facts]
 """(axis, row) -> what is known of it, with the months of one complete year; raises Refused."""
+Explain = Callable[[int, float], schema.Explanation]
+"""(building, start of a step) -> the chains behind its figures in one complete year; raises Refused."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ class Year:
     job: YearJob
     balance: schema.Balance
     tell: Tell | None = None
+    explain: Explain | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ class Session:
     """Why scenarios cannot be saved, one sentence."""
     tell: Tell | None = None
     """Facts from the newest complete year."""
+    explain: Explain | None = None
+    """Explanations from it."""
 
 
 # ---------------------------------------------------------------- wishes
@@ -211,57 +215,6 @@ def _state_of(session: Session, wish: schema.Wish) -> tuple[Message, ...]:
     if isinstance(wish, schema.SaveScenario):
         return (session.saved,)
     return (past.scenario(session.history, SIDE),) if hasattr(wish, "side") else (clock(session),)
-
-
-# ---------------------------------------------------------------- questions
-
-
-def ask(session: Session, question: schema.Ask) -> tuple[Message, ...]:
-    """The state that is asked for; empty where there is none yet.
-
-    Raises:
-        Refused: nothing goes by that name.
-    """
-    if question.what in ("scenario", "balance", "flux", "facts") and question.side != SIDE:
-        raise Refused(f"there is no side {question.side!r}; ask for side {SIDE!r}")
-    match question.what:
-        case "hello" | "roster" | "catalogue":
-            return (getattr(session.facts, question.what),)
-        case "saved":
-            return (session.saved,)
-        case "facts":
-            return _facts(session, question)
-        case "problems":
-            return (session.problems or session.facts.problems,)
-        case "clock":
-            return (clock(session),)
-        case "scenario":
-            return (past.scenario(session.history, SIDE),)
-        case "balance":
-            return (session.balance,) if session.balance else ()
-        case "flux":
-            blocks = session.shown.blocks if session.shown else ()
-            return tuple(b for b in blocks if b.quantity in question.quantities)
-    known = "hello, roster, catalogue, scenario, balance, problems, saved, facts, flux, clock"
-    raise Refused(f"there is no {question.what!r} to ask for; there are {known}")
-
-
-def everything(session: Session) -> tuple[Message, ...]:
-    """All that a viewer without anything would ask for."""
-    names = ("hello", "roster", "catalogue", "problems", "saved", "scenario", "balance", "clock")
-    return tuple(message for name in names for message in ask(session, schema.Ask(name)))
-
-
-def _facts(session: Session, question: schema.Ask) -> tuple[Message, ...]:
-    """What is known of a row; nothing before the first year is complete."""
-    roster = session.facts.roster
-    rows = {"building": roster.building_ids, "line": roster.line_ids, "site": roster.site_ids}
-    if question.axis not in rows:
-        raise Refused(f"nothing is known by {question.axis!r}; ask for {', '.join(rows)}")
-    count = len(rows[question.axis])
-    if not 0 <= question.row < count:
-        raise Refused(f"there is no {question.axis} {question.row}; there are {count}, counted from 0")
-    return (session.tell(question.axis, question.row),) if session.tell else ()
 
 
 # ---------------------------------------------------------------- time
@@ -374,11 +327,13 @@ def finished(session: Session, result: Result, now_s: float) -> tuple[Session, t
             return _day(session, result)
         case Progress():
             return replace(session, begun=result), ()
-        case Year(balance=balance, tell=tell):
+        case Year(balance=balance, tell=tell, explain=explain):
             over = session.begun is not None and session.begun.job.revision <= result.job.revision
             newer = session.balance is None or balance.revision > session.balance.revision
             session = replace(session, begun=None if over else session.begun, year_s=balance.compute_s)
-            return (replace(session, balance=balance, tell=tell), (balance,)) if newer else (session, ())
+            if not newer:
+                return session, ()
+            return replace(session, balance=balance, tell=tell, explain=explain), (balance,)
         case Failed(job=job, reason=reason):
             held = session.problems or session.facts.problems
             more = schema.Problem("computing-failed", reason)

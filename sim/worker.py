@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from network import schema
 from network.problems import Refused
-from sim.session import Day, DayJob, Failed, Progress, Result, Tell, Wanted, Year, YearJob
+from sim.session import Day, DayJob, Explain, Failed, Progress, Result, Tell, Wanted, Year, YearJob
 
 PROGRESS_S = 0.1
 """Least time between two reports of a year's progress."""
@@ -52,6 +52,9 @@ class Engine(Protocol):
 
     def tell(self, job: YearJob, year: Any) -> Tell:
         """What answers for facts of a complete year."""
+
+    def explain(self, job: YearJob, year: Any) -> Explain:
+        """What answers for explanations of a complete year."""
 
 
 class Worker:
@@ -142,7 +145,8 @@ class Worker:
                     self._post(Progress(job, year.fraction))
                     told_s = now_s
                 return (job, year), told_s
-            result: Result = Year(job, self._engine.balance(job, year), self._engine.tell(job, year))
+            balance = self._engine.balance(job, year)
+            result: Result = Year(job, balance, self._engine.tell(job, year), self._engine.explain(job, year))
         except Exception as e:
             result = _failed(job, e)
         self._post(result, year=None)

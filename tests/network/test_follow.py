@@ -185,7 +185,7 @@ def test_what_explains_the_shown_step_follows_row_and_time_and_ends_when_nobody_
     viewer.inquire(row, 14400.0)
     assert [q.time_s for q in sent(viewer, 0.5)] == [14400.0]  # type: ignore[union-attr]
     viewer.inquire(row)
-    assert viewer.complete and sent(viewer, 5.0) == []
+    assert viewer.complete and sent(viewer, 0.55) == []
 
 
 def test_a_row_that_does_not_exist_is_asked_for_once() -> None:

@@ -11,6 +11,7 @@ import pytest
 from network import schema
 from network.problems import Refused
 from network.schema import LayerChoice
+from sim import answers
 from sim import session as core
 from sim.session import SIDE, Day, DayJob, Facts, Failed, Progress, Session, Wanted, Year, YearJob
 
@@ -174,7 +175,7 @@ def test_facts_come_from_the_newest_complete_year_and_only_of_rows_that_exist(st
     three = msgspec.structs.replace(ROSTER, building_ids=("a", "b", "c"))
     state = replace(state, facts=replace(state.facts, roster=three))
     question = schema.Ask("facts", SIDE, (), "building", 2)
-    assert core.ask(state, question) == (), "before the first year there is nothing to tell"
+    assert answers.ask(state, question) == (), "before the first year there is nothing to tell"
     asked: list[tuple[int, str, int]] = []
 
     def of_year(revision: int) -> core.Tell:
@@ -187,16 +188,32 @@ def test_facts_come_from_the_newest_complete_year_and_only_of_rows_that_exist(st
     for revision in (2, 1):  # the older one comes late
         made = year(YearJob(revision, ()))
         state, _ = core.finished(state, replace(made, tell=of_year(revision)), 0.0)
-    (told,) = core.ask(state, question)
+    (told,) = answers.ask(state, question)
     assert isinstance(told, schema.Facts) and (told.id, told.revision) == ("c", 2) and asked == [(2, "building", 2)]
+    assert answers.ask(state, schema.Ask("explain", SIDE, (), "building", 2)) == ()
     for wrong, words in (
         (schema.Ask("facts", SIDE, (), "building", 3), "there is no building 3; there are 3"),
         (schema.Ask("facts", SIDE, (), "building", -1), "no building -1"),
         (schema.Ask("facts", SIDE, (), "dog", 0), "ask for building, line, site"),
+        (schema.Ask("explain", SIDE, (), "building", 3), "there is no building 3"),
+        (schema.Ask("explain", SIDE, (), "line", 0), "only figures of buildings"),
+        (schema.Ask("explain", SIDE, (), "building", 0, math.nan), "no finite number"),
     ):
         with pytest.raises(Refused, match=words):
-            core.ask(state, wrong)
+            answers.ask(state, wrong)
 
+
+def test_an_explanation_is_of_the_step_that_holds_the_moment(state: Session) -> None:
+    state = replace(state, facts=replace(state.facts, roster=msgspec.structs.replace(ROSTER, building_ids=("a",))))
+
+    def explain(row: int, time_s: float) -> schema.Explanation:
+        return schema.Explanation(SIDE, "building", row, "a", 1, time_s, 3600.0, ())
+
+    state, _ = core.finished(state, replace(year(YearJob(1, ())), explain=explain), 0.0)
+    state = replace(state, time_s=7300.0)
+    for asked_s, start_s in ((-1.0, 7200.0), (3600.0, 3600.0), (10799.9, 7200.0), (8760 * 3600.0 + 5.0, 0.0)):
+        (told,) = answers.ask(state, schema.Ask("explain", SIDE, (), "building", 0, asked_s))
+        assert isinstance(told, schema.Explanation) and told.time_s == start_s
 
 # ---------------------------------------------------------------- clock
 
@@ -329,11 +346,11 @@ def test_everything_that_the_clock_names_can_be_asked_for(state: Session) -> Non
     clock = core.clock(state)
     for name, revision in clock.revisions.items():
         what, _, side = name.partition(":")
-        (answer,) = core.ask(state, schema.Ask(what, side or SIDE))
+        (answer,) = answers.ask(state, schema.Ask(what, side or SIDE))
         assert answer.revision == revision  # type: ignore[union-attr]
-    (found,) = core.ask(state, schema.Ask("flux", SIDE, ("pv_w", "nonsense")))
+    (found,) = answers.ask(state, schema.Ask("flux", SIDE, ("pv_w", "nonsense")))
     assert isinstance(found, schema.FluxBlock) and found.key == clock.keys[SIDE]
-    assert core.ask(state, schema.Ask("hello")) == (HELLO,)
+    assert answers.ask(state, schema.Ask("hello")) == (HELLO,)
     for question in (schema.Ask("meaning"), schema.Ask("flux", "b"), schema.Ask("facts", "b", (), "building", 0)):
         with pytest.raises(Refused, match="there is no"):
-            core.ask(state, question)
+            answers.ask(state, question)
