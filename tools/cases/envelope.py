@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from network.problems import Refused
 from sim.physics import film, reduction, rooms, zone
+from sim.physics.wall import LIGHT_J_M2K
 from sim.physics.zone import Input, Outside
 from sim.weather import Weather, read_epw
 from tools.cases import building, outcome, sunlight
@@ -70,6 +71,8 @@ def run(case: Case) -> list[Figure]:
     comfort = inputs.table("comfort")
     above, below = comfort.number("above_c", 26.0), comfort.number("below_c", 18.0)
     inputs.close()
+    if not any(float(layer.capacity_j_m2k) >= LIGHT_J_M2K for x in made.surfaces for layer in x.construction.layers):
+        raise inputs.wrong("construction", "has no layer that stores heat; give one of them density and specific heat")
     result = _march(made, use, weather, planes, albedo)
     return outcome.figures(result, made, year, step_s=weather.step_s, above_c=above, below_c=below, expect=case.expect)
 

@@ -169,7 +169,8 @@ class _Library:
         below, folders = self._inherited(self._base(entry, str(base)), depth + 1)
         below.pop("expect", None)
         for dotted in [drop] if isinstance(drop, str) else drop:
-            _drop(below, str(dotted), f"{entry.file.name} ({entry.name})")
+            if not _dropped(below, str(dotted)):
+                raise Refused(f'{entry.file.name} ({entry.name}): drop names "{dotted}", which its base does not have')
         return _merged(below, values), (entry.file.parent, *folders)
 
     def _base(self, entry: _Entry, name: str) -> _Entry:
@@ -214,16 +215,16 @@ def _merged(below: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def _drop(values: dict[str, Any], dotted: str, where: str) -> None:
-    """Take the key `a.b.c` out of `values`, leaving what others share untouched."""
+def _dropped(values: dict[str, Any], dotted: str) -> bool:
+    """Take the key `a.b.c` out of `values`, leaving what others share untouched; False where it is not there."""
     key, _, rest = dotted.partition(".")
     if key not in values or (rest and not isinstance(values[key], dict)):
-        raise Refused(f'{where}: drop names "{dotted}", which its base does not have{nearest(key, sorted(values))}')
+        return False
     if not rest:
         del values[key]
-        return
+        return True
     values[key] = dict(values[key])
-    _drop(values[key], rest, where)
+    return _dropped(values[key], rest)
 
 
 def _find(folders: tuple[Path, ...], name: str) -> Path | None:
