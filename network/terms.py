@@ -30,3 +30,16 @@ class Sum(msgspec.Struct, frozen=True):
     terms: tuple[Term, ...]
     residual: float
     """What is missing to zero, over half of the sum of what moves."""
+
+
+_DISPLAY = {
+    "W": ("kW", 1e-3), "J": ("kWh", 1.0 / 3.6e6), "J/K": ("kWh/K", 1.0 / 3.6e6), "W/m2": ("W/m²", 1.0),
+    "W/m2K": ("W/m²K", 1.0), "m2": ("m²", 1.0), "degC": ("°C", 1.0), "rad": ("°", 57.29577951308232), "1": ("", 1.0),
+}  # fmt: skip
+"""SI unit -> unit for people, and the factor to it."""
+
+
+def shown(term: Term) -> tuple[float, str]:
+    """A term's value as people read it, and its unit."""
+    unit, factor = _DISPLAY.get(term.unit, (term.unit, 1.0))
+    return term.value * factor, unit

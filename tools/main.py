@@ -192,6 +192,27 @@ def simulate(
 
 
 @surplus.command()
+def explain(
+    package: PackageFolder,
+    building: Annotated[str, typer.Argument(metavar="BUILDING", help="Id or name.")],
+    time: Annotated[str, typer.Argument(metavar="TIME", help="On the clock there: 2015-01-21T18:00.")],
+    layers: o.Layers = "", scenario: o.ScenarioName = "", json_: Json = False, catalogue: o.CatalogueName = "",
+) -> None:  # fmt: skip
+    """What is behind the figures of a building at a time.
+
+    Power, supply of heat and heat, each as terms that add up to zero, with unit, equation and source.
+    """
+    from tools import explain as why
+    from tools.progress import Progress
+
+    layers = o.scenario(package, layers, scenario)
+
+    with Progress() as progress:
+        result = why.explain(package, building, time, layers=layers, catalogue=catalogue, progress=progress)
+    _print(result, as_json=json_, page=why.page)
+
+
+@surplus.command()
 def gallery(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the pictures and index.html.")],
     only: Annotated[str, typer.Option(help="Only pictures whose name (place-picture) contains this.")] = "",
