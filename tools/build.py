@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from network.problems import Refused
 from network.schema import Problem
-from sim import factors, package, prepare, solar
+from sim import factors, gridflow, package, prepare, solar
 from sim.district import District, Lines, Nodes, Place, Profiles, Use, no_sites
 from sim.weather import Weather, far_station, read_epw
 from tools import (
@@ -35,6 +35,8 @@ from tools import (
     faults,
     frame,
     geometry,
+    gridfile,
+    gridimport,
     gridplan,
     ground,
     horizon,
@@ -52,6 +54,7 @@ from tools import (
     walls,
 )
 from tools.city import Source
+from tools.griddraft import Drawn
 from tools.land import Land
 from tools.report import Report as Report
 
@@ -99,7 +102,7 @@ class Shape:
 
 def build(
     inputs: Sequence[Path], output: Path, *, crs: str | None, country: str | None, zone: str | None,
-    weather: Path | None, name: str | None, progress: Progress,
+    weather: Path | None, name: str | None, progress: Progress, grid: Path | None = None,
 ) -> Report:  # fmt: skip
     """Make the package `output` from city files.
 
@@ -112,11 +115,12 @@ def build(
         weather: EPW year; without one the demo's generated weather serves, which is reported.
         name: title; else the first file's name.
         progress: called with (stage, fraction).
+        grid: JSON of pandapower or power-grid-model to connect the buildings to; else a synthetic grid is drawn.
 
     Raises:
         Refused: a file cannot be read, has no CRS, the country is unknown, or the place cannot be written.
     """
-    clock = _Clock()
+    clock, drawn = _Clock(), gridfile.read(grid) if grid else None
     with _scratch(output) as scratch:
         sky_path = weather or _generated(scratch)
         sky = read_epw(sky_path)
@@ -127,7 +131,7 @@ def build(
         district, inferred, homeless = _inhabited(shape, place, sky)
         progress("archetypes", 1.0)
         clock.lap("archetypes")
-        district, grid_problems, grid_inferred = _connected(district, shape, sky, progress)
+        district, grid_problems, grid_inferred = _connected(district, shape, sky, progress, drawn)
         clock.lap("base year and grid")
         inferred += grid_inferred
         count = tiles.write(
@@ -138,7 +142,8 @@ def build(
         clock.lap("tiles")
         problems = (*shape.problems, *notes, *homeless, *sky.problems, *grid_problems)
         outcome = _report(district, shape, count, inferred, problems, clock)
-        lasting = [p for p in problems if p not in sky.problems]  # the weather says its own at every reading
+        # the weather and the grid's islands say their own at every reading
+        lasting = [p for p in problems if p not in sky.problems and p.code != "grid-island"]
         package.save(output, district=district, weather=sky_path, tiles=scratch / "tiles", inferred=inferred,
                      problems=lasting, report=outcome.facts())  # fmt: skip
     return outcome
@@ -278,7 +283,7 @@ def _no_lines() -> Lines:
 
 
 def _connected(
-    district: District, shape: Shape, sky: Weather, progress: Progress
+    district: District, shape: Shape, sky: Weather, progress: Progress, drawn: Drawn | None
 ) -> tuple[District, tuple[Problem, ...], list[report.Inferred]]:
     """The district with a grid sized for its base year, and colour ranges measured from it."""
     light = solar.solar(district, sky, progress=progress)
@@ -287,18 +292,22 @@ def _connected(
     base = baseyear.run(
         prepare.prepare(district, light, sky), footprint_m2=b.footprint_m2, roof_m2=roof_m2, progress=progress
     )
-    laid = gridplan.plan(
-        id=b.id, x_m=b.x_m, y_m=b.y_m, z_m=b.z_m, demand_w=base.demand_w, rings=shape.rings,
-        voltage_v=district.place.voltage_v, land=shape.land, progress=progress,
-    )  # fmt: skip
+    if drawn is not None:
+        laid = gridimport.plan(drawn, gridimport.Where(b, shape.place))
+    else:
+        laid = gridplan.plan(
+            id=b.id, x_m=b.x_m, y_m=b.y_m, z_m=b.z_m, demand_w=base.demand_w, rings=shape.rings,
+            voltage_v=district.place.voltage_v, land=shape.land, progress=progress,
+        )  # fmt: skip
     places = sites.propose(nodes=laid.nodes, land=shape.land, named=shape.land.plant, rings=shape.rings)
     district = replace(
-        district, building=replace(b, node=laid.building_node), node=laid.nodes, line=laid.lines,
-        vertex_m=laid.vertex_m, site=places,
+        district, building=replace(b, node=laid.building_node, phase_share=laid.phase_share),
+        node=laid.nodes, line=laid.lines, vertex_m=laid.vertex_m, site=places,
     )  # fmt: skip
     ranges = base.ranges | baseyear.line_ranges(prepare.prepare(district, light, sky))
-    place = replace(district.place, ranges=ranges)
-    return replace(district, place=place), laid.problems, [*laid.inferred, *sites.inferred()]
+    place = replace(district.place, ranges=ranges, voltage_v=laid.voltage_v)
+    dark = gridflow.problems(district)
+    return replace(district, place=place), (*laid.problems, *dark), [*laid.inferred, *sites.inferred()]
 
 
 # ---------------------------------------------------------------- report and files

@@ -44,6 +44,10 @@ class GridPlan:
     """[building] row of [node]."""
     problems: tuple[Problem, ...]
     inferred: tuple[Inferred, ...]
+    phase_share: Float
+    """[building, 3]"""
+    voltage_v: float
+    """Nominal line-to-line voltage of the buildings' nodes."""
 
 
 @dataclass
@@ -187,9 +191,6 @@ def _assemble(
     id: Sequence[str], place: Float, z_m: Float, stations: list[_Substation], alone: Int, voltage_v: float
 ) -> GridPlan:
     """Rows of [node] and [line] from all substations."""
-    from scipy import spatial
-
-    ground = spatial.cKDTree(place)
     nodes: list[tuple[str, NodeKind, float, float]] = []
     lines: list[tuple[str, LineKind, int, int, float, float, float, float]] = []
     vertices: list[Float] = []
@@ -220,7 +221,7 @@ def _assemble(
     return GridPlan(
         nodes=Nodes(
             id=tuple(n[0] for n in nodes), kind=np.array([n[1] for n in nodes], dtype=np.int8),
-            x_m=node_xy[:, 0], y_m=node_xy[:, 1], z_m=_height(ground, z_m, node_xy),
+            x_m=node_xy[:, 0], y_m=node_xy[:, 1], z_m=heights(place, z_m, node_xy),
             nominal_v=np.full(len(nodes), voltage_v), source_pu=np.ones(len(nodes)), shunt_w=np.zeros(len(nodes)),
             shunt_var=np.zeros(len(nodes)),
         ),
@@ -233,20 +234,24 @@ def _assemble(
             rating_va=column(6, float), length_m=column(7, float),
             vertex_start=np.concatenate([[0], np.cumsum([len(v) for v in vertices])]).astype(np.int32),
         ),
-        vertex_m=np.column_stack([flat, _height(ground, z_m, flat)]),
+        vertex_m=np.column_stack([flat, heights(place, z_m, flat)]),
         building_node=building_node,
         problems=_problems(id, alone),
         inferred=_inferred(),
+        phase_share=np.full((len(id), 3), 1.0 / 3.0),
+        voltage_v=voltage_v,
     )  # fmt: skip
 
 
-def _height(ground: object, z_m: Float, place: Float) -> Float:
-    """Ground height at places: of the nearest buildings, weighted by 1 / distance squared."""
+def heights(known: Float, z_m: Float, place: Float) -> Float:
+    """Ground height at places [n, 2]: of the nearest buildings `known` [building, 2], by 1 / distance squared."""
+    from scipy import spatial
+
     if not len(place):
         return np.zeros(0)
-    distance, near = ground.query(place, k=min(4, len(z_m)))  # type: ignore[attr-defined]
+    distance, near = spatial.cKDTree(known).query(place, k=min(4, len(z_m)))
     distance, near = distance.reshape(len(place), -1), near.reshape(len(place), -1)
-    return np.average(z_m[near], axis=1, weights=1.0 / (distance + 1.0) ** 2)
+    return np.asarray(np.average(z_m[near], axis=1, weights=1.0 / (distance + 1.0) ** 2), dtype=float)
 
 
 def _inferred() -> tuple[Inferred, ...]:

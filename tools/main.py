@@ -159,6 +159,8 @@ def build(
     zone: Annotated[str | None, typer.Option(help="Time zone: Europe/Amsterdam.")] = None,
     weather: Annotated[Path | None, typer.Option(help="EPW weather year, also .gz.")] = None,
     name: Annotated[str | None, typer.Option(help="Title of the district.")] = None,
+    grid: Annotated[Path | None, typer.Option(help=(
+        "Electrical grid to connect to, JSON of pandapower or power-grid-model; else one is drawn."))] = None,
 ) -> None:  # fmt: skip
     """City files to a district package.
 
@@ -169,8 +171,9 @@ def build(
 
     with Progress() as progress:
         report = importer.build(
-            inputs, output, crs=crs, country=country, zone=zone, weather=weather, name=name, progress=progress
-        )
+            inputs, output, crs=crs, country=country, zone=zone, weather=weather, name=name, progress=progress,
+            grid=grid,
+        )  # fmt: skip
     print(report.text(), file=sys.stderr)
     print(output)
 
