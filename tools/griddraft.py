@@ -207,7 +207,8 @@ class Draft:
             (i, column) for i, b in zip(line_ids, self.branches, strict=True) if b.z0_ohm is None and b.z_ohm
             for column in ("zero_resistance_ohm", "zero_reactance_ohm")
         )  # fmt: skip
-        return Drawn(self.file, nodes, self._lines(line_ids, nodes.kind), tuple(self.loads), keys, tuple(self.problems), unsure)
+        lines = self._lines(line_ids, nodes.kind)
+        return Drawn(self.file, nodes, lines, tuple(self.loads), keys, tuple(self.problems), unsure)
 
     def _kinds(self) -> NDArray[np.int8]:
         kind = np.full(len(self.names), NodeKind.JUNCTION, np.int8)

@@ -99,8 +99,8 @@ def _placed(nodes: Nodes, loads: NDArray[np.int64], where: Where) -> Float | Non
 
 def _filled(place: Float) -> Float:
     """Nodes of which the file says no place stand in the middle of all."""
-    lost = np.isnan(place).any(axis=1)
-    return np.where(lost[:, None], np.nanmean(place, axis=0), place)
+    lost = np.isnan(place)
+    return np.where(lost, np.nanmean(place, axis=0), place)
 
 
 def _nearest(place: Float, loads: NDArray[np.int64], b: Buildings, rest: NDArray[np.int64]) -> NDArray[np.int64]:
