@@ -9,7 +9,7 @@ import pytest
 
 from network.problems import Refused
 from sim.district import Heater, SizeClass, Use
-from tools import archetypes, typology
+from tools import archetypes, fabric, typology
 from tools.archetypes import Shapes
 
 COUNTRIES = sorted(set(typology.table()["country"].tolist()))
@@ -28,6 +28,12 @@ def terrace(n: int = 1, **change: object) -> Shapes:
     return replace(shapes, **change)  # type: ignore[arg-type]
 
 
+def through_walls_w_k(e: archetypes.Envelope) -> np.ndarray:
+    """Sum of U A over all elements, with bridges and doors."""
+    parts = ("wall", "roof", "ground", "window")
+    return np.asarray(sum(getattr(e, f"{p}_m2") * getattr(e, f"{p}_w_m2k") for p in parts) + e.bridges_w_k)
+
+
 def test_a_terraced_house_by_hand() -> None:
     """NL.N.TH.02.Gen (1965 to 1974): U 1.19 roof x 1, walls, ground, windows from the table; sums done by hand."""
     house = archetypes.envelope("NL", terrace())
@@ -36,19 +42,21 @@ def test_a_terraced_house_by_hand() -> None:
     assert house.archetype == ("NL.N.TH.02.Gen.ReEx.001.001",)
     gross = t["wall_m2"][k] + t["window_m2"][k] + t["door_m2"][k]
     window, door = 72.0 * t["window_m2"][k] / gross, 72.0 * t["door_m2"][k] / gross
-    opaque = (
+    lost = (
         60.0 * t["roof_u"][k] * t["roof_b"][k] + (72.0 - window - door) * t["wall_u"][k] * t["wall_b"][k]
         + 60.0 * t["ground_u"][k] * t["ground_b"][k] + (60.0 + 72.0 + 60.0) * t["bridges_u"][k]
+        + window * t["window_u"][k] + door * t["door_u"][k]
     )  # fmt: skip
-    assert house.h_opaque_w_k[0] == pytest.approx(opaque, rel=1e-6)
-    assert house.h_glass_w_k[0] == pytest.approx(window * t["window_u"][k] + door * t["door_u"][k], rel=1e-6)
+    assert through_walls_w_k(house)[0] == pytest.approx(lost, rel=1e-6)
+    assert house.bridges_w_k[0] == pytest.approx(192.0 * t["bridges_u"][k] + door * t["door_u"][k])
     assert house.floor_m2[0] == pytest.approx(0.85 * 120.0)
     assert house.h_air_w_k[0] == pytest.approx(0.34 * (0.4 + t["air_leak"][k]) * 2.5 * 102.0)
-    assert house.mass_j_k[0] == pytest.approx(45.0 * 3600.0 * 102.0)
+    assert house.inside_m2[0] == pytest.approx(4.5 * 102.0 - 192.0)
+    assert fabric.constructions().id[house.construction[0]] == "cavity"
     assert house.gains_w[0] == pytest.approx(3.0 * 102.0)
     assert house.hot_water_j[0] == pytest.approx(10.0 * 3.6e6 * 102.0)
-    assert 17.0 < house.set_point_c[0] < 20.0
-    loss_w_k = (house.h_opaque_w_k + house.h_glass_w_k + house.h_air_w_k)[0]
+    assert 17.0 < house.set_point_c[0] <= 20.0
+    loss_w_k = (through_walls_w_k(house) + house.h_air_w_k)[0]
     coldest_k = t["set_point_c"][k] - (t["mean_c"][k] - 17.0)  # EN 12831: about -10 degC in the Netherlands
     assert house.heat_limit_w[0] == pytest.approx(1.3 * loss_w_k * coldest_k)
     assert 28.0 < coldest_k < 33.0
@@ -57,7 +65,7 @@ def test_a_terraced_house_by_hand() -> None:
 
 def test_party_walls_lose_nothing() -> None:
     middle, free = (archetypes.envelope("NL", terrace(wall_m2=np.array([a]))) for a in (72.0, 192.0))
-    lost = [(e.h_opaque_w_k + e.h_glass_w_k)[0] for e in (middle, free)]
+    lost = [through_walls_w_k(e)[0] for e in (middle, free)]
     assert lost[1] > 1.5 * lost[0]
 
 
@@ -65,7 +73,7 @@ def test_party_walls_lose_nothing() -> None:
 def test_newer_houses_lose_less(country: str) -> None:
     years = np.array([1930, 2012], np.int32)
     built = archetypes.envelope(country, terrace(2, year=years))
-    h = built.h_opaque_w_k + built.h_glass_w_k + built.h_air_w_k
+    h = through_walls_w_k(built) + built.h_air_w_k
     assert h[1] < h[0]
 
 
@@ -74,7 +82,7 @@ def test_newer_houses_lose_less(country: str) -> None:
 def test_every_country_class_and_year_has_an_archetype(country: str, size: SizeClass) -> None:
     years = np.array([1200, 1890, 1946, 1969, 1990, 2005, 2030], np.int32)
     built = archetypes.envelope(country, terrace(7, year=years, size_class=np.full(7, size, np.int8)))
-    for column in (built.h_opaque_w_k, built.h_glass_w_k, built.h_air_w_k, built.heat_limit_w, built.wall_w_m2k):
+    for column in (through_walls_w_k(built), built.h_air_w_k, built.inside_m2, built.heat_limit_w, built.wall_w_m2k):
         assert np.all(np.isfinite(column) & (column > 0.0))
     assert np.all((built.window_share > 0.02) & (built.window_share < 0.8))
     assert np.all((built.set_point_c > 15.0) & (built.set_point_c <= 20.0))
@@ -127,7 +135,7 @@ def test_new_dutch_homes_have_heat_pumps_and_old_ones_boilers() -> None:
 def test_a_renovated_house_has_the_envelope_of_its_renewal_and_keeps_its_year() -> None:
     then, now = terrace(), terrace(renovated=np.array([1998], np.int32))
     old, renewed, new = (archetypes.envelope("NL", x) for x in (then, now, terrace(year=np.array([1998], np.int32))))
-    assert renewed.h_opaque_w_k == new.h_opaque_w_k < old.h_opaque_w_k
+    assert through_walls_w_k(renewed) == through_walls_w_k(new) < through_walls_w_k(old)
     assert renewed.wall_w_m2k == new.wall_w_m2k
     assert (renewed.year[0], renewed.heater[0]) == (1970, Heater.GAS_BOILER)
     rules = {rule for _, _, column, rule in renewed.inferred if column == "wall_w_m2k"}
@@ -193,3 +201,33 @@ def test_use_from_geometry_is_counted() -> None:
     shed, rule = archetypes.use_of({}, footprint_m2=12.0, height_m=2.5)
     assert shed is Use.SHED
     assert rule
+
+
+@pytest.mark.parametrize(
+    ("country", "use", "size", "year", "construction"),
+    [
+        ("NL", Use.HOME, SizeClass.TH, 1910, "solid"), ("NL", Use.HOME, SizeClass.TH, 1975, "cavity"),
+        ("DE", Use.HOME, SizeClass.SFH, 1975, "block"), ("SE", Use.HOME, SizeClass.SFH, 1920, "timber"),
+        ("IT", Use.HOME, SizeClass.AB, 1965, "concrete"), ("FR", Use.INDUSTRY, SizeClass.AB, 1990, "steel"),
+        ("NL", Use.OFFICE, SizeClass.MFH, 1990, "concrete"),
+    ],
+)  # fmt: skip
+def test_what_a_house_is_built_of_follows_country_use_and_time(country, use, size, year, construction) -> None:
+    house = terrace(use=np.full(1, use, np.int8), size_class=np.full(1, size, np.int8), year=np.array([year], np.int32))
+    built = archetypes.envelope(country, house)
+    assert fabric.constructions().id[built.construction[0]] == construction
+    rules = [rule for _, _, column, rule in built.inferred if column == "construction"]
+    assert rules == [f"{construction}, by country, use, size class and year"]
+
+
+def test_offices_rest_at_night_and_homes_have_the_flat_week() -> None:
+    week = fabric.schedules()
+    built = archetypes.envelope("NL", terrace(2, use=np.array([Use.HOME, Use.OFFICE], np.int8)))
+    assert [week.id[k] for k in built.schedule] == ["flat", "office"]
+    assert not week.set_back_k[0].any()
+    office = week.set_back_k[built.schedule[1]]
+    assert office[3] == 9.0  # Monday 3 h: 21 - 12 degC
+    assert office[10] == 0.0
+    assert (office[5 * 24 :] == 9.0).all()
+    assert week.gains.mean(axis=1) == pytest.approx(1.0, abs=2e-3)
+    assert week.air.mean(axis=1) == pytest.approx(1.0, abs=2e-3)

@@ -63,17 +63,17 @@ def test_a_street_becomes_a_package(tmp_path: Path, weather: Path) -> None:
 
 
 def test_collecting_areas_are_those_of_the_archetype(tmp_path: Path, weather: Path) -> None:
-    """TABULA's window share, g, frame and shade on walls; alpha R_se U on what is opaque (ISO 13790 11.3.4)."""
+    """TABULA's window share, frame and shade on walls, the rest opaque; g and the angle come in with the light."""
     make([write(tmp_path / "street.json", street(houses=3))], tmp_path / "out", weather)
     d, t = package.load(tmp_path / "out").district, typology.table()
     for house in range(3):
         row = typology.row("NL", SizeClass(int(d.building.size_class[house])), int(d.building.year[house]))
         k = {name: float(column[row]) for name, column in t.items() if name not in typology.TEXT}
         window = k["window_m2"] / (k["wall_m2"] + k["window_m2"] + k["door_m2"])
-        through = k["glass_g"] * (1.0 - k["frame"]) * k["shade_vertical"] * k["skew"]
+        through = (1.0 - k["frame"]) * k["shade_vertical"]
         for kind, glass, opaque in (
-            (SurfaceKind.WALL, window * through, 0.6 * 0.04 * k["wall_u"] * k["wall_b"] * (1.0 - window)),
-            (SurfaceKind.ROOF, 0.0, 0.6 * 0.04 * k["roof_u"] * k["roof_b"]),
+            (SurfaceKind.WALL, window * through, 1.0 - window),
+            (SurfaceKind.ROOF, 0.0, 1.0),
         ):
             mine = (d.surface.building == house) & (d.surface.kind == kind)
             assert mine.any()
@@ -97,7 +97,7 @@ def test_every_value_is_measured_said_or_named_as_inferred(tmp_path: Path, weath
         for id_ in table.id:
             named = {column for a, i, column, _ in read.inferred if a == axis and i in (id_, "*")}
             assert named == columns - known - said, (axis, id_)
-    rules = [r for r in read.report["inferred"] if r.startswith("building.h_opaque_w_k and ")]
+    rules = [r for r in read.report["inferred"] if r.startswith("building.h_air_w_k and ")]
     assert any(r.endswith(": TABULA NL TH") for r in rules)
 
 
