@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import gzip
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -179,7 +180,8 @@ class Table:
 
     def _rows(self, key: str) -> list[dict[str, Any]]:
         path = self.path(key)
-        with path.open(newline="", encoding="utf-8-sig") as f:
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rt", newline="", encoding="utf-8-sig") as f:
             return [{k: _parsed(v) for k, v in row.items() if k and v not in ("", None)} for row in csv.DictReader(f)]
 
 
