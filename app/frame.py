@@ -29,7 +29,7 @@ from app.world import World
 from network.quantities import QUANTITIES
 from network.schema import Message, Wish
 
-FOLLOWED = ("line_w", "line_loading", "district_surplus_w", "pv_w", "pv_peak_w", "sun_enu")
+FOLLOWED = ("line_w", "line_loading", "district_surplus_w", "pv_w", "pv_roof_w", "sun_enu")
 """Quantities the picture needs besides the painted one."""
 OF_CHOSEN = ("surplus_w", "pv_w", "appliances_w", "heater_w", "battery_w", "vehicle_w")
 """And these while a building is chosen: its day."""
@@ -269,7 +269,7 @@ def _draw_scene(
     scenery.tiles(camera, ports.window.size)
     if world.paint in stage.blocks or not scenery.painted or now_s - ports.repainted_s > REPAINT_S:
         scenery.paint(levels, legend)
-    scenery.install(stage.blocks.get("pv_peak_w"))
+    scenery.install(stage.blocks.get("pv_roof_w"))
     if stage.roster is not None:
         power, loading = stage.blocks.get("line_w"), stage.blocks.get("line_loading")
         flows = pulse.flows(power, loading, stage.roster, world.shown.time_s)

@@ -51,6 +51,8 @@ QUANTITIES: dict[str, Quantity] = {
         _q("pv_w", "W", "building", "Solar power", "kW", 1e-3),
         _q("pv_peak_w", "W", "building", "Installed solar modules", "kW", 1e-3,
            source="scenario, at standard test conditions"),
+        _q("pv_roof_w", "W", "building", "Installed solar modules on roofs", "kW", 1e-3,
+           source="scenario, at standard test conditions"),
         _q("appliances_w", "W", "building", "Appliances", "kW", 1e-3),
         _q("heating_w", "W", "building", "Space heat", "kW", 1e-3, source="ISO 13790:2008 annex C"),
         _q("heating_w_m2", "W/m2", "building", "Space heat per footprint", "W/m²", 1.0,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from network import schema
 from network.schema import BlockKey, FluxBlock
-from sim.district import District, LineKind, Place, SiteKind, Use
+from sim.district import District, LineKind, Place, SiteKind, SurfaceKind, Use
 from sim.physics import sun
 
 if TYPE_CHECKING:  # the kernels behind it are loaded by the worker, while viewers hear of the district already
@@ -64,7 +64,8 @@ def roster(district: District, *, revision: int) -> schema.Roster:
 def _peak_range(district: District) -> float:
     """End of the colour scale of installed power [W]: most buildings' full roofs, rounded up to one digit."""
     s = district.surface
-    roofs_w = MODULE_W_M2 * np.bincount(s.building, s.usable_m2, len(district.building))
+    roof_m2 = np.where(s.kind == SurfaceKind.ROOF, s.usable_m2, 0.0)
+    roofs_w = MODULE_W_M2 * np.bincount(s.building, roof_m2, len(district.building))
     most = float(np.quantile(roofs_w, 0.98)) if len(roofs_w) else 0.0
     if most <= 0:
         return 0.0
@@ -86,9 +87,10 @@ def blocks(flux: Flux, district: District, *, key: BlockKey, side: str, step_s: 
     ]
     s = district.surface
     peak_w = np.bincount(s.building, s.pv_peak_w, len(district.building))
+    roof_w = np.bincount(s.building, np.where(s.kind == SurfaceKind.ROOF, s.pv_peak_w, 0.0), len(district.building))
     standing = [
         FluxBlock(side, name, key, flux.span.steps * step_s, first_s, np.asarray(values[None, :], np.float32))
-        for name, values in (("pv_peak_w", peak_w), ("site_peak_w", district.site.power_w))
+        for name, values in (("pv_peak_w", peak_w), ("pv_roof_w", roof_w), ("site_peak_w", district.site.power_w))
     ]
     enu = _sun(district.place, first_s, round(flux.span.steps * step_s / SUN_STEP_S) + 1)
     return (*rows, *standing, FluxBlock(side, "sun_enu", key, SUN_STEP_S, first_s, enu))

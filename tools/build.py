@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from network.problems import Refused
 from network.schema import Problem
 from sim import factors, gridflow, package, prepare, solar
-from sim.district import District, Lines, Nodes, Place, Profiles, Use, no_sites
+from sim.district import District, Lines, Nodes, Place, Profiles, SurfaceKind, Use, no_sites
 from sim.weather import Weather, far_station, read_epw
 from tools import (
     archetypes,
@@ -72,7 +72,7 @@ EVERY_ROW: tuple[report.Inferred, ...] = (
     *(("building", "*", name, "none before a what-if adds it") for name in inventory.OF_LAYERS),
     ("surface", "*", "glass_m2", "window share, frames and shades of the archetype"),
     ("surface", "*", "opaque_m2", "window share of the archetype"),
-    ("surface", "*", "usable_m2", "edges kept free, module packing, no steep roofs towards the pole"),
+    ("surface", "*", "usable_m2", "edges, windows, ground storey free; module packing; none steep towards the pole"),
     ("surface", "*", "pv_peak_w", "modules that the source names, spread over suited roofs; else none"),
 )
 """Columns that no source says; `*` means every row."""
@@ -288,7 +288,7 @@ def _connected(
     """The district with a grid sized for its base year, and colour ranges measured from it."""
     light = solar.solar(district, sky, progress=progress)
     b, s = district.building, district.surface
-    roof_m2 = geometry.sums(s.building, s.usable_m2, len(b))
+    roof_m2 = geometry.sums(s.building, np.where(s.kind == SurfaceKind.ROOF, s.usable_m2, 0.0), len(b))
     base = baseyear.run(
         prepare.prepare(district, light, sky), footprint_m2=b.footprint_m2, roof_m2=roof_m2, progress=progress
     )
@@ -317,7 +317,7 @@ def _report(
     district: District, shape: Shape, tile_count: int, inferred: list[report.Inferred],
     problems: tuple[Problem, ...], clock: _Clock,
 ) -> Report:  # fmt: skip
-    place, b, a = district.place, district.building, shape.areas
+    place, b, s, a = district.place, district.building, district.surface, shape.areas
     rows = {"building": len(b), "surface": len(district.surface), "node": len(district.node),
             "line": len(district.line), "site": len(district.site)}  # fmt: skip
     counts = {
@@ -329,7 +329,8 @@ def _report(
     totals: dict[str, Any] = {
         "m2 footprint": b.footprint_m2.sum(), "m2 conditioned floor": b.floor_m2.sum(), "m3 volume": b.volume_m3.sum(),
         "m2 roof": a.roof_m2.sum(), "m2 exterior wall": a.wall_m2.sum(), "m2 party wall": a.party_m2.sum(),
-        "m2 roof for modules": district.surface.usable_m2.sum(),
+        "m2 roof for modules": s.usable_m2[s.kind == SurfaceKind.ROOF].sum(),
+        "m2 facade for modules": s.usable_m2[s.kind == SurfaceKind.WALL].sum(),
     }  # fmt: skip
     return Report(
         name=place.name, place=f"{place.crs}, {place.country}, {place.zone}, {place.year}", counts=counts,

@@ -15,7 +15,7 @@ from tools.archetypes import Envelope, Inferred, Shapes
 from tools.city import Source
 from tools.geometry import Bodies
 from tools.horizon import Outlook
-from tools.surfaces import Areas, Raw
+from tools.surfaces import Areas, Raw, between_windows
 
 Float = NDArray[np.float64]
 YEAR_KEYS = (
@@ -131,7 +131,8 @@ def surfaces(
         id=raw.id, building=raw.building, kind=raw.kind, tilt_rad=raw.tilt_rad, azimuth_rad=raw.azimuth_rad,
         area_m2=raw.area_m2, x_m=raw.xyz_m[:, 0].copy(), y_m=raw.xyz_m[:, 1].copy(), z_m=raw.xyz_m[:, 2].copy(),
         glass_m2=raw.area_m2 * window * e.glass_effective[raw.building],
-        opaque_m2=raw.area_m2 * (1 - window), usable_m2=raw.usable_m2,
+        opaque_m2=raw.area_m2 * (1 - window),
+        usable_m2=np.where(wall, between_windows(raw.usable_m2, window, seen.sky_view), raw.usable_m2),
         pv_peak_w=pv_peak_w, horizon_rad=seen.horizon_rad, crown_rad=seen.crown_rad, sky_view=seen.sky_view,
         crown_view=seen.crown_view,
     )  # fmt: skip
@@ -145,10 +146,11 @@ def modules(sources: tuple[Source, ...], raw: Raw, *, north: bool) -> tuple[Floa
     """
     stated_w = 1e3 * np.array([number(s.attributes, MODULE_KEYS, least=0.0, most=1e5) for s in sources])
     off_equator = np.abs((raw.azimuth_rad - (np.pi if north else 0.0) + np.pi) % (2 * np.pi) - np.pi)
-    suited = np.where((raw.tilt_rad < np.radians(10.0)) | (off_equator <= EQUATORWARD), raw.usable_m2, 0.0)
+    roof_m2 = np.where(raw.kind == SurfaceKind.ROOF, raw.usable_m2, 0.0)
+    suited = np.where((raw.tilt_rad < np.radians(10.0)) | (off_equator <= EQUATORWARD), roof_m2, 0.0)
     count = len(sources)
     suited_m2 = np.bincount(raw.building, suited, count)
-    weight = np.where(suited_m2[raw.building] > 0, suited, raw.usable_m2)
+    weight = np.where(suited_m2[raw.building] > 0, suited, roof_m2)
     whole = np.bincount(raw.building, weight, count)
     peak = np.divide(stated_w, whole, out=np.zeros(count), where=whole > 0)[raw.building] * weight
     homeless = tuple(sources[k].id for k in np.flatnonzero((stated_w > 0) & (whole <= 0)))

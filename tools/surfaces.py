@@ -36,7 +36,18 @@ PACKING_FLAT = 0.5
 """Ground cover ratio of rows on a flat roof, tilted 10 to 15 deg with walkways (our assumption)."""
 POLEWARD_TILT_RAD = np.radians(20.0)
 POLEWARD_RAD = np.radians(60.0)
-"""Roofs steeper than 20 deg that look within 60 deg of the pole carry no modules."""
+"""Roofs steeper than 20 deg and walls that look within 60 deg of the pole carry no modules."""
+UPRIGHT_RAD = np.radians(10.0)
+"""A wall is a facade for modules if it stands within 10 deg of upright."""
+GROUND_STOREY_M = 3.0
+"""Doors, shop windows, cars and vandals: modules begin above the ground storey (our assumption)."""
+PACKING_WALL = 0.7
+"""Share of the strip-free wall between windows that whole modules fill; balconies, pipes, joints (our assumption)."""
+AROUND_WINDOWS = 1.5
+"""A window takes its own area and half as much again: reveal, sill, blinds, and strips too narrow for a module (our
+assumption)."""
+LEAST_VIEW = 0.5
+"""Walls that see less of the sky than this share of an open wall's are not worth it: courts, gaps between houses."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,9 @@ def merge(m: Mesh, shared: Party, b: Bodies, ids: tuple[str, ...], *, north: boo
         key = key * size + column
     _, group = np.unique(key, return_inverse=True)
     group = _join_small(group, f.building[rows], kind, exterior[rows], m.normal[rows])
-    return _columns(m, rows, group, exterior[rows], kind, usable(m, rows, tilt, azimuth, north=north), shared, ids)
+    carries = usable(m, rows, tilt, azimuth, north=north)
+    carries += facade(m, rows, exterior[rows], b.ground_m, tilt, azimuth, north=north)
+    return _columns(m, rows, group, exterior[rows], kind, carries, shared, ids)
 
 
 def orientation(normal: Float) -> tuple[Float, Float]:
@@ -110,19 +123,56 @@ def orientation(normal: Float) -> tuple[Float, Float]:
 
 def usable(m: Mesh, rows: Int, tilt: Float, azimuth: Float, *, north: bool) -> Float:
     """Area of each face that can carry modules: its own less a strip along all edges, times the packing."""
+    packing = np.where(tilt < TILT_BIN_RAD, PACKING_FLAT, PACKING_PITCHED)
+    area = np.maximum(m.area_m2[rows] - EDGE_M * _perimeter(m)[rows], 0) * packing
+    poleward = (tilt > POLEWARD_TILT_RAD) & _looks_poleward(azimuth, north=north)
+    fits = _is_roof(m)[rows] & ~poleward & (area >= LEAST_M2)
+    return np.where(fits, area, 0.0)
+
+
+def facade(
+    m: Mesh, rows: Int, exterior_m2: Float, ground_m: Float, tilt: Float, azimuth: Float, *, north: bool
+) -> Float:
+    """Area of each wall that could carry modules if it had no windows; 0 where it looks towards the pole.
+
+    (exterior - EDGE_M x perimeter) x share above the ground storey x PACKING_WALL; exterior is without party walls.
+    exterior_m2 [row]; ground_m [building] height of the ground. Windows are taken off where they are known
+    (`between_windows`).
+    """
+    f = m.faces
+    top = np.maximum.reduceat(f.xyz[:, 2], f.ring_start[f.face_start[:-1]])[rows]
+    foot = np.minimum.reduceat(f.xyz[:, 2], f.ring_start[f.face_start[:-1]])[rows]
+    begins = ground_m[f.building[rows]] + GROUND_STOREY_M
+    above = np.clip((top - begins) / np.maximum(top - foot, 1e-9), 0.0, 1.0)
+    area = np.maximum(exterior_m2 - EDGE_M * _perimeter(m)[rows], 0) * above * PACKING_WALL
+    upright = np.abs(tilt - np.pi / 2.0) < UPRIGHT_RAD
+    fits = (f.kind[rows] == FaceKind.WALL) & upright & ~_looks_poleward(azimuth, north=north) & (area >= LEAST_M2)
+    return np.where(fits, area, 0.0)
+
+
+def between_windows(usable_m2: Float, window_share: Float, sky_view: Float) -> Float:
+    """[wall] of `facade`'s area what windows leave, 0 where too little sky is seen to be worth it.
+
+    usable (1 - AROUND_WINDOWS x window share of the wall); all [wall].
+    """
+    left = usable_m2 * np.maximum(1.0 - AROUND_WINDOWS * window_share, 0.0)
+    return np.where((sky_view >= LEAST_VIEW) & (left >= LEAST_M2), left, 0.0)
+
+
+def _perimeter(m: Mesh) -> Float:
+    """[face] length of all its edges."""
     f = m.faces
     length = np.diff(f.ring_start)
     first = np.repeat(f.ring_start[:-1], length)
     index = np.arange(len(f.xyz))
     following = np.where(index + 1 < np.repeat(f.ring_start[1:], length), index + 1, first)
     edge = np.linalg.norm(f.xyz[following] - f.xyz, axis=1)
-    perimeter = np.add.reduceat(edge, f.ring_start[f.face_start[:-1]])[rows]
-    packing = np.where(tilt < TILT_BIN_RAD, PACKING_FLAT, PACKING_PITCHED)
-    area = np.maximum(m.area_m2[rows] - EDGE_M * perimeter, 0) * packing
+    return np.asarray(np.add.reduceat(edge, f.ring_start[f.face_start[:-1]]))
+
+
+def _looks_poleward(azimuth: Float, *, north: bool) -> NDArray[np.bool_]:
     from_pole = np.abs((azimuth + (0 if north else np.pi) + np.pi) % (2 * np.pi) - np.pi)
-    poleward = (tilt > POLEWARD_TILT_RAD) & (from_pole < POLEWARD_RAD)
-    fits = _is_roof(m)[rows] & ~poleward & (area >= LEAST_M2)
-    return np.where(fits, area, 0.0)
+    return np.asarray(from_pole < POLEWARD_RAD)
 
 
 def _is_roof(m: Mesh) -> NDArray[np.bool_]:

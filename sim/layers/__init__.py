@@ -38,7 +38,7 @@ class Layer:
 
 
 CATALOGUE: tuple[Layer, ...] = (
-    Layer(solar.ABOUT, solar.roofs, solar.bill),
+    Layer(solar.ABOUT, solar.modules, solar.bill),
     Layer(retrofit.ABOUT, retrofit.envelope, retrofit.bill),
     Layer(heatpumps.ABOUT, heatpumps.heaters, heatpumps.bill),
     Layer(batteries.ABOUT, batteries.stores, batteries.bill),

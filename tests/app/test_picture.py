@@ -31,9 +31,9 @@ class OneHouse(Feed):
     installed_w: float = 0.0
 
     def blocks(self):
-        made = [b for b in super().blocks() if b.quantity not in ("surplus_w_m2", "pv_peak_w")]
+        made = [b for b in super().blocks() if b.quantity not in ("surplus_w_m2", "pv_roof_w")]
         peak = np.full((1, 1), self.installed_w, np.float32)
-        made.append(FluxBlock("a", "pv_peak_w", self.key, 86400.0, self.key.first_step * 3600.0, peak))
+        made.append(FluxBlock("a", "pv_roof_w", self.key, 86400.0, self.key.first_step * 3600.0, peak))
         if self.flux is None:
             return made
         key = BlockKey("run", self.revision, self.key.first_step, False)

@@ -309,10 +309,10 @@ class Feed:
             "sun_enu": enu, "line_w": lines, "line_loading": np.abs(lines) / 180e3,
         }  # fmt: skip
         peak = (pv.max(axis=0) * area / 0.8)[None, :].astype(np.float32)
-        standing = FluxBlock("a", "pv_peak_w", self.key, 26 * 3600.0, first * 3600.0, peak)
+        standing = [FluxBlock("a", q, self.key, 26 * 3600.0, first * 3600.0, peak) for q in ("pv_peak_w", "pv_roof_w")]
         return [
             *(FluxBlock("a", name, self.key, 3600.0, first * 3600.0, v.astype(np.float32)) for name, v in made.items()),
-            standing,
+            *standing,
         ]
 
     def clock(self):

@@ -28,7 +28,8 @@ def _roofs(tilt, azimuth, *, peak_w: float = 5000.0) -> District:
         id=tuple(s.id[k] for k in keep), **one,
         tilt_rad=np.asarray(tilt, float), azimuth_rad=np.asarray(azimuth, float),
         usable_m2=np.full(n, 30.0), pv_peak_w=np.full(n, peak_w), sky_view=np.ones(n),
-        horizon_rad=np.zeros((n, 36), np.float32) - 1.0,
+        horizon_rad=np.zeros((n, 36), np.float32) - 1.0, crown_rad=np.zeros((n, 36), np.float32),
+        crown_view=np.zeros(n),
     ))  # fmt: skip
 
 

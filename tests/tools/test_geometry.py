@@ -96,7 +96,22 @@ def test_a_gabled_roof_looks_south_and_north(measured: Measure) -> None:
     assert raw.usable_m2[roof & (np.cos(raw.azimuth_rad) > 0.9)] == 0  # steep and towards the pole
     southern = merged(m, b, shared, north=False)
     assert southern.usable_m2[roof & (np.cos(raw.azimuth_rad) > 0.9)] > 30
-    assert raw.usable_m2[~roof].sum() == 0
+
+
+def test_a_facade_carries_modules_above_the_ground_storey_and_not_towards_the_pole(measured: Measure) -> None:
+    head = model()
+    add(head, "block", faces_of_box(0, 0, 20, 10, height=12))
+    m, b, shared = measured(head)
+    raw = merged(m, b, shared)
+    south = (raw.kind == SurfaceKind.WALL) & (np.abs(np.degrees(raw.azimuth_rad) - 180) < 1)
+    north = (raw.kind == SurfaceKind.WALL) & (np.cos(raw.azimuth_rad) > 0.9)
+    by_hand = (20 * 12 - 0.3 * 2 * (20 + 12)) * 9 / 12 * 0.7
+    assert raw.usable_m2[south].sum() == pytest.approx(by_hand)
+    assert raw.usable_m2[north].sum() == 0
+    assert merged(m, b, shared, north=False).usable_m2[north].sum() == pytest.approx(by_hand)
+    left = surfaces.between_windows(np.array([by_hand] * 3), np.array([0.0, 0.3, 0.3]), np.array([1.0, 1.0, 0.4]))
+    assert left == pytest.approx([by_hand, 0.55 * by_hand, 0.0])  # windows take more than themselves; courts are dark
+    assert surfaces.between_windows(np.array([50.0]), np.array([0.9]), np.ones(1))[0] == 0.0  # a glass front
 
 
 def test_two_boxes_that_touch_share_the_smaller_wall(measured: Measure) -> None:

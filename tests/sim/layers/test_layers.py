@@ -11,6 +11,7 @@ from network.quantities import QUANTITIES
 from network.schema import LayerChoice, LayerKind, Parameter
 from sim import year as years
 from sim.balance import balance
+from sim.district import SurfaceKind
 from sim.layers import CATALOGUE, Layer, apply, validate, wire
 from sim.prepare import prepare
 from sim.solar import solar
@@ -70,6 +71,18 @@ def test_solar_roofs_keep_what_is_there_and_grow_with_share() -> None:
         assert (peak >= last).all()
         last = peak
     assert np.allclose(last, np.maximum(DISTRICT.surface.pv_peak_w, 200.0 * DISTRICT.surface.usable_m2))
+
+
+def test_facades_get_modules_by_their_own_share_and_price() -> None:
+    s = DISTRICT.surface
+    wall = s.kind == SurfaceKind.WALL
+    base = replace(DISTRICT, surface=replace(s, usable_m2=np.where(wall, 20.0, s.usable_m2)))
+    after = apply(base, [LayerChoice("solar", {"share": 0.0, "facade": 0.5})])
+    assert np.allclose(after.surface.pv_peak_w[wall], 0.5 * 200.0 * 20.0)
+    assert (after.surface.pv_peak_w[~wall] == s.pv_peak_w[~wall]).all()
+    kw = 0.5 * 0.2 * 20.0 * wall.sum()
+    assert after.bills[-1].capital_eur == pytest.approx(2000.0 * kw)
+    assert after.bills[-1].embodied_co2_kg == pytest.approx(1382.0 * kw)
 
 
 def test_a_selection_limits_solar_roofs_to_its_buildings() -> None:
@@ -140,7 +153,7 @@ def test_defaults_are_spelled_out_so_that_one_scenario_has_one_key() -> None:
     ("choices", "why"),
     [
         ([LayerChoice("tide", {})], "no layer 'tide'; choose from solar"),
-        ([LayerChoice("solar", {"size": 1.0})], "no parameter 'size'; it has share, module_w_m2"),
+        ([LayerChoice("solar", {"size": 1.0})], "no parameter 'size'; it has share, facade, module_w_m2"),
         ([LayerChoice("solar", {"share": 1.2})], "share=120 of layer solar is outside 0 to 100 %"),
         ([LayerChoice("solar", {"share": float("nan")})], "outside 0 to 100 %"),
         ([LayerChoice("solar", {}, "colour=red")], "no attribute 'colour'"),
