@@ -172,6 +172,11 @@ class ToggleNotes:
 
 
 @dataclass(frozen=True)
+class ToggleOthers:
+    """Unfold or fold the list of other choices that the verdict could rest on."""
+
+
+@dataclass(frozen=True)
 class SetPaint:
     """Colour the model by another quantity."""
 
@@ -209,7 +214,7 @@ Command = (
     SeekTo | Run | Pause | Choose | Begin | UndoLayers | RedoLayers | GoTo | NorthUp | SwitchFlying | Scale | ToggleHelp
     | FrameSelection | StoreView | RecallView | Touch | Select | Step | Unfold | PaintBack | ToggleSaves | Save
     | ToggleFull | ToggleSides
-    | ToggleNotes | Picture | Close | SetPaint | NextPaint | ToggleUnder | ToggleStill
+    | ToggleNotes | ToggleOthers | Picture | Close | SetPaint | NextPaint | ToggleUnder | ToggleStill
 )  # fmt: skip
 
 
@@ -310,7 +315,9 @@ def _own(world: World, command: Command) -> World:
         case ToggleHelp():
             return replace(world, panel=replace(panel, help=not panel.help))
         case ToggleNotes():
-            return replace(world, panel=replace(panel, notes=not panel.notes))
+            return replace(world, panel=replace(panel, notes=not panel.notes, others=False))
+        case ToggleOthers():
+            return replace(world, panel=replace(panel, others=not panel.others, notes=False))
         case SetPaint(quantity) if quantity in PAINTS:
             return replace(world, paint=quantity, panel=replace(panel, before_paint=""))
         case NextPaint(steps):
@@ -332,8 +339,8 @@ def _closed(world: World) -> World:
     panel = world.panel
     if panel.help:
         return replace(world, panel=replace(panel, help=False))
-    if panel.notes or panel.saves:
-        return replace(world, panel=replace(panel, notes=False, saves=False))
+    if panel.notes or panel.others or panel.saves:
+        return replace(world, panel=replace(panel, notes=False, others=False, saves=False))
     return replace(world, selected=None)
 
 

@@ -73,6 +73,8 @@ class Panel:
     help: bool = False
     notes: bool = False
     """Problems unfolded."""
+    others: bool = False
+    """Other choices for the verdict unfolded."""
     hidden: bool = False
     draft: tuple[LayerChoice, ...] | None = None
     """Choices while the hand drags or until sim's answer is here."""

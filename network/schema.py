@@ -152,8 +152,10 @@ class Alternative(msgspec.Struct, frozen=True):
 
     kind: str
     """What is chosen otherwise: k_exp, mobility, boundary, co2, factors or year."""
+    brief: str
+    """Reads after "if", short enough for a panel: exports are not credited."""
     words: str
-    """Reads after "if": exports are not credited (k_exp 0)."""
+    """The same in full: exports are not credited (k_exp 0)."""
     surplus: bool
     flips: bool
     """Is the answer another than the verdict's?"""

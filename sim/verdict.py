@@ -25,9 +25,9 @@ STEP_B = "net non-renewable primary energy (ISO 52000-1 step B) and net CO2 over
 FREE = ("ambient",)
 """Carriers from the surroundings: delivered to nobody's grid, all renewable."""
 BOUNDARY_WORDS = {
-    boundary.GEOGRAPHICAL: "all that stands inside the district's edge counts",
-    boundary.FUNCTIONAL: "only what hangs on the grid behind its substations counts",
-    boundary.VIRTUAL: "shares in plant outside count too",
+    boundary.GEOGRAPHICAL: ("all inside the edge counts", "all that stands inside the district's edge counts"),
+    boundary.FUNCTIONAL: ("only its own grid counts", "only what hangs on the grid behind its substations counts"),
+    boundary.VIRTUAL: ("shares outside count too", "shares in plant outside of the district count too"),
 }
 Weigher = Callable[["Choice"], tuple[Weighted, Weighted]]
 
@@ -43,6 +43,17 @@ class Choice:
     k_exp: float
     factors: Mapping[str, Factor]
     """By carrier."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another common choice."""
+
+    kind: str
+    brief: str
+    words: str
+    choice: Choice
+    source: str
 
 
 def chosen(district: District) -> Choice:
@@ -107,55 +118,60 @@ def verdict(weigh: Weigher, district: District) -> Verdict:
         surplus=holds(own), rule=STEP_B if choice.k_exp > 0.0 else STEP_A, boundary=choice.mode,
         mobility="in" if choice.mobility else "out", factors="; ".join([*words, f"k_exp {choice.k_exp:g}"]),
         primary_margin_j=-own.nonrenewable_j, co2_margin_kg=-own.co2_kg,
-        alternatives=tuple(_judged(weigh, holds(own), *other) for other in others(district, choice)),
+        alternatives=tuple(_judged(weigh, holds(own), other) for other in others(district, choice)),
     )  # fmt: skip
 
 
-def others(district: District, choice: Choice) -> list[tuple[str, str, Choice, str]]:
-    """(kind, words, choice, source) of every other common choice that this district's data allow."""
+def others(district: District, choice: Choice) -> list[Other]:
+    """Every other common choice that this district's data allow, each changed alone."""
     source = "JPI Urban Europe, White Paper on Reference Framework for PED, 2020"
     edges = [
-        ("boundary", f"{BOUNDARY_WORDS[mode]} ({mode} boundary)", replace(choice, mode=mode), source)
-        for mode in boundary.offered(district) if mode != choice.mode
+        Other("boundary", brief, f"{words} ({mode} boundary)", replace(choice, mode=mode), source)
+        for mode, (brief, words) in BOUNDARY_WORDS.items() if mode in boundary.offered(district) and mode != choice.mode
     ]  # fmt: skip
     return [*_credits(choice), *_mobility(district, choice), *edges, *_published(district.place.country, choice)]
 
 
-def _credits(choice: Choice) -> list[tuple[str, str, Choice, str]]:
+def _credits(choice: Choice) -> list[Other]:
     source = "ISO 52000-1:2017, 9.6, step "
     made = []
     if choice.k_exp > 0.0:
-        made.append(("k_exp", "exports are not credited (k_exp 0)", replace(choice, k_exp=0.0), source + "A"))
+        brief = "exports are not credited"
+        made.append(Other("k_exp", brief, f"{brief} (k_exp 0)", replace(choice, k_exp=0.0), source + "A"))
     if choice.k_exp < 1.0:
-        made.append(("k_exp", "exports are credited in full (k_exp 1)", replace(choice, k_exp=1.0), source + "B"))
+        brief = "exports are credited in full"
+        made.append(Other("k_exp", brief, f"{brief} (k_exp 1)", replace(choice, k_exp=1.0), source + "B"))
     return made
 
 
-def _mobility(district: District, choice: Choice) -> list[tuple[str, str, Choice, str]]:
+def _mobility(district: District, choice: Choice) -> list[Other]:
     if not district.building.electric_share.any():
         return []
     words = "electric cars are left out" if choice.mobility else "electric cars count too"
-    return [("mobility", words, replace(choice, mobility=not choice.mobility),
-             "Buildings 13 (2023) 1210: operation with and without mobility")]  # fmt: skip
+    return [Other("mobility", words, words, replace(choice, mobility=not choice.mobility),
+                  "Buildings 13 (2023) 1210: operation with and without mobility")]  # fmt: skip
 
 
-def _published(country: str, choice: Choice) -> list[tuple[str, str, Choice, str]]:
+def _published(country: str, choice: Choice) -> list[Other]:
     """Factors that others publish: at the margin, in other editions, of 2030."""
     own, made = dict(choice.factors), []
     marginal = factors.other_basis(country, "marginal").get("electricity")
     if marginal is not None and "electricity" in own:
         grid = replace(own["electricity"], co2_kg_j=marginal.co2_kg_j)
         words = f"electricity counts with the CO2 of the plant at the margin, {marginal.co2_kg_j * 3.6e6:.3f} kg/kWh"
-        made.append(("co2", words, replace(choice, factors={**own, "electricity": grid}), marginal.source))
+        mixed = {**own, "electricity": grid}
+        made.append(Other("co2", "CO₂ counts at the margin", words, replace(choice, factors=mixed), marginal.source))
     for name, edition in factors.editions(country).items():
         mixed = factors.over(own, {c: f for c, f in edition.items() if c in own})
         if any(_differ(mixed[c], own[c]) for c in ("electricity", "gas") if c in own):
             source = edition.get("electricity", next(iter(edition.values()))).source
-            made.append(("factors", f"the factors of {name} hold", replace(choice, factors=mixed), source))
+            words = f"the factors of {name} hold"
+            made.append(Other("factors", f"{name} factors hold", words, replace(choice, factors=mixed), source))
     future = factors.other_basis(country, "future")
     if future and "electricity" in own:
         words = f"the grid is that of {future['electricity'].year}"
-        made.append(("year", words, replace(choice, factors=factors.over(own, future)), future["electricity"].source))
+        mixed = factors.over(own, {c: f for c, f in future.items() if c in own})
+        made.append(Other("year", words, words, replace(choice, factors=mixed), future["electricity"].source))
     return made
 
 
@@ -165,9 +181,10 @@ def _differ(one: Factor, other: Factor) -> bool:
             or abs(one.co2_kg_j - other.co2_kg_j) * 3.6e6 > 1e-9)  # fmt: skip
 
 
-def _judged(weigh: Weigher, answer: bool, kind: str, words: str, choice: Choice, source: str) -> Alternative:
-    weighted = net(weigh, choice)
+def _judged(weigh: Weigher, answer: bool, other: Other) -> Alternative:
+    weighted = net(weigh, other.choice)
     return Alternative(
-        kind=kind, words=words, surplus=holds(weighted), flips=holds(weighted) != answer,
-        primary_margin_j=-weighted.nonrenewable_j, co2_margin_kg=-weighted.co2_kg, source=source,
+        kind=other.kind, brief=other.brief, words=other.words, surplus=holds(weighted),
+        flips=holds(weighted) != answer, primary_margin_j=-weighted.nonrenewable_j, co2_margin_kg=-weighted.co2_kg,
+        source=other.source,
     )  # fmt: skip

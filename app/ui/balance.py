@@ -5,21 +5,22 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui
 
-from app.commands import Command, ToggleNotes
+from app.commands import Command, ToggleNotes, ToggleOthers
 from app.paint import mean_of_step
 from app.ui import format as fmt
-from app.ui import layout, theme
+from app.ui import layout, others, theme
 from app.ui.backend import Panels
 from app.ui.pen import Pen
 from app.ui.seen import Seen, fixed
 from app.world import World
 from network.schema import Balance
 
-WIDTH, HEIGHT = 306.0, 470.0
-_ROW = 54.0
-_OF_ROWS = HEIGHT - 4 * _ROW
+WIDTH, HEIGHT = 306.0, 520.0
+_ROW, _ROWS = 48.0, 5
+_OF_ROWS = HEIGHT - _ROWS * _ROW
 """Height without rows."""
 _FADED = 0.5
+YEAR_S = 365.25 * 86400.0
 
 
 def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
@@ -29,6 +30,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     room = seen.size[1] / s - 2 * theme.GAP - below
     rows = _rows(world)[: max(int((room - _OF_ROWS) // _ROW), 0)]
     height = _OF_ROWS + _ROW * len(rows)
+    commands: list[Command] = []
     fixed("balance", seen, x=-(WIDTH + theme.GAP), y=theme.GAP, w=WIDTH, h=height, scale=s)
     at = imgui.get_window_pos()
     pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
@@ -40,16 +42,20 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     else:
         stale = stage.scenario is not None and balance.revision != stage.scenario.revision
         _verdict(pen, balance, world.panel.gauge_j, x, at.y, w, faded=stale or balance.fraction < 1.0)
+        if others.line(pen, balance.verdict, x, at.y + 203 * s, w, unfolded=world.panel.others):
+            commands.append(ToggleOthers())
+    pen.bar(x, at.y + 232 * s, w, 1 * s, (1, 1, 1, 0.10))
     progress = stage.clock.computing if stage.clock else 1.0
     if progress < 1.0:
         pen.bar(at.x + 10 * s, at.y + 4 * s, (WIDTH - 20) * s * max(progress, 0.02), 2.5 * s, theme.GIVES, rounding=1)
-    pen.bar(x, at.y + 214 * s, w, 1 * s, (1, 1, 1, 0.10))
     for k, (label, figure, note, colour) in enumerate(rows):
-        top = at.y + (226 + _ROW * k) * s
+        top = at.y + (244 + _ROW * k) * s
         pen.text(x, top, label, size=14, colour=theme.NOTE)
-        pen.text(x, top + 19 * s, figure, size=22, bold=True, colour=colour)
-        pen.text(x + w, top + 25 * s, note, size=14, colour=theme.NOTE, align=1.0)
-    commands = _notes(pen, world, at, x, w, height)
+        pen.text(x, top + 17 * s, figure, size=21, bold=True, colour=colour)
+        pen.text(x + w, top + 22 * s, note, size=14, colour=theme.NOTE, align=1.0)
+    commands += _notes(pen, world, at, x, w, height)
+    if balance is not None and world.panel.others and balance.verdict.alternatives:
+        others.draw(pen, balance.verdict, at.x - 12 * s, at.y)
     imgui.end()
     return commands
 
@@ -103,7 +109,10 @@ def _rows(world: World) -> list[tuple[str, str, str, tuple[float, float, float, 
         rows.append(("CO₂ of the year", fmt.mass(co2), "net of what is given", theme.GIVES if co2 <= 0 else theme.TEXT))
     capital, embodied = kpi.get("capital_eur", 0.0), kpi.get("embodied_co2_kg", 0.0)
     if capital or embodied:
-        rows.append(("To build it", fmt.money(capital), f"{fmt.mass(embodied)} CO₂ embodied", theme.TEXT))
+        note = f"{fmt.mass(embodied)} CO₂ embodied"
+        if "payback_s" in kpi:
+            note = f"paid back in {fmt.number(kpi['payback_s'] / YEAR_S, 2)} years"
+        rows.append(("To build it", fmt.money(capital), note, theme.TEXT))
     return rows
 
 

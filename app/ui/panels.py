@@ -11,7 +11,8 @@ from app.ui.backend import Panels
 from app.ui.seen import Seen
 from app.world import World
 
-WINDOWS = ("compass", "legend", "layers", "balance", "time", "notes on the data", "inspector", "scenarios")
+WINDOWS = ("compass", "legend", "layers", "balance", "time", "notes on the data", "other choices",
+           "inspector", "scenarios")  # fmt: skip
 """Names of the windows that panels open; signs keep clear of them."""
 
 

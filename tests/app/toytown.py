@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from network.schema import (
+    Alternative,
     Balance,
     BlockKey,
     Catalogue,
@@ -285,8 +286,17 @@ class Feed:
         margin = (-0.9e12 if not self.choices else 1.4e12) * 3.6
         return Balance(
             side="a", revision=self.revision, totals_j={}, carriers_j={}, co2_kg=-margin / 3.6e6 * 0.3,
-            verdict=Verdict(margin > 0, "rule", "district", "out", "factors", margin, margin / 3.6e6 * 0.3),
-            kpi={"self_consumption": 0.71, "pv_peak_w": 3.16e6}, grid={}, months_j={}, residual=0.0, compute_s=0.1,
+            verdict=Verdict(margin > 0, "rule", "geographical", "out", "factors", margin, margin / 3.6e6 * 0.3, (
+                Alternative("k_exp", "exports are not credited", "exports are not credited (k_exp 0)", False, margin > 0,
+                            -2.1e12 * 3.6, -6.1e5, "ISO 52000-1"),
+                Alternative("factors", "ISO 52000-1 factors hold", "the factors of ISO 52000-1 hold", margin > 0,
+                            False, margin * 1.3, margin / 3.6e6 * 0.42, "ISO 52000-1"),
+                Alternative("year", "the grid is that of 2030", "the grid is that of 2030", margin > 0, False,
+                            margin * 0.6, margin / 3.6e6 * 0.2, "EEA"),
+            )),
+            kpi={"self_consumption": 0.71, "pv_peak_w": 3.16e6,
+                 **({"capital_eur": 12.4e6, "payback_s": 4.4e8} if self.choices else {})},
+            grid={}, months_j={}, residual=0.0, compute_s=0.1,
         )  # fmt: skip
 
     def blocks(self):

@@ -51,7 +51,7 @@ def test_swiss_and_german_co2_are_those_of_the_reference(shared: Path) -> None:
     with (shared / "reference" / "carrier_ghg_cost_cea.csv").open() as file:
         theirs = {(r["region"], r["carrier"]): float(r["ghg_kgco2e_per_kwh"]) for r in csv.DictReader(file)}
     words = {"GRID": "electricity", "NATURALGAS": "gas", "OIL": "oil", "WOOD": "wood", "BIOGAS": "biogas"}
-    swiss, german = factors.editions("CH")["EnDK, KBOB 2022"], factors.editions("DE")["CEA 2022"]
+    swiss, german = factors.editions("CH")["KBOB 2022"], factors.editions("DE")["CEA 2022"]
     for word, carrier in words.items():
         assert swiss[carrier].co2_kg_j * KWH_J == pytest.approx(theirs["CH", word])
         assert german[carrier].co2_kg_j * KWH_J == pytest.approx(theirs["DE", word])

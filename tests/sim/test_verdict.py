@@ -100,11 +100,12 @@ def test_every_alternative_is_what_the_verdict_would_be_if_it_were_chosen() -> N
     district = _electric(peak_w_m2=900.0)
     b = _balance(district)
     assert {"k_exp", "co2", "factors"} <= {a.kind for a in b.verdict.alternatives}
-    for kind, words, choice, source in verdict.others(district, verdict.chosen(district)):
+    for other in verdict.others(district, verdict.chosen(district)):
+        choice = other.choice
         own = replace(district.place, factors=tuple(choice.factors.values()), k_exp=choice.k_exp, boundary=choice.mode)
         as_chosen = _balance(replace(district, place=own)).verdict
-        (shown,) = [a for a in b.verdict.alternatives if a.words == words]
-        assert (shown.kind, shown.source) == (kind, source)
+        (shown,) = [a for a in b.verdict.alternatives if a.words == other.words]
+        assert (shown.kind, shown.source) == (other.kind, other.source)
         assert as_chosen.primary_margin_j == pytest.approx(shown.primary_margin_j)
         assert as_chosen.co2_margin_kg == pytest.approx(shown.co2_margin_kg)
         assert shown.flips == (as_chosen.surplus != b.verdict.surplus)
