@@ -68,6 +68,7 @@ EVERY_ROW: tuple[report.Inferred, ...] = (
     ("building", "*", "hot_water_profile", "seeded year of the use"),
     ("building", "*", "roof_m2", "geometry"),
     ("building", "*", "ground_m2", "geometry"),
+    ("building", "*", "phase_share", "a third on each phase"),
     ("building", "*", "drive_j", "national distance per car, 0.19 kWh/km"),
     *(("building", "*", name, "none before a what-if adds it") for name in inventory.OF_LAYERS),
     ("surface", "*", "glass_m2", "window share, frames and shades of the archetype"),
