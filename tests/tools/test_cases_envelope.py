@@ -1,0 +1,231 @@
+"""Kind "envelope": ASHRAE 140 from layers and panes alone, balances by hand, further cases from the format alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from network.problems import Refused
+from sim import weather
+from sim.physics import film
+from tools import validate
+from tools.cases import envelope, read
+from tools.cases.read import Case
+
+DENVER = "data/weather/USA_CO_Denver.Intl.AP.725650_TMY3.epw"
+pytestmark = pytest.mark.usefixtures("shared")
+
+# a box in the shade: every face upright, sheltered and alike, so that no face radiates to another
+BOX = f"""
+kind = "envelope"
+name = "box"
+weather = "{DENVER}"
+zone = {{ volume_m3 = 125, floor_m2 = 25 }}
+thermostat = {{ heat_c = 20, cool_c = 20 }}
+[construction.wall]
+layers = [
+  {{ resistance_m2k_w = 2 }},
+  {{ thickness_m = 0.1, conductivity_w_mk = 1, density_kg_m3 = 2000, heat_j_kgk = 900 }},
+]
+[surface.walls]
+construction = "wall"
+outside = "sheltered"
+area_m2 = 150
+"""
+
+
+def one(folder: Path, text: str) -> dict[str, float]:
+    """Figures of the single case in `text`; those of many by "quantity at"."""
+    file = folder / "one.toml"
+    file.write_text(text)
+    (case,) = read.read(file)
+    assert isinstance(case, Case), case.sentence
+    return {f"{f.quantity} {f.at}".strip(): f.value for f in envelope.run(case)}
+
+
+def variant(folder: Path, text: str) -> dict[str, float]:
+    """Figures of a case over one of the project's."""
+    return one(folder, f'kind = "envelope"\nname = "variant"\n{text}')
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    return variant(tmp_path_factory.mktemp("base"), 'base = "600"')
+
+
+def test_ashrae_140_holds_in_27_of_28_quantities_and_in_all_of_the_sun() -> None:
+    result = validate.validate(read.CASES / "envelope", progress=lambda stage, done: None)
+    assert not result["problems"]
+    sun = [r for r in result["cases"] if "solar" in r["quantity"]]
+    rest = [r for r in result["cases"] if "solar" not in r["quantity"]]
+    assert len(sun) == 7 and all(r["holds"] for r in sun)
+    missed = [(r["case"], r["quantity"]) for r in rest if not r["holds"]]
+    assert len(rest) == 28 and missed in ([], [("640", "peak_heating")])
+
+
+def test_the_horizontal_receives_what_the_file_says(base: dict[str, float]) -> None:
+    denver = weather.read_epw(read.shared() / f"{DENVER}.gz")
+    assert base["incident_solar roof"] == pytest.approx(denver.ghi_w_m2.sum() / 1000.0, rel=2e-3)
+
+
+def test_a_year_of_heat_is_conductance_times_degree_hours(tmp_path: Path) -> None:
+    """Over a year that follows on itself no mass counts: heating - cooling = (U A + H) sum of (T_in - T_out)."""
+    made = one(tmp_path, BOX + "[ventilation.air]\nchanges_h = 0.7\nrecovery = 0.5\n")
+    outside = film.SHELTERED_W_M2K + 0.9 * film.OUTSIDE_BLACK_W_M2K
+    u = 1.0 / (1.0 / outside + 2.0 + 0.1 + 1.0 / film.upright_w_m2k())
+    ventilation = 0.35 * 125.0 / 3600.0 * 1.2 * 1006.0
+    kelvin_hours = (20.0 - weather.read_epw(read.shared() / f"{DENVER}.gz").air_c).sum()
+    expected = (u * 150.0 + ventilation) * kelvin_hours / 1000.0
+    assert made["annual_heating"] - made["annual_cooling"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_gains_and_bridges_count_in_full(tmp_path: Path) -> None:
+    before = one(tmp_path, BOX)
+    gains = "[gain]\na = { power_w = 300, radiant_share = 0.6 }\nb = { power_w = 100, schedule = 0.5 }\n"
+    warm = one(tmp_path, BOX + gains)
+    leaky = one(tmp_path, "bridges_w_k = 10\n" + BOX)
+    net = {k: v["annual_heating"] - v["annual_cooling"] for k, v in {"b": before, "w": warm, "l": leaky}.items()}
+    # radiant heat meets the walls: between film and wall it divides as their conductances do
+    inward, outward = film.upright_w_m2k(), 1.0 / (2.1 + 1.0 / (film.SHELTERED_W_M2K + 0.9 * film.OUTSIDE_BLACK_W_M2K))
+    counted = 170.0 + 180.0 * inward / (inward + outward)
+    assert net["b"] - net["w"] == pytest.approx(8.76 * counted, rel=1e-5)
+    kelvin_hours = (20.0 - weather.read_epw(read.shared() / f"{DENVER}.gz").air_c).sum()
+    assert net["l"] - net["b"] == pytest.approx(10.0 * kelvin_hours / 1000.0, rel=1e-5)
+
+
+def test_limits_of_power_are_kept_and_missed_set_points_show(tmp_path: Path) -> None:
+    made = one(tmp_path, BOX.replace("cool_c = 20", "cool_c = 30, heat_limit_w = 1000"))
+    assert made["peak_heating"] == pytest.approx(1000.0)
+    assert made["min_indoor"] < 19.0
+    assert made["hours_below"] > 0.0
+
+
+def test_schedules_set_back_ramp_and_weekend(tmp_path: Path) -> None:
+    text = BOX.replace("heat_c = 20", 'heat_c = "s"').replace("cool_c = 20", "cool_c = 40")
+    week = "first_weekday = 'saturday'\n[schedule]\ns = { weekday = [[0, 10], [7, 10], [8, 20]], weekend = [[0, 5]] }\n"
+    hours = "".join(f'[[expect]]\nquantity = "hourly_indoor"\nat = "{at}"\nlow = -9\nunit = "degC"\n'
+                    for at in ("01-03 7", "01-03 8", "01-03 9"))  # fmt: skip
+    head, rest = week.split("[schedule]")
+    made = one(tmp_path, head + text + "[schedule]" + rest + hours)
+    assert made["hourly_indoor 01-03 8"] == pytest.approx(15.0)  # the ramp's mean, on a Monday
+    assert made["hourly_indoor 01-03 9"] == pytest.approx(20.0)
+    assert made["hourly_indoor 01-03 7"] >= 10.0 - 1e-9
+
+
+def test_ground_holds_a_room_at_its_temperature(tmp_path: Path) -> None:
+    text = BOX.replace('"sheltered"', '"ground"').replace("thermostat = { heat_c = 20, cool_c = 20 }", "")
+    made = one(tmp_path, text + "[ground]\ntemperature_c = 11\n")
+    assert made["min_indoor"] == pytest.approx(11.0, abs=1e-3)
+    assert made["max_indoor"] == pytest.approx(11.0, abs=1e-3)
+    with pytest.raises(Refused, match=r"ground.temperature_c is missing; the surface \"walls\" lies on ground"):
+        one(tmp_path, text)
+
+
+def test_opened_windows_cool_to_their_limit_never_below(tmp_path: Path) -> None:
+    closed = variant(tmp_path, 'base = "600FF"')
+    opened = variant(tmp_path, 'base = "600FF"\n[opening]\nabove_c = 24\nchanges_h = 5')
+    assert opened["max_indoor"] < closed["max_indoor"] - 15.0
+    assert opened["min_indoor"] == pytest.approx(closed["min_indoor"], abs=0.3)
+
+
+FURTHER = {
+    "610": '[shade.overhang]\nsurface = "south"\nkind = "overhang"\nheight_m = 2.7\ndepth_m = 1',
+    "650": 'drop = ["thermostat.heat_c"]\nthermostat.cool_on = "day"\n[schedule]\n'
+           "day = { every_day = [[0, 0], [7, 0], [7, 1], [18, 1], [18, 0]] }\n"
+           "night = { every_day = [[0, 1], [7, 1], [7, 0], [18, 0], [18, 1]] }\n"
+           '[ventilation.fan]\nflow_m3_h = 1409\nschedule = "night"',
+    "660": "[pane.low-e]\nthickness_m = 0.00318\ntransmittance = 0.452\nreflectance_front = 0.359\n"
+           "reflectance_back = 0.397\nemissivity_back = 0.047\n[glazing.double]\n"
+           'panes = ["low-e", "clear"]\ngaps = [{ gas = "argon", thickness_m = 0.012 }]',
+    "670": '[glazing.double]\npanes = ["clear"]\ngaps = []',
+    "680": '[construction.wall]\nlayers = [{ material = "wood-siding", thickness_m = 0.009 }, { thickness_m = 0.25, '
+           "conductivity_w_mk = 0.04, density_kg_m3 = 10, heat_j_kgk = 1400 }, "
+           '{ material = "plasterboard", thickness_m = 0.012 }]',
+    "685": "thermostat.cool_c = 20",
+}  # fmt: skip
+
+
+def test_further_cases_follow_from_the_format_and_move_as_physics_says(base: dict[str, float], tmp_path: Path) -> None:
+    made = {name: variant(tmp_path, f'base = "600"\n{text}') for name, text in FURTHER.items()}
+    cooling = {name: figures["annual_cooling"] for name, figures in made.items()}
+    heating = {name: figures["annual_heating"] for name, figures in made.items()}
+    assert 0.15 < made["610"]["shading_share south-west"] < 0.3
+    assert cooling["660"] < cooling["610"] < cooling["650"] < base["annual_cooling"] < cooling["685"]
+    assert heating["650"] == 0.0 and made["650"]["min_indoor"] < 0.0
+    assert heating["680"] < heating["660"] < base["annual_heating"] < heating["610"] < heating["670"]
+    assert made["670"]["transmitted_solar south-west"] > base["transmitted_solar south-west"]
+
+
+def test_a_window_lies_where_it_is_told_seen_from_outside(tmp_path: Path) -> None:
+    """A fin at the west edge of a south wall shades the western window in the afternoon; the eastern one less."""
+    fin = 'base = "600"\n[shade.fin]\nsurface = "south"\nkind = "fin"\nat_m = 0\ndepth_m = 2'
+    made = variant(tmp_path, fin)
+    assert made["shading_share south-west"] > 2.0 * made["shading_share south-east"] > 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("surface.roof.area_m2 = 0", "surface.roof.area_m2 is 0; give more than 0"),
+        ('window.south-east.surface = "sout"', 'the window floats; the nearest known is "south"'),
+        ('shade.s = { surface = "so", kind = "fin", at_m = 1, depth_m = 1 }', "the shade floats"),
+        ('shade.s = { surface = "roof", kind = "fin", at_m = 1, depth_m = 1 }', "has an area alone"),
+        ('surface.roof.construction = "rof"', 'which the case does not have; the nearest known is "roof"'),
+        ("window.south-east.left_m = 6", 'reaches beyond its wall "south"'),
+        ("window.south-east = { left_m = 0, sill_m = 0, width_m = 8, height_m = 2.7 }", "leave some wall"),
+        ("construction.wall.u_w_m2k = 0", "U-value of 0 W/m2K"),
+        ("construction.wall.u_w_m2k = 99", "U-value of 99 W/m2K"),
+        ("construction.floor.layers = [{ resistance_m2k_w = 3000 }]", "U-value of 0.000333"),
+        ("construction.floor.layers = [{ thickness_m = 0, conductivity_w_mk = 1 }]", "thickness_m is 0"),
+        ("gain.inside.power_w = -5", "gain.inside.power_w is -5; give at least 0"),
+        ("thermostat.heat_c = 30", "is 30 at 01-Jan hour 1, above cool_c 27; set-points must not cross"),
+        ("thermostat.heatc = 30", 'heatc is not a key of this table; the nearest known is "heat_c"'),
+        ("pane.clear.transmittance = 0.95", "make more than 1"),
+        ("glazing.double.gaps = []", "has 0 gaps for 2 panes"),
+        ('thermostat.heat_c = "night"', 'is "night", which the case does not have'),
+        ('thermostat.heat_c = "n"\nschedule.n = { weekday = [[0, 1]] }', "nothing is said of saturdays"),
+        ('thermostat.heat_c = "n"\nschedule.n = { every_day = [[8, 1], [7, 2]] }', "hours out of order"),
+        ('schedule.n = { every_day = [1], period = [{ from = "13-01", to = "12-01" }] }', 'from is "13-01"'),
+        ('weather = "nowhere.epw"', 'names "nowhere.epw"'),
+    ],
+)  # fmt: skip
+def test_what_no_building_has_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(Refused) as told:
+        variant(tmp_path, f'base = "600"\n{text}')
+    assert words in str(told.value)
+    assert str(told.value).startswith("one.toml")
+
+
+def test_a_case_that_is_refused_leaves_the_others_right(base: dict[str, float], tmp_path: Path) -> None:
+    pair = '[[case]]\nname = "bad"\ngain.inside.power_w = -5\n[[case]]\nname = "good"\n'
+    text = f'kind = "envelope"\nbase = "600"\n{pair}'
+    (tmp_path / "group.toml").write_text(text)
+    result = validate.validate(tmp_path, progress=lambda stage, done: None)
+    assert [p["case"] for p in result["problems"]] == ["bad"]
+    good = {f["quantity"]: f["value"] for f in result["figures"] if not f["at"]}
+    assert good["annual_heating"] == base["annual_heating"]
+
+
+def test_the_readme_s_example_runs(tmp_path: Path) -> None:
+    readme = (read.CASES / "README.md").read_text()
+    start = readme.index('kind = "envelope"\nname = "shed"')
+    (tmp_path / "shed.toml").write_text(readme[start : readme.index("```", start)])
+    result = validate.validate(tmp_path, progress=lambda stage, done: None)
+    assert validate.holds(result) and result["total"] == 1
+
+
+def test_periods_and_hourly_lists_and_columns_make_the_same_year(tmp_path: Path) -> None:
+    points = "every_day = [[0, 18], [8, 18], [8, 21], [20, 21], [20, 18]]"
+    ways = [
+        f"{{ {points} }}",
+        f"{{ every_day = {[18] * 8 + [21] * 12 + [18] * 4} }}",
+        f"{{ every_day = [99], period = [{{ from = '07-01', to = '06-30', {points} }}] }}",
+        '{ table = "s.csv", column = "c" }',
+    ]  # fmt: skip
+    values = np.tile([18] * 8 + [21] * 12 + [18] * 4, 365)
+    (tmp_path / "s.csv").write_text("hour,c\n" + "".join(f"{k},{v}\n" for k, v in enumerate(values)))
+    box = BOX.replace("heat_c = 20, cool_c = 20", 'heat_c = "s", cool_c = 30')
+    heats = [one(tmp_path, f"{box}[schedule]\ns = {way}\n")["annual_heating"] for way in ways]
+    assert heats == pytest.approx([heats[0]] * 4, rel=1e-12)
