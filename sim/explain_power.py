@@ -145,14 +145,15 @@ def _surface(
     cosine, direct, poa = light.tolist()
     wind, air = float(weather.wind_m_s[at]), float(weather.air_c[at])
     warm = float(pv.cell_resistance(np.array(wind), noct_c=pv.NOCT_C[mount])) * cells
-    kind = ("flat roof", "roof", "wall")[mount]
+    facing = f", facing {_compass(float(s.azimuth_rad[row]))}"
+    where = ("on a flat roof", f"on a roof{facing}", f"on a wall{facing}")[mount]
     plane = (term("tilt_rad", s.tilt_rad[row]), term("azimuth_rad", s.azimuth_rad[row]))
     irradiance_w_m2 = term("irradiance_w_m2", poa, term("beam_w_m2", direct, term("incidence", cosine)),
                            term("diffuse_w_m2", poa - direct), *plane)  # fmt: skip
     return term(
         "module", dc, term("peak_w", s.pv_peak_w[row]), term("cells_w_m2", cells, irradiance_w_m2),
         term("cell_c", air + warm, term("outdoor_c", air), term("wind_m_s", wind)), term("losses", 1.0 - pv.LOSSES),
-        label=f"Modules on {kind}, facing {_compass(float(s.azimuth_rad[row]))}",
+        label=f"Modules {where}",
     )  # fmt: skip
 
 

@@ -131,6 +131,33 @@ def test_facts_of_a_house_come_with_its_months_and_follow_the_scenario(viewer: W
     assert viewer.newest["facts"].id == viewer.newest["roster"].line_ids[0]
 
 
+def test_what_is_behind_a_house_s_figures_follows_the_shown_hour_and_the_scenario(viewer: Watcher) -> None:
+    viewer.client.send(schema.Seek("me", JUNE_NOON_S))
+    viewer.choose(0.0)
+    viewer.settle()
+    viewer.client.ask_facts("building", 4, explain_s=JUNE_NOON_S)
+    viewer.until(lambda: "explanation" in viewer.newest and viewer.client.settled)
+    plain = viewer.newest["explanation"]
+    assert (plain.row, plain.time_s, plain.step_s) == (4, JUNE_NOON_S, 3600.0)
+    assert plain.id == viewer.newest["roster"].building_ids[4] and plain.revision == viewer.newest["balance"].revision
+    assert [s.name for s in plain.sums] == ["power", "supply", "heat"]
+    assert all(s.residual < 1e-6 and abs(sum(t.value for t in s.terms)) < 1e-2 for s in plain.sums)
+    shown = viewer.newest["pv_w"].values[13, 4]  # the block begins an hour before its day
+    assert plain.sums[0].terms[0].value == pytest.approx(shown, rel=1e-4, abs=0.1)
+    viewer.choose(0.9)
+    viewer.settle()
+    viewer.until(lambda: viewer.newest["explanation"].revision > plain.revision and viewer.client.settled)
+    solar = viewer.newest["explanation"].sums[0].terms[0]
+    assert solar.value > plain.sums[0].terms[0].value and solar.inputs[0].inputs
+    viewer.client.ask_facts("building", 4, explain_s=JUNE_NOON_S + 12 * 3600.0)
+    viewer.until(lambda: viewer.newest["explanation"].time_s > JUNE_NOON_S)
+    assert viewer.newest["explanation"].sums[0].terms[0].value == 0.0
+    viewer.client.ask_facts("line", 0, explain_s=JUNE_NOON_S)
+    viewer.until(lambda: viewer.refusals)
+    assert "only figures of buildings" in viewer.refusals[-1]
+    viewer.client.ask_facts("building", 4)
+
+
 def test_a_drag_finishes_years_on_the_way_and_is_one_undo(viewer: Watcher) -> None:
     viewer.choose(0.1)
     viewer.settle()

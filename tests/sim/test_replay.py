@@ -21,6 +21,7 @@ from network import schema
 from network.record import Recording
 
 JUNE_NOON_S = 171 * 86400.0 + 12 * 3600.0
+WINTER_NOON_S = 20 * 86400.0 + 43200.0
 QUANTITIES = ("surplus_w_m2", "pv_w", "line_w", "sun_enu")
 
 
@@ -74,9 +75,11 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[
         viewer.until(lambda: viewer.settled and viewer.scenario.choices[0].values["share"] > 0.78)
         seen.append(Seen(viewer))
         time.sleep(0.3)
-        viewer.client.send(schema.Seek("me", 20 * 86400.0 + 43200.0))
+        viewer.client.send(schema.Seek("me", WINTER_NOON_S))
         viewer.until(lambda: viewer.settled and viewer.newest["pv_w"].key.first_step == 20 * 24 - 1)
         seen.append(Seen(viewer))
+        viewer.client.ask_facts("building", 5, explain_s=WINTER_NOON_S)
+        viewer.until(lambda: {"facts", "explanation"} <= viewer.newest.keys() and viewer.client.settled)
         viewer.close()
     return folder, file, seen
 
@@ -145,6 +148,23 @@ def test_scenario_wishes_are_refused_and_other_questions_answered(session: tuple
         viewer.settle(5.0)
         assert first.like(viewer) and viewer.scenario.choices == ()
         assert viewer.newest["problems"].problems[0].code == "recording"
+
+
+def test_what_was_explained_while_recording_is_explained_again_and_nothing_else(
+    session: tuple[Path, Path, list[Seen]],
+) -> None:
+    _, file, _ = session
+    recorded = Recording(file)
+    with replaying(file, at_s=recorded.length_s, paused=True) as viewer:
+        viewer.settle(5.0)
+        viewer.client.ask_facts("building", 5, explain_s=WINTER_NOON_S)
+        viewer.until(lambda: "explanation" in viewer.newest and viewer.client.settled, 5.0)
+        told = viewer.newest["explanation"]
+        assert (told.row, told.time_s) == (5, WINTER_NOON_S) and all(s.residual < 1e-6 for s in told.sums)
+        viewer.client.ask_facts("building", 5, explain_s=WINTER_NOON_S + 3600.0)
+        viewer.until(lambda: viewer.refusals, 5.0)
+        assert "holds no explanation of that building here" in viewer.refusals[0]
+    recorded.close()
 
 
 def test_a_recording_cut_before_its_first_picture_does_not_keep_waiters_waiting(
