@@ -23,6 +23,8 @@ Float = NDArray[np.float64]
 Account = Mapping[str, Float]
 PEAK_SHARE = 0.01
 """Of the year's steps, for the peak that lasts."""
+LEAST_W = 1.0
+"""Less than that is no load of a district."""
 POINTS = 101
 """Of the load-duration curve."""
 
@@ -41,9 +43,8 @@ def self_sufficiency(e: Account) -> float:
 
 def load_match(e: Account) -> float:
     """Load match index: mean over the steps of min(1, (g - losses - stored) / l), each step alike [V, S]."""
-    ready, used = np.maximum(e["generated"] - e["losses"] - e["stored"], 0.0), e["used"]
-    match = np.divide(ready, used, out=np.ones_like(used), where=used > 0.0)
-    return float(np.minimum(match, 1.0).mean())
+    ready = np.maximum(e["generated"] - e["losses"] - e["stored"], 0.0)
+    return float(_per_load(np.minimum(ready, e["used"]), e["used"], otherwise=1.0).mean())
 
 
 def grid_interaction(e: Account) -> float:
@@ -67,20 +68,23 @@ def energy_ratio(e: Account) -> float:
 
 def mismatch(e: Account) -> float:
     """Annual mismatch ratio AMR = mean over the steps of max(0, l - g) / l; 0 = never short [A]."""
-    short = np.maximum(e["used"] - e["generated"], 0.0)
-    return float(np.divide(short, e["used"], out=np.zeros_like(short), where=e["used"] > 0.0).mean())
+    return float(_per_load(np.maximum(e["used"] - e["generated"], 0.0), e["used"]).mean())
 
 
 def surplus_peak(e: Account) -> float:
     """Maximum hourly surplus MHS = max (g - l) / l; 0 where more is never made than used [A]."""
-    over = np.maximum(e["generated"] - e["used"], 0.0)
-    return float(np.divide(over, e["used"], out=np.zeros_like(over), where=e["used"] > 0.0).max())
+    return float(_per_load(np.maximum(e["generated"] - e["used"], 0.0), e["used"]).max())
 
 
 def deficit_peak(e: Account) -> float:
     """Maximum hourly deficit MHD = max (l - g) / l; 1 where nothing is made for a step [A]."""
-    short = np.maximum(e["used"] - e["generated"], 0.0)
-    return float(np.divide(short, e["used"], out=np.zeros_like(short), where=e["used"] > 0.0).max())
+    return float(_per_load(np.maximum(e["used"] - e["generated"], 0.0), e["used"]).max())
+
+
+def _per_load(power_w: Float, load_w: Float, *, otherwise: float = 0.0) -> Float:
+    """[step] power / load; `otherwise` where there is no load to speak of."""
+    shares: Float = np.divide(power_w, load_w, out=np.full_like(load_w, otherwise), where=load_w >= LEAST_W)
+    return shares
 
 
 def duration_w(e: Account) -> Float:

@@ -45,8 +45,13 @@ def test_simulate_prints_one_json_object_and_nothing_else(demo_package: Path) ->
     assert {"generated_kwh", "used_kwh", "imported_kwh", "exported_kwh", "losses_kwh", "stored_kwh", "co2_kg",
             "primary_energy_kwh", "surplus"} <= set(result["balance"])  # fmt: skip
     assert set(result["carriers"]["electricity"]) >= {"generated", "used", "imported", "exported", "losses"}
-    assert {"rule", "boundary", "mobility", "factors", "primary_margin_kwh", "co2_margin_kg"} == set(result["verdict"])
-    assert {"self_consumption", "self_sufficiency", "peak_import_kw", "peak_export_kw"} <= set(result["kpi"])
+    assert {"rule", "boundary", "mobility", "factors", "primary_margin_kwh", "co2_margin_kg",
+            "alternatives"} == set(result["verdict"])  # fmt: skip
+    assert {"choice", "if", "surplus", "flips", "primary_margin_kwh", "co2_margin_kg",
+            "source"} == set(result["verdict"]["alternatives"][0])  # fmt: skip
+    assert len(result["load_duration_kw"]) == 101
+    assert {"self_consumption", "self_sufficiency", "peak_import_kw", "peak_export_kw", "load_match",
+            "grid_interaction", "overheating_26_h", "energy_cost_eur"} <= set(result["kpi"])  # fmt: skip
     assert {"voltage_min_pu", "voltage_max_pu", "line_loading_max", "transformer_loading_max",
             "hours_over_limit"} <= set(result["grid"])  # fmt: skip
     assert result["conservation_residual"] < 1e-6

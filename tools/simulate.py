@@ -151,7 +151,7 @@ def _money(kpi: dict[str, float]) -> list[str]:
     if kpi["capital_eur"] or kpi["embodied_co2_kg"]:
         row = f"  to build it {kpi['capital_eur']:,.0f} EUR and {kpi['embodied_co2_kg'] / 1000:,.0f} t of CO₂"
         ways = (("payback_years", "money"), ("carbon_payback_years", "CO₂"))
-        back = [f"{kpi[name]:.0f} years in {word}" for name, word in ways if name in kpi]
+        back = [f"{kpi[name]:.0f} years ({word})" for name, word in ways if name in kpi]
         rows.append(row + (f", paid back in {', '.join(back)}" if back else ""))
     if "lcoe_eur_kwh" in kpi:
         rows.append(f"  new plant makes electricity at {kpi['lcoe_eur_kwh']:.3f} EUR/kWh")

@@ -26,7 +26,12 @@ def _verdict(world, *flips: bool):
 def _words(monkeypatch, ui, world) -> list[str]:
     said: list[str] = []
     paint = Pen.text
-    monkeypatch.setattr(Pen, "text", lambda self, x, y, text, **how: (said.append(text), paint(self, x, y, text, **how)))
+
+    def heard(self, x, y, text, **how):
+        said.append(text)
+        paint(self, x, y, text, **how)
+
+    monkeypatch.setattr(Pen, "text", heard)
     draw(ui, world)
     monkeypatch.undo()
     return said

@@ -13,7 +13,7 @@ from factories import random_district
 from network.problems import Refused
 from network.schema import Problem
 from sim import package
-from sim.district import District
+from sim.district import District, Holding, Tariff
 
 
 def write(folder: Path, district: District, scratch: Path, note: str = "") -> None:
@@ -32,7 +32,11 @@ def write(folder: Path, district: District, scratch: Path, note: str = "") -> No
 
 @pytest.fixture
 def district() -> District:
-    return random_district(buildings=7, seed=3)
+    made = random_district(buildings=7, seed=3)
+    place = replace(made.place, boundary="functional", outside={"virtual": (made.building.id[2], "turbine-1")},
+                    tariffs=(Tariff("gas", 3e-8, 0.0, "NL", 2024, "Eurostat"),),
+                    holdings=(Holding("Wind at sea", "wind", 3.6e12),))  # fmt: skip
+    return replace(made, place=place)
 
 
 def test_what_was_saved_comes_back(tmp_path: Path, district: District) -> None:
@@ -44,7 +48,8 @@ def test_what_was_saved_comes_back(tmp_path: Path, district: District) -> None:
             np.testing.assert_array_equal(getattr(mine, f.name), getattr(theirs, f.name), err_msg=f.name)
     np.testing.assert_array_equal(district.vertex_m, back.district.vertex_m)
     assert back.district.place.latitude_rad == pytest.approx(district.place.latitude_rad, abs=1e-15)
-    assert back.district.place.factors == district.place.factors
+    for name in ("factors", "tariffs", "holdings", "outside", "boundary"):
+        assert getattr(back.district.place, name) == getattr(district.place, name), name
     assert back.inferred == (("building", "b1", "year", "neighbours"),)
     assert back.problems[0].ids == ("b1",)
     assert back.tileset.exists()
