@@ -16,7 +16,7 @@ def results(name: str = "", *, full: bool = False) -> list[Row]:
 
     `full` adds 10,000 buildings.
     """
-    benches = {"solar-1000": solar_row, "year-1000": year_row, "year-1000-grid": grid_row}
+    benches = {"solar-1000": solar_row, "pv-1000": pv_row, "year-1000": year_row, "year-1000-grid": grid_row}
     if full:
         benches["year-10000"] = large_row
     wanted = [bench for known, bench in benches.items() if name in known]
@@ -56,6 +56,25 @@ def solar_row() -> Row:
     ours = best(lambda: solar(district, weather))
     theirs = _pvlib_s(weather, surfaces=10) * len(district.surface) / 10.0
     return row("solar-1000", ours, 1000.0, ("pvlib Perez, 10 surfaces scaled", theirs))
+
+
+def pv_row() -> Row:
+    """Modules of 1,000 buildings over the year from the light behind their covers, against pvlib's models on ten."""
+    from sim.physics import pv
+    from sim.prepare import prepare
+    from sim.solar import solar
+    from tools.random_district import random_district, random_weather
+
+    district, weather = random_district(buildings=1000, nodes=0), random_weather()
+    c = prepare(district, solar(district, weather), weather)
+    made = np.empty((c.steps, c.buildings), c.dtype)
+
+    def ours() -> None:
+        pv.generate(c.module, c.row, 0, c.module_terms, c.module_column, c.module_mount, c.peak_w, c.module_start,
+                    c.rated_w, c.dtype(pv.INVERTER), np.empty_like(c.peak_w), made)  # fmt: skip
+
+    theirs = _pvlib_modules_s(weather, modules=10) * len(c.peak_w) / 10.0
+    return row("pv-1000", best(ours), 60.0, (f"pvlib, 10 modules scaled to {len(c.peak_w)}", theirs))
 
 
 def year_row() -> Row:
@@ -124,6 +143,20 @@ def _pvlib_s(weather: Any, *, surfaces: int) -> float:
                 30.0, 36.0 * k, zenith, azimuth, weather.dni_w_m2, weather.ghi_w_m2, weather.dhi_w_m2,
                 dni_extra=extra, airmass=mass, model="perez",
             )  # fmt: skip
+
+    return best(work)
+
+
+def _pvlib_modules_s(weather: Any, *, modules: int) -> float:
+    """pvlib's NOCT cell, PVWatts dc and inverter, one module after the other."""
+    import pvlib
+
+    light = [weather.ghi_w_m2 * (0.5 + 0.05 * k) for k in range(modules)]
+
+    def work() -> None:
+        for g in light:
+            cell = pvlib.temperature.noct_sam(g, weather.air_c, weather.wind_m_s, 49.0, 0.2)
+            pvlib.inverter.pvwatts(pvlib.pvsystem.pvwatts_dc(g, cell, 1000.0, -0.0037) * 0.8592, 868.0)
 
     return best(work)
 

@@ -60,9 +60,9 @@ def _pvlib_w(weather: Weather, tilt: float, azimuth: float, *, peak_w: float) ->
     return pvlib.inverter.pvwatts(pd.Series(dc), rated / pv.INVERTER, eta_inv_nom=pv.INVERTER).to_numpy()
 
 
-def test_ten_roofs_are_within_three_percent_of_pvlib_s_own_chain() -> None:
+def test_ten_planes_from_flat_to_upright_are_within_three_percent_of_pvlib_s_own_chain() -> None:
     rng = np.random.default_rng(11)
-    tilt, azimuth = rng.uniform(0.0, 1.1, 10), rng.uniform(0.0, 2 * np.pi, 10)
+    tilt, azimuth = np.linspace(0.0, np.pi / 2.0, 10), rng.uniform(0.0, 2 * np.pi, 10)
     weather = random_weather(seed=4)
     ours = _year_w(_roofs(tilt, azimuth), weather)
     for k in range(10):
@@ -118,6 +118,19 @@ def test_cover_loss_is_pvlib_s_physical_model() -> None:
     angles = np.linspace(0.0, 88.0, 50)
     theirs = pvlib.iam.physical(angles, n=1.526, K=4.0, L=0.002)
     assert np.allclose(1.0 - pv.incidence_loss(np.cos(np.radians(angles))), theirs, atol=2e-3)
+
+
+def test_bare_surfaces_between_modules_change_nothing() -> None:
+    """Of three planes of one building the middle one is bare: what stands makes what it makes alone."""
+    weather = random_weather()
+    whole = _roofs([0.1, 0.5, 1.57], [3.0, 2.0, 3.5])
+    one = replace(whole.surface, building=np.zeros(3, np.int32), pv_peak_w=np.array([4000.0, 0.0, 4000.0]))
+    together = _year_w(replace(whole, surface=one), weather)
+    apart = _year_w(replace(whole, surface=replace(whole.surface, pv_peak_w=np.array([4000.0, 0.0, 4000.0]))), weather)
+    assert (apart[:, 1] == 0.0).all()
+    assert (together[:, 1:] == 0.0).all()
+    # two inverters at part load lose a little more than one, and one clips less
+    assert together[:, 0].sum() == pytest.approx(apart.sum(), rel=0.01)
 
 
 def test_no_modules_no_power_and_twice_the_modules_twice_the_power() -> None:
