@@ -11,7 +11,7 @@ from network.problems import Refused
 from sim import weather
 from sim.physics import film
 from tools import validate
-from tools.cases import envelope, read
+from tools.cases import building, envelope, read, sunlight
 from tools.cases.read import Case
 
 DENVER = "data/weather/USA_CO_Denver.Intl.AP.725650_TMY3.epw"
@@ -79,6 +79,41 @@ def test_a_year_of_heat_is_conductance_times_degree_hours(tmp_path: Path) -> Non
     kelvin_hours = (20.0 - weather.read_epw(read.shared() / f"{DENVER}.gz").air_c).sum()
     expected = (u * 150.0 + ventilation) * kelvin_hours / 1000.0
     assert made["annual_heating"] - made["annual_cooling"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_sun_and_sky_on_a_wall_count_by_what_its_film_lets_in(tmp_path: Path) -> None:
+    """The same in the open: each wall's outer film meets T_e + (alpha I - eps F h_b (T_e - T_sky)) / h_e."""
+    faces = BOX.replace('outside = "sheltered"\narea_m2 = 150', "azimuth_deg = 180\nwidth_m = 40\nheight_m = 2")
+    faces += "[surface.west]\nconstruction = 'wall'\nazimuth_deg = 270\narea_m2 = 70\nabsorptance = 0.3\n"
+    made = one(tmp_path, faces)
+    denver = weather.read_epw(read.shared() / f"{DENVER}.gz")
+    outer = 0.9 * film.OUTSIDE_BLACK_W_M2K + film.outside_w_m2k(denver.wind_m_s, height_m=2.5)
+    u = 1.0 / (1.0 / outer + 2.1 + 1.0 / film.upright_w_m2k())
+    sky = 0.9 * 0.5**1.5 * film.sky_loss_w_m2(denver.air_c, denver.sky_c).sum() / 1000.0
+    kelvin_hours = (20.0 - denver.air_c).sum() / 1000.0
+    expected = sum(u * area * (kelvin_hours - (alpha * made[f"incident_solar {name}"] - sky) / outer)
+                   for name, area, alpha in (("walls", 80.0, 0.6), ("west", 70.0, 0.3)))  # fmt: skip
+    assert made["annual_heating"] - made["annual_cooling"] == pytest.approx(expected, rel=1e-4)
+    shaded = one(tmp_path, faces + "[shade.o]\nsurface = 'walls'\nkind = 'overhang'\nheight_m = 2\ndepth_m = 3\n")
+    less = (shaded["annual_heating"] - shaded["annual_cooling"]) - (made["annual_heating"] - made["annual_cooling"])
+    most = u * 80.0 * 0.6 * made["incident_solar walls"] / outer
+    assert 0.5 * most < less < 0.95 * most
+
+
+def test_what_a_dark_pane_does_not_let_through_it_keeps(tmp_path: Path) -> None:
+    """Glass that reflects next to nothing: light on it = transmitted + absorbed, at every hour and angle."""
+    text = f'base = "600"\n{FURTHER["610"]}\n'
+    pane = "[pane.clear]\ntransmittance = 0.5\nreflectance_front = 1e-7\n[glazing.double]\npanes = ['clear']\ngaps = []"
+    (tmp_path / "one.toml").write_text(f'kind = "envelope"\nname = "dark"\n{text}{pane}')
+    (case,) = read.read(tmp_path)
+    assert isinstance(case, Case)
+    made = building.building(case.inputs)
+    year = weather.read_epw(case.inputs.path("weather"))
+    light = sunlight.light(made, year, {}, albedo=0.2, folds={w.name: np.ones(1) for w in made.windows})
+    for name, on in light.on_window.items():
+        kept = light.transmitted[name] + light.absorbed[name]
+        assert kept.sum() == pytest.approx(on.sum(), rel=5e-3)
+        assert np.abs(kept - on).max() < 5.0
 
 
 def test_gains_and_bridges_count_in_full(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from network.problems import Refused
-from tools import validate
+from tools import main, validate
 from tools.cases import read, verdict
 from tools.cases.read import Broken, Case, Expect, Figure
 
@@ -174,3 +174,15 @@ def test_seventeen_published_hours_and_the_points_of_heat_pumps_hold() -> None:
     for name, count in (("iso13790-hour", 34), ("heat-pump", 1)):
         result = validate.validate(read.CASES / name, progress=lambda stage, done: None)
         assert validate.holds(result) and result["total"] == count
+
+
+def test_the_command_prints_one_object_and_says_by_its_exit_code_whether_all_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for value, code in (("3.24", 0), ("4", 1)):
+        (tmp_path / "one.toml").write_text(POINTS + HOLDS.replace("3.24", value))
+        assert main.surplus(["validate", str(tmp_path), "--json"], standalone_mode=False) == code
+        result = json.loads(capsys.readouterr().out)
+        assert set(result) == {"cases", "figures", "problems", "held", "total"}
+        keys = {"case", "quantity", "value", "low", "high", "unit", "source", "holds", "margin"}
+        assert keys <= set(result["cases"][0])
