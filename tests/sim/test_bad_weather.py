@@ -140,7 +140,7 @@ def _walls(weather: Weather) -> dict[str, float]:
     plane = irradiance.planes(tilt=np.array([half] * 4 + [0.0]), azimuth=np.append(quarter, 0.0), sky_view=np.ones(5),
                               dtype=np.float64)  # fmt: skip
     out = [np.empty((len(terms), 5)) for _ in range(3)]
-    irradiance.transpose(terms, low, 0, len(terms), plane, np.zeros((36, 5)), np.empty(5), *out)
+    irradiance.transpose(terms, low, 0, len(terms), plane, np.zeros((36, 5)), irradiance.NO_CROWNS, np.empty(5), *out)
     return dict(zip("NESWH", out[2].sum(axis=0) * weather.step_s / 3.6e6, strict=True))
 
 
@@ -163,7 +163,7 @@ def test_under_the_midnight_sun_and_in_the_polar_night_the_year_goes_on(tmp_path
     june, december = slice(171 * 24, 172 * 24), slice(355 * 24, 356 * 24)
     assert (made.row[june] >= 0).all()
     assert (made.row[december] == -1).all()
-    assert (made.glass * UNIT_W_M2).max() < 1300.0
+    assert (made.wall * UNIT_W_M2).max() < 1300.0
     run, books = _year(weather)
     pv, heat = run.ledger.steps[0], run.ledger.steps[5]
     assert pv[december].sum() == 0.0
