@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from network import schema
 from network.schema import BlockKey, FluxBlock
-from sim.district import District, LineKind, Place, SiteKind, SurfaceKind, Use
+from sim.district import District, LineKind, SiteKind, SurfaceKind, Use
 from sim.physics import sun
+from sim.place import Place
 
 if TYPE_CHECKING:  # the kernels behind it are loaded by the worker, while viewers hear of the district already
     from sim.span import Flux

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.boundary import VIRTUAL, members
-from sim.district import District, Holding, SiteKind
+from sim.district import District, SiteKind
 from sim.iso52000 import ON_SITE, Carrier
 from sim.ledger import ACCOUNTS, Ledger
+from sim.place import Holding
 
 Float = NDArray[np.float64]
 

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sim import factors
-from sim.district import District, Tariff
+from sim.district import District
+from sim.place import Tariff
 
 INTEREST = 0.03
 YEAR_S = 365.25 * 86400.0

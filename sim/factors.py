@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 
-from sim.district import Factor, Tariff
+from sim.place import Factor, Tariff
 
 KWH_J = 3.6e6
 EUROPE = "EU"

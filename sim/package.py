@@ -29,8 +29,9 @@ import numpy as np
 
 from network.problems import Refused
 from network.schema import Problem
-from sim.district import Buildings, District, Factor, Holding, Lines, Nodes, Place, Profiles, Sites, Surfaces, Tariff
+from sim.district import Buildings, District, Lines, Nodes, Profiles, Sites, Surfaces
 from sim.fabric import Constructions, Schedules
+from sim.place import Factor, Holding, Place, Tariff
 
 FORMAT = 4
 """Of the folder; raised when an older program could no longer read it."""

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from network.problems import Refused
-from network.schema import Alternative, Verdict
+from network.verdict import Alternative, Verdict
 from sim import boundary, carriers, factors, iso52000
-from sim.district import District, Factor
+from sim.district import District
 from sim.iso52000 import Weight, Weighted, Weights
 from sim.ledger import Ledger
+from sim.place import Factor
 
 STEP_A = "net non-renewable primary energy (ISO 52000-1 step A) and net CO2 over the year <= 0"
 STEP_B = "net non-renewable primary energy (ISO 52000-1 step B) and net CO2 over the year <= 0"

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from network.problems import Refused
 from network.schema import Problem
 from sim import factors, gridflow, package, prepare, solar
-from sim.district import District, Lines, Nodes, Place, Profiles, SurfaceKind, Use, no_sites
+from sim.district import District, Lines, Nodes, Profiles, SurfaceKind, Use, no_sites
+from sim.place import Place
 from sim.weather import Weather, far_station, read_epw
 from tools import (
     archetypes,
@@ -206,10 +207,8 @@ def _place(
     if not code:
         several = countries.in_area(shape.place.area)
         why = f"serves several countries ({', '.join(several)})" if several else "does not tell"
-        raise Refused(
-            f"the country is not clear: no file names it, and {shape.place.crs} {why}; name it with --country, "
-            f"for example --country {[*several, 'NL'][0]}"
-        )
+        raise Refused(f"the country is not clear: no file names it, and {shape.place.crs} {why}; name it with "
+                      f"--country, for example --country {[*several, 'NL'][0]}")  # fmt: skip
     clock = countries.check_zone(zone) if zone else countries.zone_of(code)
     if not clock:
         clock = countries.fixed_zone(sky.utc_offset_s)

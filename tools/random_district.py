@@ -7,13 +7,11 @@ import numpy as np
 from sim.district import (
     Buildings,
     District,
-    Factor,
     Heater,
     LineKind,
     Lines,
     NodeKind,
     Nodes,
-    Place,
     Profiles,
     SiteKind,
     Sites,
@@ -23,6 +21,7 @@ from sim.district import (
     Use,
 )
 from sim.fabric import panes_of
+from sim.place import Factor, Place
 from sim.weather import Weather
 from tools import fabric
 

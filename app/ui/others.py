@@ -7,7 +7,7 @@ from imgui_bundle import imgui
 from app.ui import format as fmt
 from app.ui import theme
 from app.ui.pen import Pen
-from network.schema import Alternative, Verdict
+from network.verdict import Alternative, Verdict
 
 WIDTH = 468.0
 _TOP, _ROW, _FOOT = 66.0, 30.0, 64.0

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from network.schema import (
-    Alternative,
     Balance,
     BlockKey,
     Catalogue,
@@ -23,8 +22,8 @@ from network.schema import (
     Problems,
     Roster,
     Scenario,
-    Verdict,
 )  # fmt: skip
+from network.verdict import Alternative, Verdict
 
 LATITUDE, LONGITUDE, HEIGHT = np.radians(52.0), np.radians(4.36), 43.0
 WALL, PITCHED, FLAT = 0.0, 1.0, 2.0
@@ -202,7 +201,7 @@ class Feed:
     def close(self) -> None:
         pass
 
-    def ask_facts(self, axis, row) -> None:
+    def ask_facts(self, axis, row, *, explain_s=-1.0) -> None:
         if (axis, row) != self.asked:
             self.asked, self._fresh = (axis, row), True
 

@@ -12,8 +12,9 @@ from sim import costs, factors
 from sim import year as years
 from sim.balance import balance, essence
 from sim.costs import YEAR_S, Year
-from sim.district import Bill, Tariff
+from sim.district import Bill
 from sim.layers import apply, validate
+from sim.place import Tariff
 from sim.prepare import prepare
 from sim.solar import solar
 

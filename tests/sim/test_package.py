@@ -13,7 +13,8 @@ from factories import random_district
 from network.problems import Refused
 from network.schema import Problem
 from sim import package
-from sim.district import District, Holding, Tariff
+from sim.district import District
+from sim.place import Holding, Tariff
 
 
 def write(folder: Path, district: District, scratch: Path, note: str = "") -> None:

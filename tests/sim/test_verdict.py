@@ -7,13 +7,15 @@ import pytest
 from factories import FACTORS, random_district, random_weather
 
 from network.problems import Refused
-from network.schema import Alternative, Balance
+from network.schema import Balance
+from network.verdict import Alternative
 from sim import boundary, carriers, verdict
 from sim import year as years
 from sim.balance import balance
-from sim.district import Heater, Holding, NodeKind
+from sim.district import Heater, NodeKind
 from sim.iso52000 import ON_SITE, split
 from sim.ledger import ACCOUNTS, accounts_w
+from sim.place import Holding
 from sim.prepare import prepare
 from sim.solar import solar
 
