@@ -22,7 +22,7 @@ from app.hand import Hand
 from app.light import NOON, Light, light
 from app.scenery import Scenery
 from app.tiles.cache import CAP_BYTES
-from app.ui import panels
+from app.ui import panels, why
 from app.ui.backend import Panels
 from app.ui.seen import Seen
 from app.world import World
@@ -66,8 +66,8 @@ class Link(Protocol):
     def show(self, quantities: Iterable[str]) -> None:
         """Follow exactly these quantities."""
 
-    def ask_facts(self, axis: str, row: int) -> None:
-        """Follow what is known of one row; a negative one ends it."""
+    def ask_facts(self, axis: str, row: int, *, explain_s: float = -1.0) -> None:
+        """Follow what is known of one row, a negative one ends it; and what is behind its figures in a step."""
 
     def wait(self, limit_s: float) -> None:
         """Let sim answer a change that is under way, no longer than `limit_s`."""
@@ -150,7 +150,8 @@ def _follow(world: World, ports: Ports, now_s: float) -> World:
     if world.selected is not None and not pick.exists(world.selected, world.stage.roster):
         world = replace(world, selected=None)
     chosen = world.selected
-    ports.link.ask_facts(chosen.axis if chosen else "building", chosen.row if chosen else -1)
+    axis, row = (chosen.axis, chosen.row) if chosen else ("building", -1)
+    ports.link.ask_facts(axis, row, explain_s=why.moment_s(world))
     wanted = followed(world)
     if wanted == ports.followed:
         return world

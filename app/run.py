@@ -62,7 +62,7 @@ class Alone:
     def show(self, quantities: Iterable[str]) -> None:
         """Nothing to follow."""
 
-    def ask_facts(self, axis: str, row: int) -> None:
+    def ask_facts(self, axis: str, row: int, *, explain_s: float = -1.0) -> None:
         """Nobody to ask."""
 
     def wait(self, limit_s: float) -> None:

@@ -90,7 +90,7 @@ class Panel:
     under: bool = False
     """Under the streets: the ground is dimmed, cables stay."""
     unfolded: frozenset[str] = frozenset()
-    """Kinds of what-ifs that show everything about themselves."""
+    """What shows all about itself: kinds of what-ifs, the sums behind a figure and their terms (app/ui/why.py)."""
     before_paint: str = ""
     """What was shown before a switched-on layer brought its own colours; empty: nothing to go back to."""
     saves: bool = False

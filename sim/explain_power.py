@@ -41,7 +41,8 @@ def power(
         found.append(_cars(case, b, row, at, before, flux))
     if case.battery_j[0] > 0.0 or before.battery_j[0] > 0.0:
         found.append(_battery(case, before, flux))
-    return (*found, term("surplus", -_of(flux.surplus_w)))
+    surplus_w = _of(flux.surplus_w)
+    return (*found, term("surplus", -surplus_w, label="To the district" if surplus_w > 0.0 else "From the district"))
 
 
 def supply(case: Case, b: Buildings, row: int, at: int, flux: Flux) -> tuple[Term, ...]:

@@ -71,7 +71,7 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "heater": ("Electricity for heat", "W", "room heat / COP + hot water / COP, or a rod's; cooling / EER", COP),
     "vehicle": ("Charging of cars", "W", "what waits to be charged, as the wall box and presence allow", CARS),
     "battery": ("Home battery", "W", "needed - left over, within limit and charge", "energy conservation"),
-    "surplus": ("Leaves the building", "W", "solar - appliances - heat - cars + battery", "energy conservation"),
+    "surplus": ("To the district", "W", "- (solar - appliances - heat - cars + battery)", "energy conservation"),
     "direct_w": ("Direct current", "W", "sum over surfaces", PVWATTS),
     "inverter": ("Inverter", "1", "eta/0.9637 (-0.0162 z + 0.9858 - 0.0059/z), z = dc eta / rating", PVWATTS),
     "rated_w": ("Rating of the inverter", "W", "module peak / 1.2", PVWATTS),

@@ -12,7 +12,7 @@ from app import pick
 from app.commands import Command, FrameSelection, Select
 from app.paint import mean_of_step
 from app.pick import Picked
-from app.ui import balance, layout, legend, theme
+from app.ui import balance, layout, legend, theme, why
 from app.ui import format as fmt
 from app.ui.backend import Panels
 from app.ui.pen import Pen
@@ -67,6 +67,8 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     day = day_of(world, chosen)
     if day is not None:
         _bars(pen, day, "the shown day, hour by hour", "", s)
+    if chosen.axis == "building":
+        commands += why.draw(pen, world, s, _INNER)
     facts = world.stage.facts
     if facts is None or (facts.axis, facts.row) != (chosen.axis, chosen.row):
         _note("facts are on their way …")
