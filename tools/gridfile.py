@@ -1,4 +1,8 @@
-"""Files of grids, of whatever kind: JSON of pandapower or of power-grid-model, also .gz."""
+"""Files of grids, of whatever kind: JSON of pandapower or of power-grid-model, also .gz; folders of SimBench.
+
+pandapower and power-grid-model-io would read the first kind too, with a tree of packages of a few hundred megabytes
+(pandas, numba, openpyxl) for what is a table of numbers: here json reads it.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from network.problems import Refused
-from tools import gridpandapower, gridpgm
+from tools import gridpandapower, gridpgm, gridsimbench
 from tools.griddraft import Drawn
 
 
 def read(path: Path) -> Drawn:
-    """The grid in a file.
+    """The grid in a file, or in a SimBench folder (or that of its Node.csv).
 
     Raises:
         Refused: there is no such file, or it is neither of the known kinds, or something in it is broken.
     """
+    folder = path.parent if path.name == "Node.csv" else path
+    if (folder / "Node.csv").is_file():
+        return gridsimbench.read(folder)
     body, file = _json(path), path.name
     try:
         if isinstance(body, dict) and body.get("_class") == "pandapowerNet":

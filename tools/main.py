@@ -160,7 +160,8 @@ def build(
     weather: Annotated[Path | None, typer.Option(help="EPW weather year, also .gz.")] = None,
     name: Annotated[str | None, typer.Option(help="Title of the district.")] = None,
     grid: Annotated[Path | None, typer.Option(help=(
-        "Electrical grid to connect to, JSON of pandapower or power-grid-model; else one is drawn."))] = None,
+        "Electrical grid to connect to, instead of a drawn one: JSON of pandapower or power-grid-model, or a SimBench "
+        "folder."))] = None,
 ) -> None:  # fmt: skip
     """City files to a district package.
 
