@@ -190,7 +190,7 @@ class Fact(msgspec.Struct, frozen=True):
     display_unit: str = ""
     display_factor: float = 1.0
     origin: str = "source"
-    """source, inferred or scenario."""
+    """source, inferred, scenario or modelled."""
     rule: str = ""
     """How it was inferred."""
 

@@ -1,7 +1,7 @@
 """What is known of one row of the district, for people: each value with its label, unit and origin.
 
-Origin is `source` (the city's data say so), `inferred` (with the rule that gave it; inferred.parquet) or `scenario`
-(a what-if changed it).
+Origin is `source` (the city's data say so), `inferred` (with the rule that gave it; inferred.parquet), `scenario` (a
+what-if changed it) or `modelled` (a figure of the simulated year).
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def facts(
     found = [_fact(table, origin, row, axis, rules, *shown) for shown in SHOWN[axis]]
     if axis == "building":
         found.append(_modules(district, base, row, inferred))
+        found += _comfort(district, row, ledger)
     return tuple(found), months(ledger, row, axis)
 
 
@@ -104,6 +105,19 @@ def _fact(
         text = _CLASSES.get(word, word.lower().replace("_", " "))
         return Fact(column, label, text=text, origin=origin, rule=rule)
     return Fact(column, label, value=float(value), display_unit=unit, display_factor=factor, origin=origin, rule=rule)
+
+
+def _comfort(district: District, row: int, ledger: Ledger | None) -> list[Fact]:
+    """Hours of the year in which rooms are too warm or too cold, where they are heated and it happens."""
+    if ledger is None or district.building.heat_limit_w[row] <= 0.0:
+        return []
+    hours = (("overheating_26_s", "Rooms above 26 °C"), ("overheating_28_s", "Rooms above 28 °C"),
+             ("underheating_18_s", "Rooms below 18 °C"))  # fmt: skip
+    found = [(name, label, float(steps) * ledger.step_s)
+             for (name, label), steps in zip(hours, ledger.comfort[:, row], strict=True)]  # fmt: skip
+    rule = "of the simulated year; night set-backs included"
+    return [Fact(name, label, value=value, display_unit="h/a", display_factor=1.0 / 3600.0, origin="modelled", rule=rule)
+            for name, label, value in found if value]  # fmt: skip
 
 
 def _modules(district: District, base: District | None, row: int, inferred: Sequence[Inferred]) -> Fact:

@@ -49,3 +49,20 @@ def test_what_does_not_exist_is_refused_by_name() -> None:
     for axis, row, why in (("roof", 0, "axis 'roof'"), ("building", 6, "no building 6"), ("site", -1, "no site -1")):
         with pytest.raises(Refused, match=why):
             facts.facts(DISTRICT, (), row, axis, None)
+
+
+def test_a_heated_building_tells_how_long_it_is_too_warm_or_too_cold() -> None:
+    weather = random_weather(seed=1)
+    ledger = years.complete(prepare(DISTRICT, solar(DISTRICT, weather), weather)).ledger
+    rows = {0: "overheating_26_s", 1: "overheating_28_s", 2: "underheating_18_s"}
+    for row in range(6):
+        told = _named(facts.facts(DISTRICT, (), row, "building", ledger)[0])
+        for k, name in rows.items():
+            hours = float(ledger.comfort[k, row])
+            heated = DISTRICT.building.heat_limit_w[row] > 0.0
+            assert (name in told) == (heated and hours > 0.0)
+            if name in told:
+                assert told[name].value * told[name].display_factor == pytest.approx(hours)
+                assert told[name].origin == "modelled"
+    assert ledger.comfort.any()
+    assert "overheating_26_s" not in _named(facts.facts(DISTRICT, (), 0, "building", None)[0])
