@@ -67,13 +67,12 @@ class Rows:
     problems: tuple[Problem, ...]
 
 
-def read(path: Path) -> Rows:
-    """The rows of an EPW file.
+def read(path: Path, lines: Sequence[str]) -> Rows:
+    """The rows of an EPW file of these lines.
 
     Raises:
-        Refused: it cannot be read, is not EPW, stands at no place on Earth, or holds no whole year.
+        Refused: it is not EPW, stands at no place on Earth, or holds no whole year.
     """
-    lines = _lines(path)
     name, country, latitude, longitude, zone, height = _location(path, lines[0])
     rows = [line.split(",") for line in lines[_HEADER_ROWS:] if line.strip()]
     hours, an_hour = _shape(path, len(rows))
@@ -136,7 +135,12 @@ def _word(text: str) -> str:
     return "" if text.strip().lower() in {"-", "unknown"} else text.strip()
 
 
-def _lines(path: Path) -> list[str]:
+def lines_of(path: Path) -> list[str]:
+    """The lines of a weather file, plain or gzip.
+
+    Raises:
+        Refused: it cannot be read, or is empty.
+    """
     try:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":

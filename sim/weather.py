@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from network.problems import Refused
 from network.schema import Problem
-from sim import epw
+from sim import epw, tryfile
 from sim.physics import sky, sun
 
 Float = NDArray[np.float64]
@@ -90,12 +90,13 @@ class Weather:
 
 
 def read_epw(path: Path) -> Weather:
-    """Read an EPW file of hourly records or finer ones.
+    """Read an EPW file of hourly records or finer ones, or a test reference year of the German weather service.
 
     Raises:
-        Refused: not EPW, no whole year, a gap of more than six hours, or no irradiance to go by.
+        Refused: neither of them, no whole year, a gap of more than six hours, or no irradiance to go by.
     """
-    rows = epw.read(path)
+    lines = epw.lines_of(path)
+    rows = tryfile.rows(path, lines) if tryfile.is_try(lines) else epw.read(path, lines)
     raw = {name: rows.columns[name] for name in _WORDS}
     place = (rows.latitude_rad, rows.longitude_rad, rows.year, rows.utc_offset_s)
     times: Float = np.arange(len(rows.stamps), dtype=np.float64) * rows.step_s

@@ -157,7 +157,7 @@ def build(
     crs: Annotated[str | None, typer.Option(help="EPSG code, where the file names none: 28992.")] = None,
     country: Annotated[str | None, typer.Option(help="Two letters, for archetypes and factors: NL.")] = None,
     zone: Annotated[str | None, typer.Option(help="Time zone: Europe/Amsterdam.")] = None,
-    weather: Annotated[Path | None, typer.Option(help="EPW weather year, also .gz.")] = None,
+    weather: Annotated[Path | None, typer.Option(help="EPW or German TRY weather year, also .gz.")] = None,
     name: Annotated[str | None, typer.Option(help="Title of the district.")] = None,
     grid: Annotated[Path | None, typer.Option(help=(
         "Electrical grid to connect to, instead of a drawn one: JSON of pandapower or power-grid-model, or a SimBench "

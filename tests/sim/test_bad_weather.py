@@ -235,6 +235,38 @@ def test_no_irradiance_at_all_is_refused(tmp_path: Path) -> None:
         read_epw(_write(tmp_path / "a.epw", lost=tuple(COLUMN)))
 
 
+# ---------------------------------------------------------------- test reference years
+
+
+@pytest.mark.parametrize(
+    ("file", "latitude", "longitude", "ghi"),
+    [("DEU_TRY2015_Zone4_Potsdam_normal.txt.gz", 52.403, 13.051, 1060.0),
+     ("DEU_TRY2015_507755060854_Aachen_Jahr.dat.gz", 50.775, 6.085, 1030.0)],
+)  # fmt: skip
+def test_german_test_reference_years_are_read(
+    shared: Path, file: str, latitude: float, longitude: float, ghi: float
+) -> None:
+    weather = read_epw(shared / "data" / "weather" / file)
+    # EPSG:3034 by pyproj
+    assert np.degrees([weather.latitude_rad, weather.longitude_rad]) == pytest.approx([latitude, longitude], abs=1e-3)
+    assert (weather.steps, weather.utc_offset_s, weather.country) == (8760, 3600.0, "DEU")
+    assert 8.0 < weather.air_c.mean() < 11.5
+    assert weather.ghi_w_m2.sum() / 1000.0 == pytest.approx(ghi, rel=0.05)
+    up = np.maximum(weather.sun_enu()[0][:, 2], 0.0)
+    assert weather.ghi_w_m2 == pytest.approx(weather.dhi_w_m2 + weather.dni_w_m2 * up, abs=0.01)
+    assert 3.0 < np.mean(weather.air_c - weather.sky_c) < 15.0
+    assert [p.code for p in weather.problems] == ["weather-calendar"]
+
+
+def test_a_cut_reference_year_is_refused(shared: Path, tmp_path: Path) -> None:
+    import gzip
+
+    file = shared / "data" / "weather" / "DEU_TRY2015_Zone4_Potsdam_normal.txt.gz"
+    (tmp_path / "cut.dat").write_bytes(gzip.decompress(file.read_bytes())[:200_000])
+    with pytest.raises(Refused, match=r"cut\.dat"):
+        read_epw(tmp_path / "cut.dat")
+
+
 def test_weather_of_another_length_than_the_profiles_is_refused(hourly: Weather) -> None:
     district = random_district(seed=3, buildings=4, nodes=0, steps=8784, surfaces=4)
     with pytest.raises(Refused, match="build the package again"):
