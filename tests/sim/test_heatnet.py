@@ -100,8 +100,8 @@ def test_water_cools_on_its_way_and_never_below_the_ground(case: tuple[Pipes, np
 def test_one_pipe_by_hand() -> None:
     """100 m of 50 mm: 100 kW at 30 K are 0.7971 kg/s, 0.41 m/s; loss 0.2136 W/mK over 100 m."""
     pipes = replace(_pipes([(0, 1)]), length_m=np.array([100.0]), diameter_m=np.array([0.05]),
-                    loss_w_mk=np.array([1.0 / (np.log(0.14 / 0.05) / (2 * np.pi * 0.035))]))  # fmt: skip
-    assert pipes.loss_w_mk[0] == pytest.approx(0.2136, rel=1e-3)
+                    loss_w_mk=heatnet.insulation_w_mk(*(np.array([x]) for x in (0.05, 0.045, 0.035))))  # fmt: skip
+    assert pipes.loss_w_mk[0] == pytest.approx(2 * np.pi * 0.035 / np.log(2.8), rel=1e-9)
     _, flow = _solved(pipes, np.array([[0.0, 100e3]]))
     mass = 100e3 / (4182.0 * 30.0)
     assert flow.mass_kg_s[0, 0] == pytest.approx(mass)
