@@ -32,7 +32,7 @@ def read(path: Path) -> Drawn:
             return gridpandapower.read(body, file)
         if isinstance(body, dict) and {"type", "data"} <= set(body):
             return gridpgm.read(body, file)
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as e:
         what = f"no {e.args[0]}" if isinstance(e, KeyError) else str(e)
         raise Refused(f"{file} is broken ({what}); export the grid again") from e
     raise Refused(f"{file} is neither a pandapower network (pandapower.to_json) nor a power-grid-model input dataset")

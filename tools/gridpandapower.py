@@ -154,6 +154,9 @@ def _transformers(t: Tables, draft: Draft, dead: set[str], opened: set[tuple[str
         name = str(row.get("name", f"trafo {key}"))
         need = {c: t.number("trafo", key, row, c) for c in ("sn_mva", "vn_hv_kv", "vn_lv_kv", "vk_percent",
                                                             "vkr_percent")}  # fmt: skip
+        low_ones = [c for c, v in need.items() if not v > 0.0 and c != "vkr_percent"]
+        if low_ones:
+            raise Refused(f"trafo {name} of {draft.file} has {low_ones[0]} {need[low_ones[0]]:g}; give it more than 0")
         beside, va = t.number("trafo", key, row, "parallel", 1.0), 1e6 * need["sn_mva"]
         turns = {"hv": 1e3 * need["vn_hv_kv"], "lv": 1e3 * need["vn_lv_kv"]}
         for tap in ("tap", "tap2"):
