@@ -78,7 +78,7 @@ def page(result: dict[str, Any]) -> str:
         for t in terms:
             words += _lines(t, 1)
         total, unit = shown(Term("sum", "", sum(t.value for t in terms), "W"))
-        words.append(f"  {'sum':<44}{total + 0.0:>12,.3f} {unit:<6}  {s['residual']:.0e} of what moves")
+        words.append(f"  {'sum':<44}{round(total, 6) + 0.0:>12,.3f} {unit:<6}  {s['residual']:.0e} of what moves")
     return "\n".join(words)
 
 
