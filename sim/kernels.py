@@ -25,7 +25,6 @@ _FORGET_S = 30 * 86400.0
 _MODULES = (
     "sim.physics.irradiance",
     "sim.physics.pv",
-    "sim.physics.envelope",
     "sim.physics.rooms",
     "sim.physics.heating",
     "sim.physics.demand",

@@ -31,8 +31,8 @@ class Span:
 class State:
     """All that one step hands to the next."""
 
-    room: NDArray[np.float64]
-    """[9, building] what walls remember and the air's temperature, see rooms.march; values of the case's float type."""
+    room: Array
+    """[9, building] what walls remember and the air's temperature, see rooms.march; of the case's float type."""
     battery_j: NDArray[np.float64]
     """[building] charge of the home battery."""
     vehicle_j: NDArray[np.float64]
@@ -105,7 +105,9 @@ def simulate(
     flux = empty(case, span) if into is None else into
     when = np.arange(first, first + n) % case.steps
     air_c, water_share = case.air_c[when], case.water_share[when]
-    held = State(state.room.copy(), state.battery_j.copy(), state.vehicle_j.copy(), state.site_j.copy())
+    cars = case.cars is not None or bool(state.vehicle_j.any())  # memory that nothing changes is not copied
+    held = State(state.room.copy(), state.battery_j.copy(), state.vehicle_j.copy() if cars else state.vehicle_j,
+                 state.site_j.copy())  # fmt: skip
 
     pv.generate(case.module, case.row, first, case.module_terms, case.module_column, case.module_mount, case.peak_w,
                 case.module_start, case.rated_w, case.dtype(pv.INVERTER), np.empty_like(case.peak_w),
@@ -129,9 +131,11 @@ def simulate(
 def dwell(case: Case, state: State, first: int, flux: Flux) -> None:
     """Rooms: fill heating_w, cooling_w and indoor_c; advance the state."""
     r = case.rooms
+    room = state.room.astype(np.float64)
     rooms.march(r.packed, r.outside, r.heat_c, r.cool_c, r.gain, r.air, r.schedule, r.wall, r.roof, r.pane, r.sun,
-                case.row, first, state.room, rooms.scratch(case.dtype), flux.heating_w, flux.cooling_w,
+                case.row, first, room, rooms.scratch(case.dtype), flux.heating_w, flux.cooling_w,
                 flux.indoor_c)  # fmt: skip
+    state.room[:] = room
 
 
 def drive(case: Case, state: State, first: int, flux: Flux) -> None:
@@ -139,7 +143,8 @@ def drive(case: Case, state: State, first: int, flux: Flux) -> None:
     c = case.cars
     if c is None:
         flux.vehicle_w.fill(0.0)
-        state.vehicle_j.fill(0.0)
+        if state.vehicle_j.any():
+            state.vehicle_j.fill(0.0)
         return
     owed_j: Array = state.vehicle_j.astype(case.dtype)
     scratch: Array = np.empty((4, case.buildings), case.dtype)
@@ -191,5 +196,5 @@ def empty(case: Case, span: Span) -> Flux:
 
 def initial(case: Case, step: int = 0) -> State:
     """A guess to start a run-up from at `step`: rooms settled under the weeks before it, stores empty."""
-    room = settled(case.rooms, case.row, step, step_s=case.step_s, dtype=case.dtype)
+    room: Array = settled(case.rooms, case.row, step, step_s=case.step_s, dtype=case.dtype).astype(case.dtype)
     return State(room, np.zeros(case.buildings), np.zeros((4, case.buildings)), np.zeros(case.sites))
