@@ -116,8 +116,8 @@ def _comfort(district: District, row: int, ledger: Ledger | None) -> list[Fact]:
     found = [(name, label, float(steps) * ledger.step_s)
              for (name, label), steps in zip(hours, ledger.comfort[:, row], strict=True)]  # fmt: skip
     rule = "of the simulated year; night set-backs included"
-    return [Fact(name, label, value=value, display_unit="h/a", display_factor=1.0 / 3600.0, origin="modelled", rule=rule)
-            for name, label, value in found if value]  # fmt: skip
+    shown = {"display_unit": "h/a", "display_factor": 1.0 / 3600.0, "origin": "modelled", "rule": rule}
+    return [Fact(name, label, value=value, **shown) for name, label, value in found if value]  # type: ignore[arg-type]
 
 
 def _modules(district: District, base: District | None, row: int, inferred: Sequence[Inferred]) -> Fact:

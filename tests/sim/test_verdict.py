@@ -7,14 +7,15 @@ import pytest
 from factories import FACTORS, random_district, random_weather
 
 from network.problems import Refused
-from network.schema import Balance
+from network.schema import Balance, LayerChoice
 from network.verdict import Alternative
 from sim import boundary, carriers, verdict
 from sim import year as years
 from sim.balance import balance
 from sim.district import Heater, NodeKind
 from sim.iso52000 import ON_SITE, split
-from sim.ledger import ACCOUNTS, accounts_w
+from sim.layers import apply, validate
+from sim.ledger import ACCOUNTS, accounts_w, battery_given_w
 from sim.place import Holding
 from sim.prepare import prepare
 from sim.solar import solar
@@ -150,8 +151,14 @@ def test_without_mobility_cars_take_what_is_left_over_before_the_grid_does() -> 
 
 
 def test_delivered_and_exported_are_what_the_accounts_import_and_export() -> None:
-    ledger = _year(_cars(_electric(peak_w_m2=400.0), 0.7)).ledger
-    electricity = carriers.carriers(ledger, BASE, mode="geographical", mobility=True)["electricity"]
+    """With home batteries, a district battery and cars, whose chargers and losses are in it too."""
+    chosen = (LayerChoice("batteries", {"home": 3600.0, "district": 3.6e8}),
+              LayerChoice("vehicles", {"share": 0.7, "away": 0.4}))  # fmt: skip
+    district = apply(_cars(_electric(peak_w_m2=400.0), 0.7), validate(chosen))
+    ledger = _year(district).ledger
+    assert ledger.charger_w.any()
+    assert battery_given_w(ledger).any()
+    electricity = carriers.carriers(ledger, district, mode="geographical", mobility=True)["electricity"]
     flows, e = split(electricity), accounts_w(ledger)["electricity"]
     through = ledger.step_s * (e["generated"] + e["imported"] + 1.0)
     assert np.abs((flows.delivered_j - ledger.step_s * e["imported"]) / through).max() < 1e-12
