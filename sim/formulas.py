@@ -79,7 +79,7 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "peak_w": ("Peak", "W", "at standard test conditions", BUILDING),
     "cells_w_m2": ("Light on the cells, G", "W/m2", "irradiance - reflection at the cover", "De Soto et al. 2006"),
     "cell_c": ("Cell temperature", "degC", "T + G (noct - 20)/800 (1 - eta/0.9) 9.5/(5.7 + 1.938 wind)", "SAM NOCT"),
-    "beam_w_m2": ("Beam and the glow around the sun", "W/m2", "(DNI + circumsolar) cos(incidence) x lit share", PEREZ),
+    "beam_w_m2": ("Beam and glow of the sun", "W/m2", "(DNI + circumsolar) cos(incidence) x lit share", PEREZ),
     "diffuse_w_m2": ("Sky and ground", "W/m2", "isotropic + horizon brightening + reflected", PEREZ),
     "incidence": ("Cosine of incidence", "1", "sun . normal", "Astronomical Almanac"),
     "tilt_rad": ("Tilt", "rad", "", BUILDING),

@@ -66,7 +66,8 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
                  colour=theme.NOTE, align=1.0)  # fmt: skip
     day = day_of(world, chosen)
     if day is not None:
-        _bars(pen, day, "the shown day, hour by hour", "", s)
+        steps = "hour by hour" if len(day) <= 24 else "step by step"
+        _bars(pen, day, f"the shown day, {steps}", "", s)
     if chosen.axis == "building":
         commands += why.draw(pen, world, s, _INNER)
     facts = world.stage.facts

@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 from factories import random_district
 
+from network import schema
 from network.problems import Refused
+from sim import blocks, layers
 from sim import year as years
 from sim.__main__ import sunny_s
 from sim.balance import balance
+from sim.engine import Engine
 from sim.physics import irradiance, sun
 from sim.prepare import prepare
+from sim.session import DayJob, Facts, YearJob
 from sim.solar import UNIT_W_M2, sky_of, solar
 from sim.weather import Weather, read_epw
 
@@ -115,6 +119,24 @@ def test_a_day_of_quarters_is_derived_again_bit_for_bit(quarters: Weather) -> No
     assert np.array_equal(day.heating_w, again.heating_w)
     steps = made.ledger.steps[0, 9600 : 9600 + 96]
     assert day.pv_w[1:-1].sum(axis=1, dtype=float) == pytest.approx(steps, rel=1e-5)
+
+
+def test_viewers_see_days_of_96_quarters_and_what_is_behind_one(quarters: Weather) -> None:
+    district = random_district(seed=3, buildings=12, nodes=14, surfaces=6)
+    hello = blocks.hello(district, run="r", version="0", package="p", state_address="", tiles="", steps=quarters.steps,
+                         step_s=quarters.step_s)  # fmt: skip
+    facts = Facts(hello, blocks.roster(district, revision=1), layers.wire(), schema.Problems(1, ()), tuple)
+    works = Engine(district, solar=solar(district, quarters), weather=quarters, catalogue=layers.CATALOGUE, facts=facts)
+    job, year = YearJob(1, ()), works.begin(YearJob(1, ()))
+    while not year.done:
+        year = works.advance(year)
+    works.balance(job, year)
+    shown = {b.quantity: b for b in works.day(DayJob(1, (), 171)).blocks}["pv_w"]
+    assert shown.values.shape == (98, 12) and shown.step_s == 900.0 and shown.key.first_step == 171 * 96 - 1
+    told = works.explain(job, year)(5, 171 * 86400.0 + 12.25 * 3600.0)
+    assert (told.time_s, told.step_s) == (171 * 86400.0 + 44100.0, 900.0)
+    assert all(s.residual < 1e-8 for s in told.sums)
+    assert told.sums[0].terms[0].value == pytest.approx(float(shown.values[50, 5]), rel=1e-4)
 
 
 # ---------------------------------------------------------------- leap years
