@@ -36,6 +36,7 @@ def balance(
         **kpi.electricity(steps["electricity"]), **kpi.comfort(ledger, district), **_sums(ledger, district),
         **_weighted(weigh, district), **costs.bill(district), **costs.yearly(district, year),
     }  # fmt: skip
+    figures |= {"co2_marginal_kg": -a.co2_margin_kg for a in answer.alternatives if a.kind == "co2"}
     if base is not None and district.bills:
         figures |= costs.savings(district, year, base)
     return Balance(
