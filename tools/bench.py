@@ -28,11 +28,11 @@ def bench(name: str = "", *, full: bool = False) -> dict[str, Any]:
         Refused: no result has such a name, or there is no GL for those that draw.
     """
     from network.problems import Refused
-    from tools import bench_import, bench_physics, bench_picture, bench_tiles, bench_town
+    from tools import bench_grid, bench_import, bench_physics, bench_picture, bench_tiles, bench_town
 
     factor = machine_factor()
     rows: list[dict[str, Any]] = []
-    for group in (bench_physics, bench_import, bench_picture, bench_tiles, bench_town):
+    for group in (bench_physics, bench_grid, bench_import, bench_picture, bench_tiles, bench_town):
         rows += group.results(name, full=full)
     if not rows:
         raise Refused(f"no benchmark is called {name}; leave the name away to see all", code=2)

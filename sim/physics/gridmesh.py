@@ -184,7 +184,7 @@ def solve(
     p_w, q_var [step, load], with a last axis of three phases where the part is not symmetric.
     """
     steps = len(p_w)
-    out, failed = _calculate(m, p_w, q_var, "newton_raphson")
+    out, failed = calculate(m, p_w, q_var, "newton_raphson")
     volts = out["node"]["u_pu"]
     voltage_pu[:, m.node] = volts if m.symmetric else _farthest(volts)
     if phase_pu is not None:
@@ -206,12 +206,12 @@ def solve(
         voltage_pu[np.ix_(failed, m.node[m.source])] = m.source_pu
         if phase_pu is not None:
             phase_pu[np.ix_(failed, m.node)] = voltage_pu[np.ix_(failed, m.node)][:, :, None]
-        weak, _ = _calculate(m, p_w[failed], q_var[failed], "linear")
+        weak, _ = calculate(m, p_w[failed], q_var[failed], "linear")
         lowest = weak["node"]["u_pu"].reshape(len(failed), len(m.node), -1).min(axis=2).argmin(axis=1)
         collapsed[failed] = m.feeder[lowest]
 
 
-def _calculate(m: Mesh, p_w: Float, q_var: Float, method: str) -> tuple[Any, Rows]:
+def calculate(m: Mesh, p_w: Float, q_var: Float, method: str) -> tuple[Any, Rows]:
     """power-grid-model's columns and the steps that have no solution."""
     branch = ["p_from", "p_to", "i_to"]
     wanted: dict[Any, Any] = {"node": ["u_pu"], "source": ["p"], "shunt": ["p"]} | dict.fromkeys(m.line, branch)
