@@ -36,7 +36,9 @@ def balance(
         **kpi.electricity(steps["electricity"]), **kpi.comfort(ledger, district), **_sums(ledger, district),
         **_weighted(weigh, district), **costs.bill(district), **costs.yearly(district, year),
     }  # fmt: skip
-    figures |= {"co2_marginal_kg": -a.co2_margin_kg for a in answer.alternatives if a.kind == "co2"}
+    for other in answer.alternatives:
+        if other.kind == "co2":
+            figures["co2_marginal_kg"] = -other.co2_margin_kg
     if base is not None and district.bills:
         figures |= costs.savings(district, year, base)
     return Balance(
