@@ -23,7 +23,7 @@ def network(n: int, seed: int = 0) -> zone.Network:
         Element(name="walls", area_m2=some(100, 500), outside=Outside.AIR, sun=Input.WALL_W_M2, h_ce_w_m2k=some(8, 14),
                 layers=[Layer(0.02, 0.9, 1800, 900), resistance(some(0.3, 5)), Layer(some(0.1, 0.35), 0.7, 1600, 900)]),
         Element(name="roof", area_m2=foot, outside=Outside.AIR, sun=Input.ROOF_W_M2, sky_view=1.0, h_ce_w_m2k=12.0,
-                layers=[Layer(0.02, 0.14, 530, 900), resistance(some(0.5, 6)), Layer(some(0.01, 0.2), 1.5, 2200, 1000)]),
+                layers=[Layer(0.02, 0.14, 530, 900), resistance(some(0.5, 6)), Layer(some(0.01, 0.2), 1.5, 2200, 1e3)]),
         Element(name="ground", area_m2=foot, outside=Outside.GROUND, floor=True,
                 layers=[Layer(1.0, 1.5, 1800, 900), resistance(some(0.5, 5)), Layer(0.15, 1.5, 2200, 1000)]),
         Element(name="inside", area_m2=foot * some(1, 4), outside=Outside.ADIABATIC,
