@@ -63,3 +63,17 @@ def test_a_layer_changes_what_it_says_and_the_rest_to_the_bit_not(works: Engine)
     for same in ("appliances_w", "heating_w", "indoor_k", "sun_enu"):
         assert np.array_equal(plain[same], roofs[same]), same
     assert roofs["pv_w"].sum() > plain["pv_w"].sum()
+
+
+def test_savings_are_counted_as_soon_as_the_year_as_it_is_was_computed_once(
+    works: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = whole(works, YearJob(1, ROOFS))
+    assert "saved_co2_kg" not in unknown.kpi
+    plain = whole(works, YearJob(2, PLAIN))
+    assert "saved_co2_kg" not in plain.kpi
+    monkeypatch.setattr(engine, "YEARS_BYTES", 1.0)
+    for revision in (3, 4):  # also when that year itself had to go
+        roofs = whole(works, YearJob(revision, ROOFS))
+        assert roofs.kpi["saved_co2_kg"] == pytest.approx(plain.co2_kg - roofs.co2_kg)
+        assert roofs.kpi["carbon_payback_s"] > 0.0
