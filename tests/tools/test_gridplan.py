@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from sim import gridflow
 from sim.district import LineKind, NodeKind
 from sim.physics import grid
 from tools import gridplan
@@ -42,18 +43,14 @@ def lay(rings: list[np.ndarray], demand_w: np.ndarray) -> gridplan.GridPlan:
 
 def solved(plan: gridplan.GridPlan, demand_w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """[step, node] voltage and [step, line] loading of every step, from the simulation's own sweep."""
-    t = grid.tree(plan.nodes, plan.lines, 400.0)
-    steps = len(demand_w)
     load, made = (np.ascontiguousarray(np.maximum(d, 0.0), np.float32) for d in (demand_w, -demand_w))
-    none = np.zeros_like(load)
-    voltage, watts = np.zeros((steps, len(plan.nodes))), np.zeros((steps, len(plan.lines)))
-    loading = np.zeros((steps, len(plan.lines)))
-    scratch = [np.empty((len(t.node), grid.LANES)) for _ in range(6)]
-    place = np.where(plan.building_node >= 0, t.place[plan.building_node], -1).astype(np.int64)
-    grid.sweep(t.parent, t.node, t.line, t.sign, t.impedance, t.rating_va, made - load, load, none, place,
-               np.zeros((steps, 0)), np.zeros(0, np.int64), *scratch, np.empty((4, grid.LANES)), voltage, watts,
-               loading, np.zeros(steps), np.zeros(steps))  # fmt: skip
-    return voltage, loading
+    g = gridflow.grid(plan.nodes, plan.lines, building_node=plan.building_node, phase_share=plan.phase_share,
+                      site_node=np.zeros(0, np.int32))  # fmt: skip
+    assert not g.meshes
+    flows = gridflow.empty(g, len(demand_w))
+    gridflow.solve(g, flows, surplus_w=made - load, appliances_w=load, heater_w=np.zeros_like(load),
+                   site_w=np.zeros((len(demand_w), 0)))  # fmt: skip
+    return flows.voltage_pu, flows.line_loading
 
 
 def stations(plan: gridplan.GridPlan) -> np.ndarray:
@@ -78,7 +75,9 @@ def test_every_building_is_fed_by_a_tree_that_starts_at_a_substation() -> None:
     assert all(count == 1 for count in into.values())
     assert len(plan.lines) == len(plan.nodes) - int((plan.nodes.kind == NodeKind.SOURCE).sum())
     assert not np.any(np.isin(np.flatnonzero(plan.nodes.kind == NodeKind.SOURCE), plan.lines.to_node))
-    assert grid.tree(plan.nodes, plan.lines, 400.0).node.size == len(plan.nodes)
+    part, ringed = gridflow.parts(plan.nodes, plan.lines)
+    assert (part >= 0).all()
+    assert not ringed.any()
 
 
 def test_substations_serve_at_most_80_buildings_and_250_kva_within_400_m() -> None:
