@@ -152,14 +152,15 @@ def glazed(
     """Window of a glazing behind the outer film h_ce + eps h_b (chain of the module's window equation)."""
     emissivity = glazing.panes[0].emissivity_front
     outer = np.asarray(h_ce_w_m2k, float) + emissivity * black_w_m2k
-    # resistance from outdoor air to every pane: heat put in there reaches the inner pane in proportion to it
+    # resistance from outdoor air to every pane: heat put in there reaches the inner pane in proportion to it;
+    # the sky takes its part at the outer face, behind the film alone
     reach = np.array([1.0 / outer + r for r in glazing.resistance_to_pane_m2k_w])
     share = reach / reach[-1]
     normal = glazing.absorptance_normal
     absorbed = sum(a * s for a, s in zip(normal, share, strict=True))
     return Window(
         name=name, area_m2=area_m2, conductance_w_m2k=1.0 / reach[-1], transmittance=glazing.transmittance_normal,
-        absorptance=absorbed, sky=emissivity * np.asarray(sky_view, float) * share[0],
+        absorptance=absorbed, sky=emissivity * np.asarray(sky_view, float) / outer / reach[-1],
         inside_reflectance=glazing.inside_reflectance_diffuse, h_ci_w_m2k=h_ci_w_m2k, h_ri_w_m2k=h_ri_w_m2k,
     )  # fmt: skip
 
