@@ -173,7 +173,8 @@ def sun_shares(elements: Sequence[Element], windows: Sequence[Window], beam_shar
     distribution, in short). Without a floor all light counts as diffuse. `beam_share`: beam's part of the transmitted.
     """
     full = partial(np.broadcast_to, shape=(zones,))
-    area = np.array([full(np.maximum(f.area_m2, LEAST_M2)) for f in (*elements, *windows)])
+    areas = [e.area_m2 for e in elements] + [w.area_m2 for w in windows]
+    area = np.array([full(np.maximum(a, LEAST_M2)) for a in areas])
     kept = [e.inside_absorptance for e in elements] + [1.0 - np.asarray(w.inside_reflectance) for w in windows]
     absorptance = np.array([full(k) for k in kept], float)
     floor = np.array([e.floor for e in elements] + [False] * len(windows))
