@@ -41,7 +41,7 @@ def test_the_tree_of_destest_holds() -> None:
         figures = heatnet.run(case)
         case.inputs.close()
         rows += [verdict.judge(case.name, case.kind, e, figures) for e in case.expect]
-    assert len(rows) == 9
+    assert len(rows) == 18
     assert [r for r in rows if not r.holds] == []
 
 
