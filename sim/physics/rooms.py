@@ -32,7 +32,7 @@ from sim.physics.zone import INPUTS, Input
 Float = NDArray[np.float64]
 UNIT_W_M2 = 1.0 / 32.0
 """Of the stored irradiance channels."""
-LANES = 32
+LANES = 64
 """Buildings of a tile."""
 _STATE_ROWS = 2 + INPUTS
 # rows of a tile's parameters

@@ -6,7 +6,7 @@ import pytest
 
 from sim.physics import reduction, rooms
 
-N = 45
+N = 75
 """More than one tile, the last not full."""
 
 
