@@ -39,9 +39,10 @@ def alone(case: Case, row: int) -> Case:
 
 
 def state_of(state: State, row: int) -> State:
-    """The building's part of a state of the district."""
+    """The building's part of a state of the district, in float64 from here on."""
     here = slice(row, row + 1)
-    return State(state.room[:, here].copy(), state.battery_j[here].copy(), state.vehicle_j[:, here].copy(), np.zeros(0))
+    parts = (_float(a[..., here]) for a in (state.room, state.battery_j, state.vehicle_j))
+    return State(*parts, np.zeros(0))
 
 
 def step(case: Case, state: State, first: int, at: int) -> tuple[State, Flux, State]:
@@ -53,7 +54,7 @@ def step(case: Case, state: State, first: int, at: int) -> tuple[State, Flux, St
 
 
 def _float(array: Array) -> Array:
-    return np.ascontiguousarray(array, dtype=np.float64)
+    return np.array(array, dtype=np.float64, order="C")
 
 
 def _one(column: Array, row: int) -> Array:
