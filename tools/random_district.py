@@ -74,9 +74,10 @@ def random_buildings(rng: np.random.Generator, n: int, *, profiles: int, nodes: 
     leak = rng.uniform(0.4, 2.2, n)  # W/m2K of floor
     heater = rng.choice([Heater.GAS_BOILER, Heater.HEAT_PUMP], n)
     floor_heating = rng.random(n) < 0.5
+    use = rng.choice([Use.HOME, Use.HOME, Use.HOME, Use.OFFICE, Use.RETAIL], n).astype(np.int8)
     return Buildings(
         id=tuple(f"house-{k:05d}" for k in range(n)), name=tuple(f"House {k}" for k in range(n)),
-        use=rng.choice([Use.HOME, Use.HOME, Use.HOME, Use.OFFICE, Use.RETAIL], n).astype(np.int8),
+        use=use,
         size_class=rng.choice(list(SizeClass), n).astype(np.int8),
         year=rng.integers(1900, 2020, n).astype(np.int32), storeys=rng.integers(1, 6, n).astype(np.int32),
         dwellings=np.maximum(1.0, np.round(floor / 100.0)),
@@ -87,7 +88,7 @@ def random_buildings(rng: np.random.Generator, n: int, *, profiles: int, nodes: 
         sink_c=np.where(floor_heating, 30.0, 40.0), sink_slope=np.where(floor_heating, -0.5, -1.0),
         hot_water_j=20.0 * 3.6e6 * floor, appliances_j=30.0 * 3.6e6 * floor,
         construction=rng.integers(0, len(fabric.constructions()), n).astype(np.int32),
-        schedule=rng.integers(0, len(fabric.schedules()), n).astype(np.int32),
+        schedule=fabric.schedule_of(use),
         profile=rng.integers(0, profiles, n).astype(np.int32),
         hot_water_profile=rng.integers(0, profiles, n).astype(np.int32),
         node=(np.arange(n) % max(nodes, 1)).astype(np.int32) if nodes else np.full(n, -1, np.int32),

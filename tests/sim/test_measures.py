@@ -55,7 +55,7 @@ def test_the_accounts_of_any_scenario_close_to_1e_9_in_float64(choices, seed: in
     made = f.pv_w - f.appliances_w - f.heater_w - f.vehicle_w + f.battery_w
     through = f.pv_w + f.appliances_w + f.heater_w + f.vehicle_w + np.abs(f.battery_w) + 1.0
     assert (np.abs(made - f.surplus_w) / through).max() < 1e-9
-    plant_w = f.site_w[:, case.site_place >= 0].sum(axis=1)
+    plant_w = f.site_w[:, case.grid.site_part >= 0].sum(axis=1)
     gap = f.source_w + f.surplus_w.sum(axis=1) + plant_w - f.grid_loss_w
     assert (np.abs(gap) / through.sum(axis=1)).max() < 1e-6
     assert f.battery_stored_w.sum() * 3600.0 == pytest.approx(state.battery_j.sum(), rel=1e-9, abs=1e-3)

@@ -12,12 +12,14 @@ from factories import random_district, random_weather
 
 from sim import wallclock
 from sim import year as years
+from sim.ledger import ACCOUNTS
 from sim.physics import vehicles
 from sim.prepare import prepare
 from sim.solar import solar
 from sim.span import Span, initial, simulate
 
 KWH = 3.6e6
+VEHICLE = ACCOUNTS.index("vehicle_w")
 WEATHER = random_weather(seed=11)
 WALL = wallclock.hours(steps=8760, step_s=3600.0, year=2015, zone="Europe/Zurich", utc_offset_s=3600.0)
 
@@ -45,7 +47,7 @@ def test_a_day_s_driving_by_hand() -> None:
     """Two cars of 6 kWh a day: 2 x 6 x 365 = 4,380 kWh at every house, whenever they charge."""
     for smart in (0.0, 1.0):
         ledger = _year(_electric(smart=smart)).ledger
-        kwh = ledger.months_j[7].sum(axis=0) / KWH
+        kwh = ledger.months_j[VEHICLE].sum(axis=0) / KWH
         assert kwh == pytest.approx(np.full(20, 4380.0), rel=0.005)
 
 
@@ -85,17 +87,18 @@ def test_what_is_charged_away_is_not_charged_at_home() -> None:
     """20 houses x 2 cars x 6 kWh x 25 % = 60 kWh a day at the charger."""
     there = _year(_electric(smart=0.5, away=0.25, charger_w=22e3)).ledger
     assert there.charger_w.sum() * 3600.0 / KWH == pytest.approx(60.0 * 365.0, rel=0.003)
-    assert there.steps[7].sum() * 3600.0 / KWH == pytest.approx(180.0 * 365.0, rel=0.005)
+    assert there.steps[VEHICLE].sum() * 3600.0 / KWH == pytest.approx(180.0 * 365.0, rel=0.005)
     nowhere = _year(_electric(smart=0.5, away=0.25)).ledger
     assert nowhere.charger_w.sum() == 0.0
-    assert nowhere.steps[7].sum() * 3600.0 / KWH == pytest.approx(240.0 * 365.0, rel=0.005)
+    assert nowhere.steps[VEHICLE].sum() * 3600.0 / KWH == pytest.approx(240.0 * 365.0, rel=0.005)
 
 
 def test_a_charger_that_is_too_small_leaves_the_rest_to_the_homes() -> None:
     """The busiest hour takes 20 % of 60 kWh, so 12 kW; a charger of 6 kW carries half of the driving away."""
     ledger = _year(_electric(smart=0.0, away=0.25, charger_w=6e3)).ledger
     assert ledger.charger_w.max() == pytest.approx(6e3)
-    assert (ledger.charger_w.sum() + ledger.steps[7].sum()) * 3.6e3 / KWH == pytest.approx(240.0 * 365.0, rel=0.005)
+    drawn_w = ledger.charger_w.sum() + ledger.steps[VEHICLE].sum()
+    assert drawn_w * 3.6e3 / KWH == pytest.approx(240.0 * 365.0, rel=0.005)
 
 
 def test_a_year_brings_home_a_year_s_driving_and_cars_rest_two_days_in_five() -> None:
