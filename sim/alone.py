@@ -41,8 +41,8 @@ def alone(case: Case, row: int) -> Case:
 def state_of(state: State, row: int) -> State:
     """The building's part of a state of the district, in float64 from here on."""
     here = slice(row, row + 1)
-    parts = (_float(a[..., here]) for a in (state.room, state.battery_j, state.vehicle_j))
-    return State(*parts, np.zeros(0))
+    room, battery, vehicle = (_float(a[..., here]) for a in (state.room, state.battery_j, state.vehicle_j))
+    return State(room, battery, vehicle, np.zeros(0))
 
 
 def step(case: Case, state: State, first: int, at: int) -> tuple[State, Flux, State]:
