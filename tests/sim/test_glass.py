@@ -74,6 +74,8 @@ def test_gaps_of_en_673():
     assert argon < Glazing((low, pane), (Gap(0.016),)).u_w_m2k()
     radiative = glass.gap_w_m2k(Gap(0.003), 0.84, 0.84) - glass.gap_w_m2k(Gap(0.003), 1e-9, 0.84)
     assert radiative == pytest.approx(3.7, abs=0.1)
+    # by hand: Gr 13130, Pr 0.667, Nu = 0.035 x 8756^0.38 = 1.102
+    assert glass.gap_w_m2k(Gap(0.016, "argon"), 1e-9, 0.84) == pytest.approx(1.102 * 0.01684 / 0.016, rel=2e-3)
 
 
 def test_the_hemispherical_mean_of_a_cosine_is_two_thirds():

@@ -142,13 +142,15 @@ def test_cutting_a_span_anywhere_gives_the_same_bits(red, dtype):
 def test_a_house_is_the_same_in_any_company(red):
     """The tenth house of many and alone: the same bits."""
     year, room = houses.Year(N, 100), houses.room(N)
-    (heat, _, air), _ = _run(red, room, year, 100)
+    begun = houses.start(red, year, room)
+    heat, _, air = year.march(rooms.pack(red, room, dtype=np.float64), begun.copy(), 0, 100)
     rows = [9]
     arrays = {k: v[..., rows] if isinstance(v, np.ndarray) else v for k, v in vars(red).items()}
     alone = reduction.Reduced(**arrays)
     own = rooms.Room(**{k: np.broadcast_to(np.asarray(v, float), N)[rows] for k, v in vars(room).items()})
     year.light, year.schedule = np.ascontiguousarray(year.light[:, :, rows]), year.schedule[rows]
-    (heat_1, _, air_1), _ = _run(alone, own, year, 100)
+    state = np.ascontiguousarray(begun[:, rows])
+    heat_1, _, air_1 = year.march(rooms.pack(alone, own, dtype=np.float64), state, 0, 100)
     np.testing.assert_array_equal(heat_1[:, 0], heat[:, 9])
     np.testing.assert_array_equal(air_1[:, 0], air[:, 9])
 
