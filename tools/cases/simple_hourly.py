@@ -3,7 +3,7 @@
     outside --H_ve-- air --H_is-- surface --H_ms-- mass --H_em-- outside
                                   surface --H_w--- outside
 
-The product's rooms are the layered network of sim/physics/envelope.py; this model is what many published single hours
+The product's rooms are the layered network of sim/physics/rooms.py; this model is what many published single hours
 and national methods use, and is kept as a cross-check that reads like the standard. No sky, no layers, no film.
 """
 
