@@ -229,7 +229,7 @@ def _fabric(country: str, rows: Int, shapes: Shapes, loss: dict[str, Float]) -> 
     }  # fmt: skip
 
 
-def _cars(country: str, shapes: Shapes, dwellings: Float) -> dict[str, Float]:
+def _cars(country: str, shapes: Shapes, dwellings: Float) -> dict[str, Any]:
     """Cars that live at the building and what an electric one takes from plugs per day."""
     row = _car_table(country)
     per_home = np.where(shapes.size_class <= SizeClass.TH, row["per_house"], row["per_flat"])
