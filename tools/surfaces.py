@@ -53,7 +53,7 @@ LEAST_VIEW = 0.5
 
 @dataclass(frozen=True)
 class Raw:
-    """[surface] before glass and horizon, sorted by building."""
+    """[surface] before glass and horizon, sorted by building; and which faces make them."""
 
     id: tuple[str, ...]
     building: NDArray[np.int32]
@@ -66,6 +66,8 @@ class Raw:
     """[surface, 3] a point of the largest polygon that stands free: the eye of the horizon."""
     normal: Float
     """[surface, 3]"""
+    of_face: Int
+    """[face] row of the surface that each face of the mesh belongs to, -1 = none."""
 
 
 @dataclass(frozen=True)
@@ -219,9 +221,12 @@ def _columns(
     tilt, azimuth = orientation(mean[order])
     building = building[order]
     number = np.arange(count) - np.searchsorted(building, building)
+    of_face, place = np.full(len(m.area_m2), -1, np.int64), np.zeros(count, np.int64)
+    place[order] = np.arange(count)
+    of_face[rows] = place[group]
     return Raw(
         id=tuple(f"{ids[i]}/{n}" for i, n in zip(building.tolist(), number.tolist(), strict=True)),
         building=building.astype(np.int32), kind=kinds[order].astype(np.int8), tilt_rad=tilt, azimuth_rad=azimuth,
         area_m2=total[order], usable_m2=sums(group, usable_m2, count)[order],
-        xyz_m=shared.eye_m[largest][order], normal=mean[order],
+        xyz_m=shared.eye_m[largest][order], normal=mean[order], of_face=of_face,
     )  # fmt: skip

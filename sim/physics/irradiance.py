@@ -1,10 +1,16 @@
 """Sunlight on a tilted plane: the Perez sky (R. Perez et al., Solar Energy 44 (1990) 271), horizon and sky view.
 
-    poa = max(0, D (1 - F1) v (1 + cos b)/2 + D F1 c/max(cos 85, cos z) + D F2 v sin b) + B c + G r (1 - cos b)/2
+    poa = max(0, D (1 - F1) v (1 + cos b)/2 + D F1 c l/max(cos 85, cos z) + D F2 v sin b) + B c l + G r (1 - cos b)/2
 
-with c = max(0, cos of incidence), 0 while the sun is behind the horizon: so beam and circumsolar light share one shade;
-v the sky view, r the ground's albedo. The coefficients are the paper's "all sites composite 1990". What is
-the same for all planes (`Sky`) is worked out once a step in float64; the kernel does five products a plane.
+with c = max(0, cos of incidence), v the sky view, r the ground's albedo and l the lit share of the plane, which beam
+and circumsolar light share. A plane is looked out of from several points, each with its own horizon and crowns of
+trees above it; l is the mean over them of
+
+    1 where the sun stands over both, t where it stands behind a crown, 0 where it is below the horizon
+
+with t the transmissivity of crowns on that day (`foliage.py`). Likewise v = v_open + t v_crown. The
+coefficients are the paper's "all sites composite 1990". What is the same for all planes (`Sky`) is worked out
+once a step in float64; the kernel does five products a plane.
 """
 
 from __future__ import annotations
@@ -22,6 +28,8 @@ ALBEDO = 0.2
 """Of ordinary ground (ISO 52010-1:2017, default)."""
 BINS = 36
 """Azimuth bins of a horizon, 10 degrees each, bin 0 centred on north."""
+NO_CROWNS = np.zeros((0, 0))
+"""Where `transpose` wants the crowns and there are none."""
 _EPSILON = (1.065, 1.23, 1.5, 1.95, 2.8, 4.5, 6.2)
 _F = np.array(
     [
@@ -53,6 +61,8 @@ class Sky:
     """G r [W/m2]"""
     sun_enu: Float
     """[step, 3]"""
+    through: Float
+    """t, what crowns of trees let through [1]"""
 
 
 def air_mass(cos_zenith: Float) -> Float:
@@ -63,8 +73,14 @@ def air_mass(cos_zenith: Float) -> Float:
     return np.where(zenith < 90.0, mass, np.nan)
 
 
-def sky(*, sun_enu: Float, ghi: Float, dni: Float, dhi: Float, extra: Float, albedo: float = ALBEDO) -> Sky:
-    """The Perez sky of each step; irradiances [W/m2], `extra` = extraterrestrial normal."""
+def sky(
+    *, sun_enu: Float, ghi: Float, dni: Float, dhi: Float, extra: Float, albedo: float = ALBEDO,
+    through: Float | None = None,
+) -> Sky:  # fmt: skip
+    """The Perez sky of each step; irradiances [W/m2], `extra` = extraterrestrial normal.
+
+    `through` [step]: what crowns let through; 1 where it is not given.
+    """
     cos_z = sun_enu[:, 2]
     zenith = np.arccos(np.clip(cos_z, -1.0, 1.0))
     seen = np.maximum(dhi, 1e-9)
@@ -79,58 +95,90 @@ def sky(*, sun_enu: Float, ghi: Float, dni: Float, dhi: Float, extra: Float, alb
     up = cos_z > 0.0
     f1, f2 = np.where(up, f1, 0.0), np.where(up, f2, 0.0)
     b = np.maximum(np.cos(np.radians(85.0)), cos_z)
-    return Sky(dhi * (1.0 - f1), dhi * f1 / b, dhi * f2, np.where(up, dni, 0.0), ghi * albedo, sun_enu)
+    leaves = np.ones(len(dhi)) if through is None else through
+    return Sky(dhi * (1.0 - f1), dhi * f1 / b, dhi * f2, np.where(up, dni, 0.0), ghi * albedo, sun_enu, leaves)
 
 
 def terms(s: Sky, dtype: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The sky as the kernel reads it: [step, 10] floats and [step] azimuth bins.
+    """The sky as the kernel reads it: [step, 11] floats and [step] azimuth bins.
 
-    Columns: isotropic, circumsolar, brightening, beam, ground, sun east, north, up, elevation, share of the next bin.
+    Columns: isotropic, circumsolar, brightening, beam, ground, sun east, north, up, elevation, share of the next bin,
+    what crowns let through.
     """
     east, north, up = s.sun_enu.T
     place = np.mod(np.arctan2(east, north) * (BINS / (2.0 * np.pi)), BINS)
     low = np.floor(place).astype(np.int64) % BINS
     elevation = np.arcsin(np.clip(up, -1.0, 1.0))
-    columns = (s.isotropic, s.circumsolar, s.brightening, s.beam, s.ground, east, north, up, elevation, place % 1.0)
+    columns = (s.isotropic, s.circumsolar, s.brightening, s.beam, s.ground, east, north, up, elevation, place % 1.0,
+               s.through)  # fmt: skip
     return np.ascontiguousarray(np.column_stack(columns), dtype=dtype), low
 
 
-def planes(*, tilt: Float, azimuth: Float, sky_view: Float, dtype: Any) -> NDArray[Any]:
-    """Planes as the kernel reads them, [6, plane]: normal east, north, up; v (1+cos b)/2; v sin b; (1-cos b)/2."""
+def planes(
+    *, tilt: Float, azimuth: Float, sky_view: Float, dtype: Any, crown_view: Float | None = None
+) -> NDArray[Any]:
+    """Planes as the kernel reads them, [8, plane]: normal east, north, up; v (1+cos b)/2; v sin b; (1-cos b)/2;
+    and the two of v once more for what of it crowns of trees stand before.
+
+    `sky_view` [plane] share of the sky over the horizon, `crown_view` the part of that share behind crowns (none).
+    """
     sin_b, cos_b = np.sin(tilt), np.cos(tilt)
+    crown = np.zeros(len(sin_b)) if crown_view is None else crown_view
     rows = (sin_b * np.sin(azimuth), sin_b * np.cos(azimuth), cos_b,
-            sky_view * (1.0 + cos_b) / 2.0, sky_view * sin_b, (1.0 - cos_b) / 2.0)  # fmt: skip
+            sky_view * (1.0 + cos_b) / 2.0, sky_view * sin_b, (1.0 - cos_b) / 2.0,
+            crown * (1.0 + cos_b) / 2.0, crown * sin_b)  # fmt: skip
     return np.ascontiguousarray(rows, dtype=dtype)
 
 
 @kernel(
     lambda f: (
-        matrix(f), vector(i8), i8, i8, matrix(f), matrix(f), out_vector(f), out_matrix(f), out_matrix(f), out_matrix(f)
+        matrix(f), vector(i8), i8, i8, matrix(f), matrix(f), matrix(f), out_vector(f), out_matrix(f), out_matrix(f),
+        out_matrix(f),
     )
 )  # fmt: skip
-def transpose(sky_terms, low, first, count, plane, horizon, shade, incidence, direct, poa):  # type: ignore[no-untyped-def]
+def transpose(sky_terms, low, first, count, plane, horizon, crown, shade, incidence, direct, poa):  # type: ignore[no-untyped-def]
     """Fill `incidence` (cosine), `direct` (beam + circumsolar) and `poa` [count, plane] of rows first.. of `sky_terms`.
 
-    `horizon` [36, plane] elevation [rad]; `shade` [plane] is scratch.
+    `horizon` [36 n, plane] elevation [rad], 36 rows for each of n points of a plane; `crown` the same of the tops of
+    crowns, or without rows where there are none; `shade` [plane] is scratch.
     """
     zero = poa.dtype.type(0.0)
     one = poa.dtype.type(1.0)
-    n = plane.shape[1]
+    n, points, crowned = plane.shape[1], horizon.shape[0] // 36, crown.shape[0] > 0
+    part = one / poa.dtype.type(points)
     east, north, up = plane[0], plane[1], plane[2]
-    view, side, ground = plane[3], plane[4], plane[5]
+    view, side, ground, crown_view, crown_side = plane[3], plane[4], plane[5], plane[6], plane[7]
     for k in range(count):
         t = sky_terms[first + k]
         iso, circ, bright, beam, gnd = t[0], t[1], t[2], t[3], t[4]
         se, sn, su, elevation, w = t[5], t[6], t[7], t[8], t[9]
-        a, b = horizon[low[first + k]], horizon[(low[first + k] + 1) % 36]
+        lost = one - t[10]
+        here = low[first + k]
+        following = (here + 1) % 36
         c, d, p = incidence[k], direct[k], poa[k]
         for s in range(n):
-            shade[s] = one if a[s] + (b[s] - a[s]) * w < elevation else zero
+            shade[s] = zero
+        for q in range(points):
+            a, b = horizon[36 * q + here], horizon[36 * q + following]
+            for s in range(n):
+                shade[s] += part if a[s] + (b[s] - a[s]) * w < elevation else zero
+        if crowned:
+            for q in range(points):
+                a, b = horizon[36 * q + here], horizon[36 * q + following]
+                e, g = crown[36 * q + here], crown[36 * q + following]
+                for s in range(n):
+                    clear = a[s] + (b[s] - a[s]) * w < elevation
+                    leafy = e[s] + (g[s] - e[s]) * w >= elevation
+                    shade[s] -= part * lost if clear and leafy else zero
         for s in range(n):
             c[s] = max(zero, east[s] * se + north[s] * sn + up[s] * su)
         for s in range(n):
             d[s] = c[s] * shade[s]
         for s in range(n):
             p[s] = max(zero, iso * view[s] + circ * d[s] + bright * side[s]) + beam * d[s] + gnd * ground[s]
+        if crowned:
+            for s in range(n):
+                sky = iso * (view[s] - lost * crown_view[s]) + bright * (side[s] - lost * crown_side[s])
+                p[s] = max(zero, sky + circ * d[s]) + beam * d[s] + gnd * ground[s]
         for s in range(n):
             d[s] = d[s] * (beam + circ)

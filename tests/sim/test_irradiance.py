@@ -28,14 +28,15 @@ def _sky_and_light(seed: int = 3):
     return enu, z, a, ghi, dni, dhi, extra
 
 
-def _transpose(enu, ghi, dni, dhi, extra, tilt, azimuth, dtype, horizon=None, view=None):
-    sky = irradiance.sky(sun_enu=enu, ghi=ghi, dni=dni, dhi=dhi, extra=extra)
+def _transpose(enu, ghi, dni, dhi, extra, tilt, azimuth, dtype, horizon=None, view=None, crown=None, through=None):
+    sky = irradiance.sky(sun_enu=enu, ghi=ghi, dni=dni, dhi=dhi, extra=extra, through=through)
     terms, low = irradiance.terms(sky, dtype)
     n = len(tilt)
+    crown = np.asarray(irradiance.NO_CROWNS if crown is None else crown, dtype)
     plane = irradiance.planes(tilt=tilt, azimuth=azimuth, sky_view=np.ones(n) if view is None else view, dtype=dtype)
     horizon = np.full((36, n), -1.0, dtype) if horizon is None else horizon.astype(dtype)
     cosine, direct, poa = (np.empty((len(terms), n), dtype) for _ in range(3))
-    irradiance.transpose(terms, low, 0, len(terms), plane, horizon, np.empty(n, dtype), cosine, direct, poa)
+    irradiance.transpose(terms, low, 0, len(terms), plane, horizon, crown, np.empty(n, dtype), cosine, direct, poa)
     return cosine, direct, poa
 
 
@@ -89,6 +90,45 @@ def test_the_horizon_between_two_bins_is_a_straight_line(azimuth_deg: float, see
     assert (direct[0, 0] > 0.0) == seen
 
 
+def _south_at(up: float) -> dict:
+    enu = np.array([[0.0, -np.cos(up), np.sin(up)]])
+    one = np.ones(1)
+    return {"enu": enu, "ghi": 500 * one, "dni": 600 * one, "dhi": 100 * one, "extra": 1361 * one}
+
+
+def test_of_four_points_one_in_shade_leaves_three_quarters_of_the_beam() -> None:
+    level = np.full((4 * 36, 1), -1.0)
+    level[36:72] = 0.8
+    flat = {"tilt": np.zeros(1), "azimuth": np.zeros(1), "dtype": float}
+    free = _transpose(**_south_at(0.5), **flat)[1][0, 0]
+    assert _transpose(**_south_at(0.5), **flat, horizon=level)[1][0, 0] == pytest.approx(0.75 * free)
+
+
+@pytest.mark.parametrize(("up", "left"), [(0.1, 0.0), (0.4, 0.25), (0.9, 1.0)])
+def test_a_crown_thins_the_beam_between_horizon_and_its_top(up: float, left: float) -> None:
+    level, crown = np.full((36, 1), 0.2), np.full((36, 1), 0.7)
+    flat = {"tilt": np.zeros(1), "azimuth": np.zeros(1), "dtype": float}
+    free = _transpose(**_south_at(up), **flat)[1][0, 0]
+    seen = _transpose(**_south_at(up), **flat, horizon=level, crown=crown, through=np.array([0.25]))
+    assert seen[1][0, 0] == pytest.approx(left * free)
+
+
+def test_crowns_thin_the_sky_as_they_thin_the_beam() -> None:
+    """All the sky behind crowns that let a quarter through is a quarter of the sky."""
+    enu, _, _, ghi, dni, dhi, extra = _sky_and_light()
+    sky = irradiance.sky(sun_enu=enu, ghi=ghi, dni=dni, dhi=dhi, extra=extra, through=np.full(len(ghi), 0.25))
+    terms, low = irradiance.terms(sky, float)
+    tilt = {"tilt": np.array([0.5]), "azimuth": np.zeros(1), "dtype": float}
+    closed, crown = np.full((36, 1), 1.6), np.full((36, 1), 1.7)
+    light = []
+    for views in ({"sky_view": np.array([0.25])}, {"sky_view": np.ones(1), "crown_view": np.ones(1)}):
+        out = [np.empty((len(terms), 1)) for _ in range(3)]
+        plane = irradiance.planes(**tilt, **views)
+        irradiance.transpose(terms, low, 0, len(terms), plane, closed, crown, np.empty(1), *out)
+        light.append(out[2])
+    np.testing.assert_allclose(light[0], light[1], atol=1e-9)
+
+
 def test_denver_s_facades_are_inside_the_six_programs_of_ashrae_140(shared: Path) -> None:
     """Incident solar of ASHRAE 140-2020, kWh/m2 a year: north, east, south, west; the horizontal within 0.2 %."""
     weather = read_epw(shared / "data" / "weather" / "USA_CO_Denver.Intl.AP.725650_TMY3.epw.gz")
@@ -100,7 +140,7 @@ def test_denver_s_facades_are_inside_the_six_programs_of_ashrae_140(shared: Path
     )  # fmt: skip
     out = [np.empty((len(terms), 5), np.float32) for _ in range(3)]
     open_sky, shade = np.full((36, 5), -1.0, np.float32), np.empty(5, np.float32)
-    irradiance.transpose(terms, low, 0, len(terms), plane, open_sky, shade, *out)
+    irradiance.transpose(terms, low, 0, len(terms), plane, open_sky, irradiance.NO_CROWNS.astype(np.float32), shade, *out)
     year = out[2].sum(axis=0, dtype=float) / 1000.0
     low_high = [(399.0, 477.0), (1017.0, 1068.0), (1291.0, 1387.0), (903.0, 997.0), (1663.0 * 0.998, 1670.0 * 1.002)]
     for value, (low_, high) in zip(year, low_high, strict=True):
