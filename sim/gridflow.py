@@ -219,7 +219,7 @@ def collapses(collapsed: Rows, district: District, *, step_s: float) -> tuple[Pr
         f"{_day(start + timedelta(seconds=float(steps[first[k]]) * step_s))}" for k in order
     ]  # fmt: skip
     text = (f"in {len(steps) * step_s / 3600.0:,.0f} hours a feeder carries more than any voltage allows "
-            f"({_some(words, '; ')}): its part of the grid has no voltages and no losses then; take load or modules off it, "
-            "or give it thicker cables")  # fmt: skip
+            f"({_some(words, '; ')}): its part of the grid has no voltages and no losses then; take load or modules "
+            "off it, or give it thicker cables")  # fmt: skip
     ids = tuple(district.line.id[feeder[k]] for k in order)
     return (Problem("grid-collapse", text, round(len(steps) * step_s / 3600.0), ids),)
