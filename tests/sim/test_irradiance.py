@@ -140,7 +140,8 @@ def test_denver_s_facades_are_inside_the_six_programs_of_ashrae_140(shared: Path
     )  # fmt: skip
     out = [np.empty((len(terms), 5), np.float32) for _ in range(3)]
     open_sky, shade = np.full((36, 5), -1.0, np.float32), np.empty(5, np.float32)
-    irradiance.transpose(terms, low, 0, len(terms), plane, open_sky, irradiance.NO_CROWNS.astype(np.float32), shade, *out)
+    trees = irradiance.NO_CROWNS.astype(np.float32)
+    irradiance.transpose(terms, low, 0, len(terms), plane, open_sky, trees, shade, *out)
     year = out[2].sum(axis=0, dtype=float) / 1000.0
     low_high = [(399.0, 477.0), (1017.0, 1068.0), (1291.0, 1387.0), (903.0, 997.0), (1663.0 * 0.998, 1670.0 * 1.002)]
     for value, (low_, high) in zip(year, low_high, strict=True):
