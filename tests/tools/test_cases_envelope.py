@@ -9,7 +9,8 @@ import pytest
 
 from network.problems import Refused
 from sim import weather
-from sim.physics import film
+from sim.physics import film, zone
+from sim.physics.glass import Gap, Glazing, Pane
 from tools import validate
 from tools.cases import building, envelope, read, sunlight
 from tools.cases.read import Case
@@ -84,20 +85,38 @@ def test_a_year_of_heat_is_conductance_times_degree_hours(tmp_path: Path) -> Non
 def test_sun_and_sky_on_a_wall_count_by_what_its_film_lets_in(tmp_path: Path) -> None:
     """The same in the open: each wall's outer film meets T_e + (alpha I - eps F h_b (T_e - T_sky)) / h_e."""
     faces = BOX.replace('outside = "sheltered"\narea_m2 = 150', "azimuth_deg = 180\nwidth_m = 40\nheight_m = 2")
-    faces += "[surface.west]\nconstruction = 'wall'\nazimuth_deg = 270\narea_m2 = 70\nabsorptance = 0.3\n"
+    faces += "[surface.west]\nconstruction = 'thin'\nazimuth_deg = 270\narea_m2 = 70\nabsorptance = 0.3\n"
+    faces += "[construction.thin]\nlayers = [{ resistance_m2k_w = 0.6 }]\n"
     made = one(tmp_path, faces)
     denver = weather.read_epw(read.shared() / f"{DENVER}.gz")
     outer = 0.9 * film.OUTSIDE_BLACK_W_M2K + film.outside_w_m2k(denver.wind_m_s, height_m=2.5)
-    u = 1.0 / (1.0 / outer + 2.1 + 1.0 / film.upright_w_m2k())
+    u, thin = (1.0 / (1.0 / outer + r + 1.0 / film.upright_w_m2k()) for r in (2.1, 0.6))
     sky = 0.9 * 0.5**1.5 * film.sky_loss_w_m2(denver.air_c, denver.sky_c).sum() / 1000.0
     kelvin_hours = (20.0 - denver.air_c).sum() / 1000.0
-    expected = sum(u * area * (kelvin_hours - (alpha * made[f"incident_solar {name}"] - sky) / outer)
-                   for name, area, alpha in (("walls", 80.0, 0.6), ("west", 70.0, 0.3)))  # fmt: skip
-    assert made["annual_heating"] - made["annual_cooling"] == pytest.approx(expected, rel=1e-4)
+    h_c, h_r = film.upright_w_m2k(), film.INSIDE_RADIATIVE_W_M2K
+    sides = [(80.0, u, 0.6 * made["incident_solar walls"]), (70.0, thin, 0.3 * made["incident_solar west"])]
+    behind = [20.0 * 8.76 - kelvin_hours + (sun - sky) / outer for _, _, sun in sides]
+    # faces of two constructions differ in temperature and exchange radiation: T_1, T_2, T_star from their balances
+    k = [1.0 / (1.0 / v - 1.0 / h_c) for _, v, _ in sides]
+    (a_1, _, _), (a_2, _, _) = sides
+    balance = np.array([[h_c + h_r + k[0], 0.0, -h_r], [0.0, h_c + h_r + k[1], -h_r],
+                        [a_1 * h_r, a_2 * h_r, -(a_1 + a_2) * h_r]])  # fmt: skip
+    air = 20.0 * 8.76
+    t_1, t_2, _ = np.linalg.solve(balance, [h_c * air + k[0] * behind[0], h_c * air + k[1] * behind[1], 0.0])
+    expected = h_c * (a_1 * (air - t_1) + a_2 * (air - t_2))
+    assert made["annual_heating"] - made["annual_cooling"] == pytest.approx(expected, rel=1e-3)
     shaded = one(tmp_path, faces + "[shade.o]\nsurface = 'walls'\nkind = 'overhang'\nheight_m = 2\ndepth_m = 3\n")
     less = (shaded["annual_heating"] - shaded["annual_cooling"]) - (made["annual_heating"] - made["annual_cooling"])
     most = u * 80.0 * 0.6 * made["incident_solar walls"] / outer
     assert 0.5 * most < less < 0.95 * most
+
+
+def test_sun_that_panes_keep_is_folded_as_the_network_folds_it() -> None:
+    low_e = Pane(0.00318, 0.452, 0.359, 0.397, emissivity_back=0.047)
+    glazing = Glazing((low_e, Pane(0.003, 0.834, 0.075, 0.075)), (Gap(0.012, "argon"),))
+    window = zone.glazed(glazing, area_m2=1.0, h_ce_w_m2k=9.0)
+    fold = sunlight.fold(glazing, 9.0 + 0.84 * film.OUTSIDE_BLACK_W_M2K)
+    assert float(fold @ glazing.absorptance_normal) == pytest.approx(float(window.absorptance), rel=1e-12)
 
 
 def test_what_a_dark_pane_does_not_let_through_it_keeps(tmp_path: Path) -> None:
