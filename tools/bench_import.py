@@ -18,6 +18,8 @@ CITIES = {
     "import-lyon": ("geojson-lyon-bdtopo/buildings_lyon1.geojson.gz", 20_000.0),
 }
 """File under the shared data, and the budget in ms from the file to the package."""
+SHADING = "shading-1000"
+RAYS = 1_000_000
 
 
 def results(name: str = "", *, full: bool = False) -> list[Row]:
@@ -28,7 +30,30 @@ def results(name: str = "", *, full: bool = False) -> list[Row]:
         from sim import kernels
 
         kernels.warm()
-    return [import_row(k) for k in present]
+    rows = [import_row(k) for k in present]
+    if name in SHADING and (full or name) and (SHARED / "data" / CITIES["import-denhaag"][0]).is_file():
+        rows.append(shading_row())
+    return rows
+
+
+def shading_row() -> Row:
+    """Horizons and sky views of The Hague's surfaces, as for 1,000 buildings, beside plain rays against its mesh."""
+    import numpy as np
+
+    from tools import build, horizon, rays
+
+    shape = build.measure([SHARED / "data" / CITIES["import-denhaag"][0]], crs=None, progress=_quiet)
+    part = 1000.0 / len(shape.sources)
+
+    def work() -> Any:
+        return horizon.outlook(shape.raw, shape.mesh, shape.triangles, shape.land, _quiet)
+
+    scene = rays.Rays(shape.mesh.faces.xyz[shape.triangles.index])
+    towards = np.random.default_rng(1).normal(size=(RAYS, 3))
+    towards[:, 2] = np.abs(towards[:, 2])
+    eye = np.resize(shape.raw.xyz_m + 0.1 * shape.raw.normal, (RAYS, 3))
+    plain = best(lambda: scene.blocked(eye, towards), 3)
+    return row(SHADING, best(work, 2) * part, 10_000.0, ("a million plain rays against the same mesh", plain))
 
 
 def import_row(name: str) -> Row:
