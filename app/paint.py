@@ -38,18 +38,24 @@ RAMP_MIDDLE, RAMP_STRONG = "#8E6FA8", "#3A1F52"
 HEAT_MIDDLE, HEAT_STRONG = "#DC8FB4", "#B0246E"
 """Heat is raspberry."""
 HEAT = frozenset({"heating_w", "heating_w_m2", "gas_w"})
+SUN_MIDDLE, SUN_STRONG = "#E8C04A", "#7A3B0C"
+"""Solar potential: straw to burnt umber, darker with more sun; never the orange of what takes."""
+SUN = ("facade_sun_j_m2", "roof_sun_j_m2", "sun_march_s", "sun_june_s", "sun_december_s")
+"""What stands for a whole year."""
 LOADING = "line_loading"
 LOADING_STOPS = ("#DDBE78", "#8A5AA6", "#1B1226")
 """Sand, violet, near-black at 0, 60 and 100 % of what a cable may carry."""
 LOADING_MIDDLE = 0.6
 PAINTS = (
     "surplus_w_m2", "pv_w", "heating_w_m2", "heater_w", "gas_w", "vehicle_w", "battery_w", LOADING, "pv_peak_w",
+    *SUN,
 )  # fmt: skip
 """What the model can be coloured by, in the order in which the hand goes through it."""
 _USUAL = {
     LOADING: 1.0, "surplus_w_m2": 50.0, "surplus_w": 50e3, "pv_w": 20e3, "pv_peak_w": 20e3, "appliances_w": 5e3,
     "heating_w": 50e3, "heating_w_m2": 100.0, "heater_w": 20e3, "gas_w": 50e3, "battery_w": 10e3, "vehicle_w": 11e3,
-    "site_w": 250e3,
+    "site_w": 250e3, "facade_sun_j_m2": 1000 * 3.6e6, "roof_sun_j_m2": 1500 * 3.6e6, "sun_march_s": 12 * 3600.0,
+    "sun_june_s": 12 * 3600.0, "sun_december_s": 12 * 3600.0,
 }  # fmt: skip
 """Ends of the scale [SI] where a package brings none of its own."""
 
@@ -76,6 +82,7 @@ def legend(quantity: str, ranges: dict[str, float]) -> Legend:
     low_end, high_end = _COMFORT_K if q.display_unit == "°C" else (0.0, end_of_scale(quantity, ranges))
     both = q.colour_map == "diverging"
     one = (HEAT_MIDDLE, HEAT_STRONG) if quantity in HEAT else (RAMP_MIDDLE, RAMP_STRONG)
+    one = (SUN_MIDDLE, SUN_STRONG) if quantity in SUN else one
     low, high = ((TAKE_MIDDLE, TAKE_STRONG), (GIVE_MIDDLE, GIVE_STRONG)) if both else (one, one)
     return Legend(
         quantity, high_end, linear(low[0]), linear(low[1]), linear(high[0]), linear(high[1]), both, low_end,

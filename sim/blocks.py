@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,8 +80,12 @@ def problems(*sources: Sequence[schema.Problem], revision: int) -> schema.Proble
     return schema.Problems(revision, tuple(p for source in sources for p in source))
 
 
-def blocks(flux: Flux, district: District, *, key: BlockKey, side: str, step_s: float) -> tuple[FluxBlock, ...]:
-    """Every published quantity over the span of `flux`, float32; installed modules and plant stand as one row."""
+def blocks(
+    flux: Flux, district: District, *, key: BlockKey, side: str, step_s: float,
+    stands: Mapping[str, NDArray[Any]] = MappingProxyType({}),
+) -> tuple[FluxBlock, ...]:  # fmt: skip
+    """Every published quantity over the span of `flux`, float32; what `stands` for the whole year, installed modules
+    and plant as one row each."""
     first_s = flux.span.first * step_s
     rows = [
         FluxBlock(side, name, key, step_s, first_s, np.ascontiguousarray(values, dtype=np.float32))
@@ -91,7 +96,8 @@ def blocks(flux: Flux, district: District, *, key: BlockKey, side: str, step_s: 
     roof_w = np.bincount(s.building, np.where(s.kind == SurfaceKind.ROOF, s.pv_peak_w, 0.0), len(district.building))
     standing = [
         FluxBlock(side, name, key, flux.span.steps * step_s, first_s, np.asarray(values[None, :], np.float32))
-        for name, values in (("pv_peak_w", peak_w), ("pv_roof_w", roof_w), ("site_peak_w", district.site.power_w))
+        for name, values in (("pv_peak_w", peak_w), ("pv_roof_w", roof_w), ("site_peak_w", district.site.power_w),
+                             *stands.items())
     ]
     enu = _sun(district.place, first_s, round(flux.span.steps * step_s / SUN_STEP_S) + 1)
     return (*rows, *standing, FluxBlock(side, "sun_enu", key, SUN_STEP_S, first_s, enu))

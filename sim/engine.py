@@ -22,6 +22,7 @@ from sim.district import District
 from sim.history import Choices
 from sim.layers import Layer
 from sim.package import Inferred
+from sim.potential import Potential, potential
 from sim.prepare import Case, prepare
 from sim.session import SIDE, Day, DayJob, Explain, Facts, Tell, YearJob, block_key
 from sim.solar import Solar
@@ -46,6 +47,7 @@ class Engine:
         self._previous: Year | None = None
         """Of the last scenario whose year is complete."""
         self._as_is: costs.Year | None = None
+        self._potential: Potential | None = None
 
     def day(self, job: DayJob) -> Day:
         """Blocks of a day: from the scenario's own year if that is complete, else provisional."""
@@ -53,7 +55,10 @@ class Engine:
         year = self._year(job.choices)
         flux = years.day(case, year, job.day) if year else years.provisional_day(case, self._previous, job.day)
         key = block_key(self._facts, job, year is None)
-        return Day(job, blocks(flux, district, key=key, side=SIDE, step_s=case.step_s), year is None)
+        if self._potential is None:  # no what-if moves a wall or a tree
+            self._potential = potential(self._district, self._weather)
+        made = blocks(flux, district, key=key, side=SIDE, step_s=case.step_s, stands=self._potential.shown())
+        return Day(job, made, year is None)
 
     def begin(self, job: YearJob) -> Year:
         """The year of a scenario: complete if it is still known, else about to start."""

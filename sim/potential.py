@@ -42,6 +42,12 @@ class Potential:
     roof_sun_s: Float
     """[3, building]"""
 
+    def shown(self) -> dict[str, Float]:
+        """[building] by the names of network/quantities.py."""
+        march, june, december = self.facade_sun_s
+        return {"facade_sun_j_m2": self.facade_j_m2, "roof_sun_j_m2": self.roof_j_m2, "sun_march_s": march,
+                "sun_june_s": june, "sun_december_s": december}  # fmt: skip
+
 
 def potential(district: District, weather: Weather) -> Potential:
     """Solar potential of all buildings of `district` in the year of `weather`."""
