@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from factories import random_district, random_weather
 
+from network.quantities import QUANTITIES
 from sim import potential
 from sim.district import SurfaceKind
 
@@ -73,3 +74,9 @@ def test_a_building_without_roofs_has_no_roof_potential() -> None:
     base = town(latitude_deg=52.0)
     walls = replace(base, surface=replace(base.surface, kind=np.full(len(base.surface), SurfaceKind.WALL, np.int8)))
     assert np.isnan(potential.potential(walls, WEATHER).roof_j_m2).all()
+
+
+def test_what_is_shown_are_quantities_of_buildings() -> None:
+    shown = potential.potential(town(latitude_deg=52.0), WEATHER).shown()
+    assert {QUANTITIES[name].axis for name in shown} == {"building"}
+    assert all(len(values) == len(BASE.building) for values in shown.values())
