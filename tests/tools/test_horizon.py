@@ -42,7 +42,7 @@ def mesh(*quads: list[tuple[float, float, float]]) -> geometry.Mesh:
     ))  # fmt: skip
 
 
-def screen(*, distance: float, height: float, half: float = 1e4, foot: float = -5.0) -> list:
+def screen(*, distance: float, height: float, half: float = 300.0, foot: float = -5.0) -> list:
     """A very long wall south of the origin that looks north."""
     return [(half, -distance, foot), (-half, -distance, foot), (-half, -distance, height), (half, -distance, height)]
 
@@ -121,14 +121,14 @@ def test_no_eye_looks_out_of_a_party_wall() -> None:
 
 def hill(slope: float, *, foot: float = -1.0) -> Land:
     """Ground that rises from 30 m south of the origin on."""
-    xyz = np.array([[-900, -30, foot], [900, -30, foot], [900, -330, foot + 300 * slope],
-                    [-900, -330, foot + 300 * slope]], float)  # fmt: skip
+    xyz = np.array([[-300, -30, foot], [300, -30, foot], [300, -330, foot + 300 * slope],
+                    [-300, -330, foot + 300 * slope]], float)  # fmt: skip
     return Land(xyz=xyz, index=np.array([[0, 2, 1], [0, 3, 2]]), material=np.zeros(2, np.int8))
 
 
 @pytest.mark.usefixtures("_either_way")
 def test_a_hill_hides_the_low_sun() -> None:
-    far = screen(distance=-900, height=-4)
+    far = screen(distance=-400, height=-4)
     raw = surface(tilt_deg=0, azimuth_deg=0, faces=1)
     raw.of_face[:] = -1
     seen = look(raw, far, land=hill(0.5))
@@ -142,7 +142,7 @@ def test_ground_over_the_roofs_is_not_believed() -> None:
     _rays_or_skip()
     raw = surface(tilt_deg=0, azimuth_deg=0, at=(0, -100, 0), faces=1)
     raw.of_face[:] = -1
-    seen = look(raw, screen(distance=-900, height=-4), land=hill(0.5, foot=40.0))
+    seen = look(raw, screen(distance=-400, height=-4), land=hill(0.5, foot=40.0))
     assert [p.code for p in seen.problems] == ["ground-buries"]
     assert "vertical datum" in seen.problems[0].message
     assert seen.horizon_rad.max() == 0
@@ -155,7 +155,7 @@ def tree(*, south: float, height: float, crown: float) -> Land:
 def test_a_tree_stands_before_the_sky_without_hiding_it() -> None:
     raw = surface(tilt_deg=0, azimuth_deg=0, faces=1)
     raw.of_face[:] = -1
-    seen = look(raw, screen(distance=-900, height=-4), land=tree(south=10, height=10, crown=3))
+    seen = look(raw, screen(distance=-400, height=-4), land=tree(south=10, height=10, crown=3))
     top = np.degrees(seen.crown_rad[0, :36])
     assert seen.horizon_rad.max() == 0
     assert np.flatnonzero(top).tolist() == [17, 18, 19]  # asin(3/10) = 17 degrees either side
@@ -177,7 +177,7 @@ def test_a_house_before_a_tree_hides_it() -> None:
 def test_under_a_crown_it_is_all_round() -> None:
     raw = surface(tilt_deg=0, azimuth_deg=0, faces=1)
     raw.of_face[:] = -1
-    seen = look(raw, screen(distance=-900, height=-4), land=tree(south=0, height=12, crown=4))
+    seen = look(raw, screen(distance=-400, height=-4), land=tree(south=0, height=12, crown=4))
     assert np.degrees(seen.crown_rad[0, :36]) == pytest.approx(90.0)
     assert seen.crown_view[0] == pytest.approx(1.0)
 
