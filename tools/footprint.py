@@ -21,7 +21,7 @@ from tools.city import Gather, TooLarge, check_size
 Float = NDArray[np.float64]
 HEIGHT_KEYS = (
     "height", "building:height", "hauteur", "measuredheight", "measured_height", "building_height", "bldg_height",
-    "roof_height_m", "gebaeudehoehe", "hoogte", "altura", "hoehe", "h", "mean_height",
+    "roof_height_m", "gebaeudehoehe", "hoogte", "altura", "hoehe", "h", "mean_height", "height_ag",
 )  # fmt: skip
 ROOF_KEYS = (
     "z_max_toit", "z_min_toit", "b3_h_dak_50p", "h_dak_50p", "h_dak_max", "roof_z", "z_roof", "absoluteridgeheight",
@@ -29,7 +29,8 @@ ROOF_KEYS = (
 GROUND_KEYS = (
     "z_min_sol", "z_max_sol", "b3_h_maaiveld", "h_maaiveld", "ground_z", "z_ground", "ground_height", "elevation",
 )  # fmt: skip
-LEVEL_KEYS = ("building:levels", "nb_etages", "storeysaboveground", "levels", "floors", "num_floors", "storeys")
+LEVEL_KEYS = ("building:levels", "nb_etages", "storeysaboveground", "levels", "floors", "num_floors", "storeys",
+              "floors_ag")  # fmt: skip
 TWO_STOREYS_M = 6.0
 LEAST_M, MOST_M = 0.3, 1000.0
 """Heights that a building can have."""

@@ -25,6 +25,7 @@ CASES = PROJECT / "tests" / "cases"
 """The project's own cases: in a source tree, not in an installed wheel."""
 KINDS = {
     "balance": "tools.cases.balance",
+    "cea": "tools.cases.cea",
     "envelope": "tools.cases.envelope",
     "grid": "tools.cases.grid",
     "heat-pump": "tools.cases.heat_pump",

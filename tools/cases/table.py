@@ -103,6 +103,14 @@ class Table:
                                   "cases, nor under the shared folder (set SURPLUS_SHARED to it)")  # fmt: skip
         return found
 
+    def within(self, key: str, name: str) -> Path:
+        """The file `name` of the folder that `key` names; looked for as `path` does, also as .gz."""
+        found = self._find(f"{self.text(key)}/{name}")
+        if found is None:
+            raise self.wrong(key, f'names "{self.text(key)}", in which there is no {name}; it is looked for beside the '
+                                  "case file, under the folder of cases and under the shared folder")  # fmt: skip
+        return found
+
     def table(self, key: str) -> Table:
         """The table `key`; empty where the file has none."""
         value = self._value(key, {})
