@@ -56,7 +56,7 @@ def test_panes_of_ashrae_140():
     """Double clear and low-e with argon as tabled there: window 600 T 0.703, g 0.769; 660 g 0.44."""
     assert DOUBLE.transmittance_normal == pytest.approx(0.703, abs=0.005)
     assert DOUBLE.g() == pytest.approx(0.769, abs=0.01)
-    assert DOUBLE.transmittance_diffuse == pytest.approx(0.61, abs=0.01)
+    assert DOUBLE.transmittance_diffuse == pytest.approx(0.600, abs=0.003)
     assert DOUBLE.u_w_m2k() == pytest.approx(2.87, abs=0.05)
     assert COATED.g() == pytest.approx(0.44, abs=0.01)
     assert COATED.u_w_m2k() == pytest.approx(1.3, abs=0.15)
