@@ -97,16 +97,17 @@ def run(case: Case) -> list[Figure]:
     use = _use(p, a, weather)
     need_w, indoor_c = _march(p, a, light, use, weather, site_films=site_films)
     emission_w, pipes_w = _losses(p, need_w, indoor_c, weather.air_c)
-    return _figures(p, a, light, need_w, need_w + emission_w + pipes_w)
+    return _figures(p, a, light, use, need_w, need_w + emission_w + pipes_w)
 
 
-def _figures(p: Project, a: Areas, light: Light, need_w: Float, supply_w: Float) -> list[Figure]:
+def _figures(p: Project, a: Areas, light: Light, use: Use, need_w: Float, supply_w: Float) -> list[Figure]:
     found = [Figure("district_heating", float(supply_w.sum()) * 1e-6, "MWh"),
              Figure("district_heating_need", float(need_w.sum()) * 1e-6, "MWh")]  # fmt: skip
     for quantity, unit, values in (
         ("heating", "MWh", supply_w.sum(axis=0) * 1e-6), ("heating_need", "MWh", need_w.sum(axis=0) * 1e-6),
         ("peak_heating", "kW", supply_w.max(axis=0) * 1e-3), ("heated_area", "m2", a.heated), ("roof", "m2", a.roof),
         ("walls", "m2", a.wall), ("windows", "m2", a.window), ("incident_solar", "MWh", light.falls_kwh * 1e-3),
+        ("people", "1", np.floor(use.people.max(axis=0))),
     ):  # fmt: skip
         found += [Figure(quantity, float(v), unit, at=n) for n, v in zip(p.name, values, strict=True)]
     return found
@@ -218,6 +219,7 @@ class Use:
     air_w_k: Float
     radiant_share: Float
     """[building] of the year's gains."""
+    people: Float
 
 
 def _use(p: Project, a: Areas, weather: Weather) -> Use:
@@ -247,7 +249,7 @@ def _use(p: Project, a: Areas, weather: Weather) -> Use:
     return Use(
         heat_c=np.where(cea_project.in_season(p), set_c, -np.inf), gains_w=whole,
         air_w_k=(leak_m3_s + fresh_m3_s) * density * AIR_J_KGK,
-        radiant_share=radiant / np.maximum(whole.sum(axis=0), 1e-9),
+        radiant_share=radiant / np.maximum(whole.sum(axis=0), 1e-9), people=people,
     )  # fmt: skip
 
 
