@@ -104,6 +104,38 @@ def test_cases_of_one_file_share_what_stands_above_them(tmp_path: Path) -> None:
     assert len(twice) == 2 and "two cases" in twice[0].sentence
 
 
+def test_a_base_in_the_same_file_is_not_overruled_by_what_stands_above_both(tmp_path: Path) -> None:
+    (tmp_path / "far.toml").write_text('kind = "pv"\na = 1\nb = 1\nc = 1\n[t]\nx = 1\ny = 1\n')
+    group = 'base = "far"\nb = 2\nc = 2\nt.x = 2\n[[expect]]\nquantity = "q"\nlow = 1\nunit = "1"\n'
+    group += '[[case]]\nname = "one"\nc = 3\n[[case]]\nname = "two"\nbase = "one"\na = 4\n'
+    group += '[[case]]\nname = "three"\ndrop = ["t.x", "b"]\n'
+    (tmp_path / "group.toml").write_text(group)
+    made = {c.name: c for c in read.read(tmp_path) if isinstance(c, Case)}
+    assert made["two"].inputs.values == {"a": 4, "b": 2, "c": 3, "t": {"x": 2, "y": 1}}
+    assert made["three"].inputs.values == {"a": 1, "c": 2, "t": {"y": 1}}
+    assert len(made["two"].expect) == len(made["three"].expect) == 1  # what stands above them is expected of each
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"\xffq\x00" * 50, "is not text in UTF-8 (byte 0)"),
+        (b"a = " + b"[" * 100_000 + b"]" * 100_000, "nests its lists or tables too deep"),
+        (b'base = "odd"', 'base = "odd" is the case itself'),
+        (b"", "kind is missing"),
+        (b'kind = "heat-pump"\npoint = "binary.csv"', "names binary.csv, which cannot be read as CSV"),
+    ],
+)  # fmt: skip
+def test_files_that_are_none_are_a_sentence_and_the_others_run(tmp_path: Path, raw: bytes, words: str) -> None:
+    (tmp_path / "odd.toml").write_bytes(raw)
+    (tmp_path / "binary.csv").write_bytes(bytes(range(256)))
+    (tmp_path / "marked.toml").write_bytes(b"\xef\xbb\xbf" + (POINTS + HOLDS).encode())  # as Windows' Notepad saves
+    result = run(tmp_path)
+    (problem,) = result["problems"]
+    assert problem["problem"].startswith("odd.toml") and words in problem["problem"]
+    assert result["held"] == result["total"] == 1
+
+
 def _read(folder: Path, text: str) -> list[Case | Broken]:
     file = folder / "twice.toml"
     file.write_text(text)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -120,6 +120,8 @@ class _Entry:
     name: str
     values: dict[str, Any]
     file: Path
+    shared: dict[str, Any] = field(default_factory=dict)
+    """What stands above the [[case]] tables of its file."""
 
 
 class _Library:
@@ -160,19 +162,24 @@ class _Library:
         return Case(entry.name, kind, source, entry.file, Table(values, where=where, find=find), expect)
 
     def _inherited(self, entry: _Entry, depth: int) -> tuple[dict[str, Any], tuple[Path, ...]]:
-        """The entry's values over its bases', and the folders where its files may lie."""
-        values = dict(entry.values)
-        base, drop = values.pop("base", None), values.pop("drop", [])
-        if base is None:
-            return values, (entry.file.parent,)
+        """The entry's values over its file's, over its bases', and the folders where its files may lie.
+
+        A base in the same file has the file's values already, perhaps changed: they do not count once more.
+        """
+        below: dict[str, Any] = {}
+        folders: tuple[Path, ...] = ()
+        name = entry.values.get("base", entry.shared.get("base"))
         if depth >= _DEEPEST:
-            raise Refused(f'{entry.file.name} ({entry.name}): base = "{base}" leads back to itself')
-        below, folders = self._inherited(self._base(entry, str(base)), depth + 1)
-        below.pop("expect", None)
-        for dotted in [drop] if isinstance(drop, str) else drop:
-            if not _dropped(below, str(dotted)):
-                raise Refused(f'{entry.file.name} ({entry.name}): drop names "{dotted}", which its base does not have')
-        return _merged(below, values), (entry.file.parent, *folders)
+            raise Refused(f'{entry.file.name} ({entry.name}): base = "{name}" leads back to itself')
+        base = None if name is None else self._base(entry, str(name))
+        if base is not None:
+            below, folders = self._inherited(base, depth + 1)
+            below.pop("expect", None)
+        if base is None or base.file != entry.file:
+            below = _laid(entry, entry.shared, below)
+        elif "expect" in entry.shared:
+            below["expect"] = entry.shared["expect"]
+        return _laid(entry, entry.values, below), (entry.file.parent, *folders)
 
     def _base(self, entry: _Entry, name: str) -> _Entry:
         """The case called `name`: of the same file, folder, the folder of cases, then the project's own."""
@@ -187,24 +194,42 @@ class _Library:
                     if other.name == name and (other.file, other.name) != (entry.file, entry.name):
                         return other
                     known.append(other.name)
+        if name == entry.name:
+            raise Refused(f'{entry.file.name} ({entry.name}): base = "{name}" is the case itself; name another')
         raise Refused(f'{entry.file.name} ({entry.name}): base = "{name}" is no case'
                       f"{nearest(name, sorted(set(known)))}")  # fmt: skip
 
 
 def _parse(file: Path) -> list[_Entry] | Broken:
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as e:
         return Broken(file, file.stem, f"{file.name} cannot be read: {e.strerror}")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+    except UnicodeDecodeError as e:
+        return Broken(file, file.stem, f"{file.name} is not text in UTF-8 (byte {e.start}); save it as that")
+    except tomllib.TOMLDecodeError as e:
         return Broken(file, file.stem, f"{file.name} is not TOML: {e}")
+    except RecursionError:
+        return Broken(file, file.stem, f"{file.name} nests its lists or tables too deep; a case needs five levels")
     group = values.pop("case", None)
     if group is None:
         return [_Entry(str(values.get("name", file.stem)), values, file)]
     if not isinstance(group, list) or not all(isinstance(c, dict) for c in group):
         return Broken(file, file.stem, f"{file.name}: case is not a list of tables; write [[case]] for each")
     names = [str(c.get("name", f"{file.stem}-{n}")) for n, c in enumerate(group, 1)]
-    return [_Entry(name, _merged(values, own), file) for name, own in zip(names, group, strict=True)]
+    values.pop("name", None)
+    return [_Entry(name, own, file, values) for name, own in zip(names, group, strict=True)]
+
+
+def _laid(entry: _Entry, over: dict[str, Any], below: dict[str, Any]) -> dict[str, Any]:
+    """`over` on `below`, less what `over` drops of it."""
+    over, below = dict(over), dict(below)
+    over.pop("base", None)
+    drop = over.pop("drop", [])
+    for dotted in [drop] if isinstance(drop, str) else drop:
+        if not _dropped(below, str(dotted)):
+            raise Refused(f'{entry.file.name} ({entry.name}): drop names "{dotted}", which its base does not have')
+    return _merged(below, over)
 
 
 def _merged(below: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

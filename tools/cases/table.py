@@ -10,6 +10,7 @@ import csv
 import difflib
 import gzip
 import math
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -189,8 +190,12 @@ class Table:
     def _rows(self, key: str) -> list[dict[str, Any]]:
         path = self.path(key)
         opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rt", newline="", encoding="utf-8-sig") as f:
-            return [{k: _parsed(v) for k, v in row.items() if k and v not in ("", None)} for row in csv.DictReader(f)]
+        try:
+            with opened(path, "rt", newline="", encoding="utf-8-sig") as f:
+                rows = list(csv.DictReader(f))
+        except (UnicodeDecodeError, csv.Error, EOFError, zlib.error, OSError) as e:
+            raise self.wrong(key, f"names {path.name}, which cannot be read as CSV: {e}") from e
+        return [{k: _parsed(v) for k, v in row.items() if k and v not in ("", None)} for row in rows]
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
