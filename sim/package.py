@@ -29,6 +29,7 @@ import numpy as np
 
 from network.problems import Refused
 from network.schema import Problem
+from sim import plausible
 from sim.district import Buildings, District, Lines, Nodes, Profiles, Sites, Surfaces
 from sim.fabric import Constructions, Schedules
 from sim.place import Factor, Holding, Place, Tariff
@@ -113,7 +114,7 @@ def load(folder: Path) -> Package:
     """Read the package in `folder`.
 
     Raises:
-        Refused: it is no package, is broken, or was written by a newer Surplus.
+        Refused: it is no package, is broken, holds a value that cannot be, or was written by a newer Surplus.
     """
     folder = folder.resolve()
     _repair(folder)
@@ -138,13 +139,14 @@ def load(folder: Path) -> Package:
                 raise ValueError(f"no {needed.relative_to(folder)}")
     except (OSError, KeyError, ValueError, TypeError) as e:
         raise Refused(f"the package {folder} is broken ({e}); build it again with `surplus build`") from e
+    district, odd = plausible.mended(district)
     return Package(
         folder=folder,
         district=district,
         weather_path=folder / "weather.epw",
         tileset=folder / "tiles" / "tileset.json",
         inferred=inferred,
-        problems=tuple(Problem(c, m, n, tuple(ids)) for c, m, n, ids in body["problems"]),
+        problems=(*(Problem(c, m, n, tuple(ids)) for c, m, n, ids in body["problems"]), *odd),
         report=body["report"],
     )
 
