@@ -249,14 +249,19 @@ def bench(
 def validate(
     folder: Annotated[Path | None, typer.Argument(metavar="DIR", help=(
         "Folder of case files, or one file; without it the project's own, tests/cases."))] = None,
+    page: Annotated[Path | None, typer.Option(metavar="FILE", help=(
+        "Also write the table of results into this page, between its marks."))] = None,
     json_: Json = False,
 ) -> None:  # fmt: skip
     """Published cases, each figure held against what was published."""
+    from tools import trust
     from tools import validate as cases
     from tools.progress import Progress
 
     with Progress() as progress:
         result = cases.validate(folder, progress=progress)
+    if page is not None:
+        trust.write(page, result)
     _print(result, as_json=json_, page=cases.page)
     raise typer.Exit(0 if cases.holds(result) else 1)
 
