@@ -13,7 +13,7 @@ from dataclasses import fields
 import numpy as np
 
 from network import schema
-from sim import balance, costs, history, layers
+from sim import balance, costs, gridflow, history, layers
 from sim import explain as why
 from sim import facts as known
 from sim import year as years
@@ -87,6 +87,11 @@ class Engine:
             return schema.Facts(SIDE, axis, row, getattr(district, axis).id[row], job.revision, found, months_j)
 
         return tell
+
+    def problems(self, job: YearJob, year: Year) -> tuple[schema.Problem, ...]:
+        """Feeders that carry too much in this scenario's year, and when."""
+        district, case = self._case(job.choices)
+        return gridflow.collapses(year.ledger.collapsed, district, step_s=case.step_s)
 
     def _base(self) -> costs.Year | None:
         """What the year of the district as it is came to, if it is known: savings are counted from it."""

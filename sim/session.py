@@ -24,6 +24,8 @@ from sim import history as past
 from sim.history import Choices, History
 
 SIDE = "a"
+OF_A_YEAR = ("grid-collapse",)
+"""Codes of problems that belong to one scenario's year: those of the next take their place."""
 DAY_S = 86400.0
 CLOCK_S = 0.1
 """Between two Clocks."""
@@ -111,6 +113,8 @@ class Year:
     balance: schema.Balance
     tell: Tell | None = None
     explain: Explain | None = None
+    problems: tuple[schema.Problem, ...] = ()
+    """Of this scenario alone, of the codes OF_A_YEAR."""
 
 
 @dataclass(frozen=True)
@@ -327,18 +331,29 @@ def finished(session: Session, result: Result, now_s: float) -> tuple[Session, t
             return _day(session, result)
         case Progress():
             return replace(session, begun=result), ()
-        case Year(balance=balance, tell=tell, explain=explain):
+        case Year(balance=balance, tell=tell, explain=explain, problems=own):
             over = session.begun is not None and session.begun.job.revision <= result.job.revision
             newer = session.balance is None or balance.revision > session.balance.revision
             session = replace(session, begun=None if over else session.begun, year_s=balance.compute_s)
             if not newer:
                 return session, ()
-            return replace(session, balance=balance, tell=tell, explain=explain), (balance,)
+            session, told = _told(replace(session, balance=balance, tell=tell, explain=explain), own)
+            return session, (balance, *told)
         case Failed(job=job, reason=reason):
             held = session.problems or session.facts.problems
             more = schema.Problem("computing-failed", reason)
             problems = schema.Problems(held.revision + 1, (*held.problems, more))
             return replace(session, problems=problems, failed=(*session.failed[-9:], job), begun=None), (problems,)
+
+
+def _told(session: Session, own: tuple[schema.Problem, ...]) -> tuple[Session, tuple[Message, ...]]:
+    """The problems of a new year in place of those of the year before."""
+    held = session.problems or session.facts.problems
+    now = (*(p for p in held.problems if p.code not in OF_A_YEAR), *own)
+    if now == held.problems:
+        return session, ()
+    problems = schema.Problems(held.revision + 1, now)
+    return replace(session, problems=problems), (problems,)
 
 
 def _day(session: Session, day: Day) -> tuple[Session, tuple[Message, ...]]:

@@ -56,6 +56,9 @@ class Engine(Protocol):
     def explain(self, job: YearJob, year: Any) -> Explain:
         """What answers for explanations of a complete year."""
 
+    def problems(self, job: YearJob, year: Any) -> tuple[schema.Problem, ...]:
+        """Of a complete year alone."""
+
 
 class Worker:
     """Owns the thread. `want` and `results` belong to the main thread."""
@@ -146,7 +149,8 @@ class Worker:
                     told_s = now_s
                 return (job, year), told_s
             balance = self._engine.balance(job, year)
-            result: Result = Year(job, balance, self._engine.tell(job, year), self._engine.explain(job, year))
+            made = self._engine
+            result: Result = Year(job, balance, made.tell(job, year), made.explain(job, year), made.problems(job, year))
         except Exception as e:
             result = _failed(job, e)
         self._post(result, year=None)

@@ -1,5 +1,7 @@
 """Jobs on the physics: a scenario that was computed once is there at once, and is the same."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from factories import random_district, random_weather
@@ -77,3 +79,16 @@ def test_savings_are_counted_as_soon_as_the_year_as_it_is_was_computed_once(
         roofs = whole(works, YearJob(revision, ROOFS))
         assert roofs.kpi["saved_co2_kg"] == pytest.approx(plain.co2_kg - roofs.co2_kg)
         assert roofs.kpi["carbon_payback_s"] > 0.0
+
+
+def test_a_year_tells_which_feeder_carries_too_much(works: Engine) -> None:
+    year = works.begin(YearJob(1, PLAIN))
+    while not year.done:
+        year = works.advance(year)
+    assert works.problems(YearJob(1, PLAIN), year) == ()
+    collapsed = year.ledger.collapsed.copy()
+    collapsed[17] = 4
+    strained = replace(year, ledger=replace(year.ledger, collapsed=collapsed))
+    (told,) = works.problems(YearJob(1, PLAIN), strained)
+    assert (told.code, told.ids, told.count) == ("grid-collapse", (DISTRICT.line.id[4],), 1)
+    assert "1 January at 17:00" in told.message

@@ -338,6 +338,19 @@ def test_what_cannot_be_computed_is_said_once_and_not_tried_for_ever(state: Sess
     assert core.wanted(granted(state, choose(0.5)), 0.0).day
 
 
+def test_a_feeder_that_carries_too_much_is_told_with_its_scenario_s_year_and_goes_with_it(state: Session) -> None:
+    weak = schema.Problem("grid-collapse", "feeder-3 in 12 hours", 12, ("feeder-3",))
+    far = schema.Problem("weather-far", "far off")
+    state = replace(state, facts=replace(state.facts, problems=schema.Problems(1, (far,))))
+    state, messages = core.finished(state, replace(year(YearJob(2, ())), problems=(weak,)), 0.0)
+    assert messages[-1] == schema.Problems(2, (far, weak))
+    assert core.clock(state).revisions["problems"] == 2 and answers.ask(state, schema.Ask("problems")) == messages[-1:]
+    state, messages = core.finished(state, replace(year(YearJob(3, ())), problems=(weak,)), 0.0)
+    assert not any(isinstance(m, schema.Problems) for m in messages), "no news"
+    state, messages = core.finished(state, year(YearJob(4, ())), 0.0)
+    assert messages[-1] == schema.Problems(3, (far,))
+
+
 # ---------------------------------------------------------------- questions
 
 
