@@ -19,10 +19,11 @@ Progress = Callable[[str, float], None]
 
 
 def validate(folder: Path | None, *, progress: Progress) -> dict[str, Any]:
-    """Run every case under `folder`, or the project's own: {cases, figures, problems, held, total}.
+    """Run every case under `folder`, or the project's own: {cases, figures, remarks, problems, held, total}.
 
     cases: one dict per expectation with case, kind, quantity, value, low, high, unit, source, holds, margin, note.
-    figures: all figures of the cases that expect nothing. problems: {file, case, problem} of what did not run.
+    figures: all figures of the cases that expect nothing. remarks: {remark, cases} of what was found in their inputs.
+    problems: {file, case, problem} of what did not run.
 
     Raises:
         Refused: no folder, or no case in it.
@@ -31,12 +32,15 @@ def validate(folder: Path | None, *, progress: Progress) -> dict[str, Any]:
     rows: list[verdict.Row] = []
     figures: list[dict[str, Any]] = []
     problems: list[dict[str, str]] = []
+    remarks: dict[str, list[str]] = {}
     for n, case in enumerate(cases):
         progress("cases", n / len(cases))
         made: list[read.Figure] = []
         why = case.sentence if isinstance(case, Broken) else ""
         if isinstance(case, Case):
             made, why = _computed(case)
+            for remark in case.remarks:
+                remarks.setdefault(remark, []).append(case.name)
             kept = [verdict.judge(case.name, case.kind, e, made) if not why
                     else verdict.unknown(case.name, case.kind, e, "did not run") for e in case.expect]  # fmt: skip
             rows += kept
@@ -46,7 +50,8 @@ def validate(folder: Path | None, *, progress: Progress) -> dict[str, Any]:
             problems.append({"file": str(case.file), "case": case.name, "problem": why})
     progress("cases", 1.0)
     held = sum(r.holds for r in rows)
-    return {"cases": [_plain(r) for r in rows], "figures": figures, "problems": problems,
+    return {"cases": [_plain(r) for r in rows], "figures": figures,
+            "remarks": [{"remark": r, "cases": names} for r, names in remarks.items()], "problems": problems,
             "held": held, "total": len(rows)}  # fmt: skip
 
 
@@ -65,6 +70,7 @@ def page(result: dict[str, Any]) -> str:
         note = f"  {f['note']}" if f["note"] else ""
         lines.append(f"       {f['case']:<{name}} {f['quantity']}{at} = {_figure(f['value'])} {f['unit']}{note}")
     missed = [r for r in result["cases"] if not r["holds"]]
+    lines += [f"note: {r['remark']} ({_some(r['cases'])})" for r in result["remarks"]]
     lines += [f"not run: {p['problem']}" for p in result["problems"]]
     lines.append(f"{result['held']} of {result['total']} hold" + _many(len(result["problems"])))
     if missed and len(result["cases"]) > 40:
@@ -86,7 +92,8 @@ def _computed(case: Case) -> tuple[list[read.Figure], str]:
         figures = run(case)
         case.inputs.close()
     except Refused as e:
-        return [], str(e)
+        # what a weather file or a grid file is refused for does not say which case wanted it
+        return [], str(e) if str(e).startswith(case.file.name) else f"{case.inputs.where}: {e}"
     except Exception as e:
         return [], f"{case.file.name} ({case.name}): unexpected {type(e).__name__}: {e}; please report it"
     return figures, ""
@@ -108,6 +115,10 @@ def _line(r: dict[str, Any], name: int, width: int) -> str:
 
 def _figure(value: float) -> str:
     return f"{value:.6g}" if value == 0.0 or 1e-3 <= abs(value) < 1e7 else f"{value:.3e}"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} cases"
 
 
 def _many(problems: int) -> str:

@@ -229,6 +229,8 @@ def test_a_window_lies_where_it_is_told_seen_from_outside(tmp_path: Path) -> Non
         ('shade.s = { surface = "roof", kind = "fin", at_m = 1, depth_m = 1 }', "has an area alone"),
         ('surface.roof.construction = "rof"', 'which the case does not have; the nearest known is "roof"'),
         ("window.south-east.left_m = 6", 'reaches beyond its wall "south"'),
+        ("window.south-east.left_m = 3", 'lay it over window "south-west"'),
+        ("surface.south.area_m2 = 10", "surface.south.width_m stands beside area_m2"),
         ("window.south-east = { left_m = 0, sill_m = 0, width_m = 8, height_m = 2.7 }", "leave some wall"),
         ("construction.wall.u_w_m2k = 0", "U-value of 0 W/m2K"),
         ("construction.wall.u_w_m2k = 99", "U-value of 99 W/m2K"),

@@ -46,6 +46,14 @@ def test_the_description_s_example_can_be_worked_out_by_hand(tmp_path: Path) -> 
     assert f["voltage_a", "house"] == f["voltage_c", "house"] == f["voltage", "house"]
 
 
+def test_a_cable_without_rating_has_no_loading(tmp_path: Path) -> None:
+    f = _figures(_case(tmp_path, SMALL))
+    assert ("loading", "L1") not in f and ("line_loading_max", "") not in f and f["loading", "T1"] > 0.0
+    rated = _figures(_case(tmp_path, SMALL.replace("length_m = 120", "length_m = 120\nrating_a = 100")))
+    amps = 12e3 / 0.95 / (3**0.5 * 400.0 * rated["voltage", "house"])
+    assert rated["line_loading_max", ""] == rated["loading", "L1"] == pytest.approx(amps / 100.0, rel=1e-6)
+
+
 def test_one_phase_s_load_sags_that_phase(tmp_path: Path) -> None:
     f = _figures(_case(tmp_path, SMALL + 'phase = "b"\n'))
     # the return path of a phase is as long again: z = (2 z1 + z0) / 3, twice a cable's, once a transformer's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -202,6 +203,25 @@ def test_weather_may_lie_beside_the_file_or_in_the_shared_folder_packed_or_not(
     assert case.inputs.path("file") == elsewhere / "data" / "p.csv.gz"
 
 
+@pytest.mark.usefixtures("shared")
+def test_mended_weather_is_told_once_with_the_cases_that_use_it(tmp_path: Path) -> None:
+    denver = read.shared() / "data/weather/USA_CO_Denver.Intl.AP.725650_TMY3.epw.gz"
+    lines = gzip.decompress(denver.read_bytes()).decode("latin-1").splitlines()
+    cells = lines[108].split(",")
+    cells[6] = "nan"
+    (tmp_path / "gap.epw").write_text("\n".join([*lines[:108], ",".join(cells), *lines[109:]]))
+    (tmp_path / "short.epw").write_text("\n".join(lines[:4000]))
+    group = 'base = "600"\nweather = "gap.epw"\n[[case]]\nname = "a"\n[[case]]\nname = "b"\n'
+    pv = 'kind = "pv"\nsystem.tilt_deg = 30\nweather.file = "gap.epw"\n'
+    result = run(tmp_path, group=group, pv=pv, short='base = "600"\nweather = "short.epw"\n')
+    (remark,) = result["remarks"]
+    assert remark == {"remark": "gap.epw: 1 steps had gaps of at most 6 hours and were interpolated",
+                      "cases": ["a", "b", "pv"]}  # fmt: skip
+    assert "interpolated (a, b, pv)" in validate.page(result)
+    (problem,) = result["problems"]
+    assert problem["problem"].startswith("short.toml: ") and "short.epw has 3992 rows" in problem["problem"]
+
+
 def test_seventeen_published_hours_and_the_points_of_heat_pumps_hold() -> None:
     for name, count in (("iso13790-hour", 34), ("heat-pump", 1)):
         result = validate.validate(read.CASES / name, progress=lambda stage, done: None)
@@ -215,6 +235,6 @@ def test_the_command_prints_one_object_and_says_by_its_exit_code_whether_all_hol
         (tmp_path / "one.toml").write_text(POINTS + HOLDS.replace("3.24", value))
         assert main.surplus(["validate", str(tmp_path), "--json"], standalone_mode=False) == code
         result = json.loads(capsys.readouterr().out)
-        assert set(result) == {"cases", "figures", "problems", "held", "total"}
+        assert set(result) == {"cases", "figures", "remarks", "problems", "held", "total"}
         keys = {"case", "quantity", "value", "low", "high", "unit", "source", "holds", "margin"}
         assert keys <= set(result["cases"][0])

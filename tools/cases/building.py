@@ -119,6 +119,7 @@ def building(inputs: Table) -> Building:
             table = inputs.named("surface")[name]
             raise table.wrong("area_m2", f"is {surface.gross_m2:g}, but its windows take {glass:g}; leave some wall")
         surfaces[name] = replace(surface, opaque_m2=surface.gross_m2 - glass)
+    _apart(windows, tables)
     windows = [replace(w, surface=surfaces[w.surface.name]) for w in windows]
     return Building(volume, floor, tuple(surfaces.values()), tuple(windows))
 
@@ -184,7 +185,8 @@ def _rectangle(table: Table) -> tuple[shading.Opening | None, float]:
         area = table.number("area_m2", above=0.0)
         for key in ("width_m", "height_m"):
             if key in table:
-                raise table.wrong(key, "stands beside area_m2; give width_m and height_m, or area_m2 alone")
+                raise table.wrong(key, "stands beside area_m2; give width_m and height_m, or area_m2 alone "
+                                       "(what a base gives is taken away by drop)")  # fmt: skip
         return None, area
     width, height = table.number("width_m", above=0.0), table.number("height_m", above=0.0)
     return shading.Opening(0.0, width, 0.0, height), width * height
@@ -250,6 +252,19 @@ def _window(
     middle = table.number("middle_m", surface.middle_m + (0.5 * (opening.sill_m + opening.head_m - wall.head_m)
                                                           if wall and surface.upright else 0.0), least=0.0)  # fmt: skip
     return Window(name, surface, glazing, area, opening, middle)
+
+
+def _apart(windows: list[Window], tables: dict[str, Table]) -> None:
+    """Two windows of a wall may touch, not overlap: the wall would lose the same glass twice."""
+    for n, one in enumerate(windows):
+        for other in windows[:n]:
+            a, b = one.opening, other.opening
+            if a is None or b is None or one.surface is not other.surface:
+                continue
+            wide = min(a.right_m, b.right_m) - max(a.left_m, b.left_m)
+            high = min(a.head_m, b.head_m) - max(a.sill_m, b.sill_m)
+            if min(wide, high) > 1e-9:
+                raise tables[one.name].wrong("left_m", f'and sill_m lay it over window "{other.name}"; move one')
 
 
 def _shades(inputs: Table, surfaces: dict[str, Surface]) -> None:

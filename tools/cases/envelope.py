@@ -60,6 +60,7 @@ def run(case: Case) -> list[Figure]:
     """
     inputs = case.inputs
     weather = read_epw(inputs.path("weather"))
+    case.remarks.extend(p.message for p in weather.problems)
     year = year_of(inputs, calendar_year=weather.year, steps=weather.steps)
     made = building.building(inputs)
     use = _use(inputs, made, year)

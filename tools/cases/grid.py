@@ -19,7 +19,7 @@ from sim.physics.grid import Q_PER_P
 from tools import gridfile, gridpandapower
 from tools.cases.read import Case, Figure
 from tools.cases.table import Table
-from tools.griddraft import Draft, Drawn
+from tools.griddraft import UNLIMITED_VA, Draft, Drawn
 
 _PHASES = ("a", "b", "c")
 
@@ -65,13 +65,15 @@ def _figures(drawn: Drawn, g: gridflow.Grid, flows: gridflow.Flows) -> Iterator[
         yield Figure(f"voltage_{phase}_min", float(abc[live, f].min()), "pu")
     yield Figure("voltage_min", float(np.nanmin(volts)), "pu", note=drawn.nodes.id[int(np.nanargmin(volts))])
     yield Figure("voltage_max", float(np.nanmax(volts)), "pu", note=drawn.nodes.id[int(np.nanargmax(volts))])
-    yield from (Figure("loading", float(v), "1", i) for i, v in zip(line.id, flows.line_loading[0], strict=True))
+    rated = line.rating_va < UNLIMITED_VA
+    loading = flows.line_loading[0]
+    yield from (Figure("loading", float(v), "1", i) for i, v, r in zip(line.id, loading, rated, strict=True) if r)
     yield from (Figure("line_power", float(v), "W", i) for i, v in zip(line.id, flows.line_w[0], strict=True))
-    for name, of in (("line_loading_max", line.kind != LineKind.TRANSFORMER),
-                     ("transformer_loading_max", line.kind == LineKind.TRANSFORMER)):  # fmt: skip
+    for name, of in (("line_loading_max", rated & (line.kind != LineKind.TRANSFORMER)),
+                     ("transformer_loading_max", rated & (line.kind == LineKind.TRANSFORMER))):  # fmt: skip
         if of.any():
-            most = np.where(of, flows.line_loading[0], -1.0).argmax()
-            yield Figure(name, float(flows.line_loading[0, most]), "1", note=line.id[int(most)])
+            most = int(np.where(of, loading, -1.0).argmax())
+            yield Figure(name, float(loading[most]), "1", note=line.id[most])
     yield Figure("losses", float(flows.grid_loss_w[0]), "W")
     yield Figure("source_power", float(flows.source_w[0]), "W")
     yield Figure("islanded_nodes", float((~live).sum()), "1")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,8 @@ class _Year:
     """Of the step with the sun up."""
     step_s: float
     height_m: float
+    remarks: tuple[str, ...] = ()
+    """What was mended or found in an EPW file."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def run(case: Case) -> list[Figure]:
     """
     like = _LIKE[case.inputs.text("like", "surplus", choices=tuple(_LIKE))]
     year = _weather(case.inputs.table("weather"), like)
+    case.remarks.extend(year.remarks)
     plane = _plane(case.inputs.table("system"), year, like)
     poa, dc, ac = _power(year, plane)
     hours = year.step_s / 3600.0
@@ -113,12 +117,14 @@ def _months(watts: Float) -> Float:
 
 def _weather(table: Table, like: Mapping[str, Any]) -> _Year:
     """From an EPW file, or from a table of columns and a place."""
+    remarks: tuple[str, ...] = ()
     if "file" in table:
         w = read_epw(table.path("file"))
         place = (w.latitude_rad, w.longitude_rad, w.year, w.utc_offset_s)
         columns = {name: np.asarray(getattr(w, name)) for name in _COLUMNS}
         shift_s, step_s, height_m = w.sun_offset_s, w.step_s, table.number("height_m", w.height_m)
         ghi: Float | None = w.ghi_w_m2
+        remarks = tuple(p.message for p in w.problems)
         shift_s = 60.0 * like["sun_minute"] - 0.5 * step_s if "sun_minute" in like else shift_s
     else:
         columns = _columns(table, table.path("table"))
@@ -140,13 +146,17 @@ def _weather(table: Table, like: Mapping[str, Any]) -> _Year:
     direction, share = sun.mean_direction(*place, starts, step_s=step_s)
     if ghi is None:
         ghi = columns["dhi_w_m2"] + columns["dni_w_m2"] * np.maximum(direction[:, 2], 0.0)
-    return _Year(ghi_w_m2=ghi, sun_enu=direction, share=share, step_s=step_s, height_m=height_m, **columns)
+    return _Year(ghi_w_m2=ghi, sun_enu=direction, share=share, step_s=step_s, height_m=height_m, remarks=remarks,
+                 **columns)  # fmt: skip
 
 
 def _columns(table: Table, path: Path) -> dict[str, Float]:
     """The weather table's columns [step]; ghi_w_m2 where it has one."""
-    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    head, *rows = [r for r in csv.reader(data.decode("utf-8-sig").splitlines()) if r] or [[]]
+    try:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        head, *rows = [r for r in csv.reader(data.decode("utf-8-sig").splitlines()) if r] or [[]]
+    except (UnicodeDecodeError, csv.Error, EOFError, zlib.error, OSError) as e:
+        raise table.wrong("table", f'names "{path.name}", which cannot be read as CSV: {e}') from e
     head = [h.strip() for h in head]
     missing = [c for c in _COLUMNS if c not in head]
     if missing:
@@ -155,9 +165,14 @@ def _columns(table: Table, path: Path) -> dict[str, Float]:
         raise table.wrong("table", f'names "{path.name}" with {len(rows)} rows; a year has 8760 or 8784 hours')
     wanted = [c for c in (*_COLUMNS, "ghi_w_m2") if c in head]
     try:
-        return {c: np.array([float(row[head.index(c)]) for row in rows]) for c in wanted}
+        made = {c: np.array([float(row[head.index(c)]) for row in rows]) for c in wanted}
     except (ValueError, IndexError) as e:
         raise table.wrong("table", f'names "{path.name}", which has a cell that is no number: {e}') from e
+    for name, column in made.items():
+        if not np.isfinite(column).all():
+            row = int(np.flatnonzero(~np.isfinite(column))[0]) + 2
+            raise table.wrong("table", f'names "{path.name}", whose {name} in line {row} is no finite number')
+    return made
 
 
 def _plane(table: Table, year: _Year, like: Mapping[str, Any]) -> _Plane:

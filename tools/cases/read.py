@@ -75,6 +75,8 @@ class Case:
     file: Path
     inputs: Table
     expect: tuple[Expect, ...]
+    remarks: list[str] = field(default_factory=list)
+    """What whoever runs the case should know of its inputs: sentences that its kind adds, say of mended weather."""
 
 
 @dataclass(frozen=True)
