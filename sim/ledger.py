@@ -36,6 +36,9 @@ LOADING_LIMIT = 1.0
 COMFORT_C = (26.0, 28.0, 18.0)
 """Rooms are too warm above the first (CIBSE TM59:2017: bedrooms, DIN 4108-2:2013, region B) and far too warm above the
 second (CIBSE Guide A:2006), too cold below the last (WHO Housing and Health Guidelines, 2018)."""
+BEYOND_K = 0.01
+"""By which a limit is passed before the hour counts: rooms that cooling holds at a limit are not beyond it, whatever
+the last bit of their temperature says."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
         for k, name in enumerate(ACCOUNTS):
             if name not in silent:
                 sums.total(np.ascontiguousarray(getattr(flux, name)[:, inside]), lanes, first, ledger.parts[mode], k)
-    sums.outside(flux.indoor_c, np.array(COMFORT_C, case.dtype), ledger.comfort)
+    sums.outside(flux.indoor_c, np.array(COMFORT_C + BEYOND_K * np.array([1.0, 1.0, -1.0]), case.dtype), ledger.comfort)
     here = slice(first, first + n)
     ledger.loss_w[here] = flux.grid_loss_w
     ledger.source_w[here] = flux.source_w

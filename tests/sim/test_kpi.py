@@ -94,7 +94,7 @@ def test_hours_too_warm_and_too_cold_are_those_of_the_rooms() -> None:
     year = years.complete(case)
     _, flux = simulate(case, year.states[0], Span(0, 8760), grid=False)
     hours = kpi.comfort_h(year.ledger)
-    for row, outside in zip(hours, (flux.indoor_c > 26.0, flux.indoor_c > 28.0, flux.indoor_c < 18.0), strict=True):
+    for row, outside in zip(hours, (flux.indoor_c > 26.01, flux.indoor_c > 28.01, flux.indoor_c < 17.99), strict=True):
         assert (row == outside.sum(axis=0)).all()
     found, floor = kpi.comfort(year.ledger, district), district.building.floor_m2
     warm = floor[1:] > 0.0
@@ -104,6 +104,18 @@ def test_hours_too_warm_and_too_cold_are_those_of_the_rooms() -> None:
     assert b.kpi["overheating_26_h"] == found["overheating_26_h"] >= found["overheating_28_h"]
     curve = b.curves["net_import_w"]
     assert (curve[0], curve[-1]) == (b.kpi["peak_import_w"], -b.kpi["peak_export_w"])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rooms_that_cooling_holds_at_26_degrees_are_not_too_warm(dtype: type) -> None:
+    weather = random_weather(seed=3)
+    district = random_district(seed=4, buildings=6, nodes=0)
+    b = district.building
+    cooled = replace(b, cool_c=np.full(6, 26.0), cool_limit_w=np.full(6, 1e6), schedule=np.zeros(6, np.int32))
+    district = replace(district, building=cooled)
+    year = years.complete(prepare(district, solar(district, weather), weather, dtype=dtype))
+    assert year.ledger.steps[books.ACCOUNTS.index("cooling_w")].sum() > 0.0
+    assert kpi.comfort(year.ledger, district)["overheating_26_worst_h"] == 0.0
 
 
 def test_books_of_a_boundary_are_the_same_bits_in_any_chunks() -> None:
