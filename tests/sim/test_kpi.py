@@ -109,9 +109,10 @@ def test_hours_too_warm_and_too_cold_are_those_of_the_rooms() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_rooms_that_cooling_holds_at_26_degrees_are_not_too_warm(dtype: type) -> None:
     weather = random_weather(seed=3)
-    district = random_district(seed=4, buildings=6, nodes=0)
+    district = random_district(seed=4, buildings=64, nodes=0)
     b = district.building
-    cooled = replace(b, cool_c=np.full(6, 26.0), cool_limit_w=np.full(6, 1e6), schedule=np.zeros(6, np.int32))
+    cooled = replace(b, cool_c=np.full(64, 26.0), cool_limit_w=np.full(64, 1e6), open_w_k=np.zeros(64),
+                     schedule=np.zeros(64, np.int32))  # fmt: skip
     district = replace(district, building=cooled)
     year = years.complete(prepare(district, solar(district, weather), weather, dtype=dtype))
     assert year.ledger.steps[books.ACCOUNTS.index("cooling_w")].sum() > 0.0
