@@ -75,6 +75,10 @@ def test_one_phase_s_load_sags_that_phase(tmp_path: Path) -> None:
         ('from = "busbar"', 'from = "mv"', "joins nodes of 10000 V and 400 V"),
         ("length_m = 120", "lenght_m = 120", "length_m is missing; did lenght_m mean it?"),
         ("voltage_pu = 1.02", "voltage = 1.02", 'the nearest known is "voltage_pu"'),
+        ('to = "house"', 'to = "busbar"', 'line[1].to is "busbar", where it begins'),
+        ('name = "L1"', 'name = "T1"', 'transformer[1].name is "T1", as is another\'s'),
+        ('[[infeed]]\nnode = "mv"\nvoltage_pu = 1.02\n', "", "infeed is missing; give [[infeed]] the node"),
+        ('node = "nodes.csv"', "node = []", "node is missing; list [[node]] tables"),
     ],
 )
 def test_what_a_file_gets_wrong_is_named(tmp_path: Path, old: str, new: str, words: str) -> None:

@@ -64,6 +64,13 @@ def test_dirt_heat_and_a_wall_to_the_south_cost_yield(tmp_path: Path) -> None:
     assert _year(_case(tmp_path, system="tilt_deg = 20\npeak_kw = 3")) == pytest.approx(3.0 * clean, rel=1e-4)
 
 
+def test_a_horizon_hides_the_sky_too(tmp_path: Path) -> None:
+    """A level plane in a pit keeps cos^2 of the rim's elevation of the sky, once no sun gets over the rim."""
+    left = {h: _year(_case(tmp_path, system=f"tilt_deg = 0\nhorizon_deg = {h}"), "poa") for h in (75, 80, 90)}
+    assert left[80] / left[75] == pytest.approx((0.173648 / 0.258819) ** 2, rel=1e-3)
+    assert left[90] == pytest.approx(0.0, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("weather", "system", "words"),
     [
@@ -77,6 +84,9 @@ def test_dirt_heat_and_a_wall_to_the_south_cost_yield(tmp_path: Path) -> None:
         (f'table = "short.csv"\n{PLACE}', "tilt_deg = 20", "with 2 rows; a year has 8760"),
         (f'table = "dark.csv"\n{PLACE}', "tilt_deg = 20", "no column dni_w_m2"),
         (f'table = "words.csv"\n{PLACE}', "tilt_deg = 20", "a cell that is no number"),
+        (f'table = "gaps.csv"\n{PLACE}', "tilt_deg = 20", "whose air_c in line 2 is no finite number"),
+        (f'table = "raw.csv"\n{PLACE}', "tilt_deg = 20", "cannot be read as CSV"),
+        (f'file = "a.epw"\ntable = "gaps.csv"\n{PLACE}', "tilt_deg = 20", "stands beside file; give one of the two"),
     ],
 )
 def test_a_wrong_file_is_refused_by_key_and_remedy(tmp_path: Path, weather: str, system: str, words: str) -> None:
@@ -84,5 +94,7 @@ def test_a_wrong_file_is_refused_by_key_and_remedy(tmp_path: Path, weather: str,
     (tmp_path / "short.csv").write_text(head + "0,0,0,0\n0,0,0,0\n")
     (tmp_path / "dark.csv").write_text("dhi_w_m2,air_c,wind_m_s\n" + "0,0,0\n" * 8760)
     (tmp_path / "words.csv").write_text(head + "0,0,cold,0\n" * 8760)
+    (tmp_path / "gaps.csv").write_text(head + "0,0,nan,0\n" * 8760)
+    (tmp_path / "raw.csv").write_bytes(bytes(range(256)))
     with pytest.raises(Refused, match=words):
         pv.run(_case(tmp_path, weather=weather, system=system))

@@ -86,20 +86,25 @@ def _tables(t: Table, file: str) -> Drawn:
     """A grid from tables of nodes, lines, switches, transformers, sources, loads and shunts, or their CSV files."""
     draft = Draft(file)
     nominal = t.number("nominal_v", math.nan, above=0.0)
-    for row in t.tables("node", loose=True):
+    nodes, branches = t.tables("node", loose=True), set[str]()
+    if not nodes:
+        raise t.wrong("node", "is missing; list [[node]] tables or a CSV file of nodes, or name a grid file in file")
+    for row in _once(nodes, set()):
         name = row.text("name")
         if "nominal_v" not in row and math.isnan(nominal):
             raise row.wrong("nominal_v", "is missing; give it here, or once for all nodes")
         draft.bus(name, name, row.number("nominal_v", nominal, above=0.0))
-    for row in t.tables("line"):
+    for row in _once(t.tables("line"), branches):
         _line(row, draft, t.number("frequency_hz", 50.0, above=0.0))
-    for row in t.tables("switch"):
+    for row in _once(t.tables("switch"), branches):
         closed = _flag(row, "closed", True)
         draft.line(row.text("name", ""), _ends(row, draft, "from", "to"), z_ohm=0j, z0_ohm=0j, closed=(closed, closed))
-    for row in t.tables("transformer"):
+    for row in _once(t.tables("transformer"), branches):
         _transformer(row, draft)
     for row in t.tables("infeed"):
         draft.source_pu[_node(row, draft, "node")] = row.number("voltage_pu", 1.0, above=0.0)
+    if not draft.source_pu:
+        raise t.wrong("infeed", "is missing; give [[infeed]] the node that the grid is fed at")
     for row in t.tables("load"):
         _load(row, draft)
     for row in t.tables("shunt"):
@@ -117,7 +122,20 @@ def _node(row: Table, draft: Draft, key: str) -> int:
 
 
 def _ends(row: Table, draft: Draft, one: str, other: str) -> tuple[int, int]:
-    return _node(row, draft, one), _node(row, draft, other)
+    ends = _node(row, draft, one), _node(row, draft, other)
+    if ends[0] == ends[1]:
+        raise row.wrong(other, f'is "{row.text(other)}", where it begins; give it another end')
+    return ends
+
+
+def _once(rows: list[Table], taken: set[str]) -> list[Table]:
+    """The rows, none of whose names is taken yet: figures are asked for by them."""
+    for row in rows:
+        name = row.text("name", "")
+        if name in taken:
+            raise row.wrong("name", f'is "{name}", as is another\'s; give each its own')
+        taken |= {name} - {""}
+    return rows
 
 
 def _flag(row: Table, key: str, default: bool) -> bool:

@@ -23,6 +23,7 @@ from sim.solar import UNIT_W_M2
 from sim.weather import read_epw
 from tools.cases.read import Case, Figure
 from tools.cases.table import Table
+from tools.horizon import sky_view
 
 Float = NDArray[np.float64]
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -119,6 +120,8 @@ def _weather(table: Table, like: Mapping[str, Any]) -> _Year:
     """From an EPW file, or from a table of columns and a place."""
     remarks: tuple[str, ...] = ()
     if "file" in table:
+        if "table" in table:
+            raise table.wrong("table", "stands beside file; give one of the two")
         w = read_epw(table.path("file"))
         place = (w.latitude_rad, w.longitude_rad, w.year, w.utc_offset_s)
         columns = {name: np.asarray(getattr(w, name)) for name in _COLUMNS}
@@ -227,7 +230,8 @@ def _power(year: _Year, plane: _Plane) -> tuple[Float, Float, Float]:
     )  # fmt: skip
     terms, low = irradiance.terms(sky, f)
     tilt, azimuth = np.array([plane.tilt_rad]), np.array([plane.azimuth_rad])
-    face = irradiance.planes(tilt=tilt, azimuth=azimuth, sky_view=np.ones(1), dtype=f)
+    view = sky_view(tilt, azimuth, plane.horizon_rad.astype(f)[None])
+    face = irradiance.planes(tilt=tilt, azimuth=azimuth, sky_view=view, dtype=f)
     n = len(terms)
     cosine, direct, poa = (np.empty((n, 1), f) for _ in range(3))
     horizon = np.ascontiguousarray(plane.horizon_rad[:, None], dtype=f)
