@@ -16,20 +16,24 @@ from tools.cases import read, verdict
 from tools.cases.read import Broken, Case
 
 Progress = Callable[[str, float], None]
+_FEW = 3
+"""Up to as many cases that expect nothing are printed with all their figures."""
+_TELLING = 4
+"""As many figures of a case fit a line: the first that are one of a kind and not 0."""
 
 
 def validate(folder: Path | None, *, progress: Progress) -> dict[str, Any]:
     """Run every case under `folder`, or the project's own: {cases, figures, remarks, problems, held, total}.
 
-    cases: one dict per expectation with case, kind, quantity, value, low, high, unit, source, holds, margin, note.
-    figures: all figures of the cases that expect nothing. remarks: {remark, cases} of what was found in their inputs.
-    problems: {file, case, problem} of what did not run.
+    cases: one dict per expectation with file, case, kind, quantity, value, low, high, unit, source, holds, margin and
+    note. figures: all figures of the cases that expect nothing. remarks: {remark, cases} of what was found in their
+    inputs. problems: {file, case, problem} of what did not run.
 
     Raises:
         Refused: no folder, or no case in it.
     """
     cases = read.read(folder or _own())
-    rows: list[verdict.Row] = []
+    rows: list[dict[str, Any]] = []
     figures: list[dict[str, Any]] = []
     problems: list[dict[str, str]] = []
     remarks: dict[str, list[str]] = {}
@@ -43,14 +47,15 @@ def validate(folder: Path | None, *, progress: Progress) -> dict[str, Any]:
                 remarks.setdefault(remark, []).append(case.name)
             kept = [verdict.judge(case.name, case.kind, e, made) if not why
                     else verdict.unknown(case.name, case.kind, e, "did not run") for e in case.expect]  # fmt: skip
-            rows += kept
+            file = str(case.file)
+            rows += [{"file": file, **_plain(asdict(row))} for row in kept]
             if not case.expect:
-                figures += [{"case": case.name, "kind": case.kind, **asdict(f)} for f in made]
+                figures += [{"file": file, "case": case.name, "kind": case.kind, **_plain(asdict(f))} for f in made]
         if why:
             problems.append({"file": str(case.file), "case": case.name, "problem": why})
     progress("cases", 1.0)
-    held = sum(r.holds for r in rows)
-    return {"cases": [_plain(r) for r in rows], "figures": figures,
+    held = sum(r["holds"] for r in rows)
+    return {"cases": rows, "figures": figures,
             "remarks": [{"remark": r, "cases": names} for r, names in remarks.items()], "problems": problems,
             "held": held, "total": len(rows)}  # fmt: skip
 
@@ -63,12 +68,9 @@ def holds(result: dict[str, Any]) -> bool:
 def page(result: dict[str, Any]) -> str:
     """The result as a table, one line an expectation, what does not hold last once more."""
     width = max([len(r["quantity"]) for r in result["cases"]] + [8])
-    name = max([len(r["case"]) for r in result["cases"]] + [4])
+    name = max([len(r["case"]) for r in (*result["cases"], *result["figures"])] + [4])
     lines = [_line(r, name, width) for r in result["cases"]]
-    for f in result["figures"]:
-        at = f" at {f['at']}" if f["at"] else ""
-        note = f"  {f['note']}" if f["note"] else ""
-        lines.append(f"       {f['case']:<{name}} {f['quantity']}{at} = {_figure(f['value'])} {f['unit']}{note}")
+    lines += _unjudged(result["figures"], name)
     missed = [r for r in result["cases"] if not r["holds"]]
     lines += [f"note: {r['remark']} ({_some(r['cases'])})" for r in result["remarks"]]
     lines += [f"not run: {p['problem']}" for p in result["problems"]]
@@ -76,6 +78,25 @@ def page(result: dict[str, Any]) -> str:
     if missed and len(result["cases"]) > 40:
         lines += ["what does not hold:", *(_line(r, name, width) for r in missed)]
     return "\n".join(lines)
+
+
+def _unjudged(figures: list[dict[str, Any]], name: int) -> list[str]:
+    """Figures of cases that expect nothing: all of a few cases, of many a line each."""
+    cases: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for f in figures:
+        cases.setdefault((f["file"], f["case"]), []).append(f)
+    lines = []
+    for (_, case), made in cases.items():
+        said = [f"{f['quantity']}{' at ' * bool(f['at'])}{f['at']} = {_figure(f['value'])} {f['unit']}" for f in made]
+        if len(cases) > _FEW:
+            telling = [s for s, f in zip(said, made, strict=True) if not f["at"] and f["value"]] or said
+            lines.append(f"       {case:<{name}} {', '.join(telling[:_TELLING])}")
+        else:
+            lines += [f"       {case:<{name}} {s}{'  ' * bool(f['note'])}{f['note']}"
+                      for s, f in zip(said, made, strict=True)]  # fmt: skip
+    if len(cases) > _FEW:
+        lines.append(f"{len(cases)} cases expect nothing; --json, or one of them alone, gives all of their figures")
+    return lines
 
 
 def _own() -> Path:
@@ -99,21 +120,22 @@ def _computed(case: Case) -> tuple[list[read.Figure], str]:
     return figures, ""
 
 
-def _plain(row: verdict.Row) -> dict[str, Any]:
+def _plain(made: dict[str, Any]) -> dict[str, Any]:
     """JSON has no infinity and no nan."""
-    made = asdict(row)
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in made.items()}
 
 
 def _line(r: dict[str, Any], name: int, width: int) -> str:
     word = "holds " if r["holds"] else "MISSED"
     low, high = (_figure(r[k]) if r[k] is not None else "" for k in ("low", "high"))
-    value = _figure(r["value"]) if r["value"] is not None else "-"
+    value = _figure(r["value"])
     note = f"  {r['note']}" if r["note"] else ""
     return f"{word} {r['case']:<{name}} {r['quantity']:<{width}} {value:>10}  {low:>10} .. {high:<10} {r['unit']}{note}"
 
 
-def _figure(value: float) -> str:
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
     return f"{value:.6g}" if value == 0.0 or 1e-3 <= abs(value) < 1e7 else f"{value:.3e}"
 
 

@@ -175,6 +175,14 @@ def test_a_figure_that_is_no_number_does_not_hold() -> None:
     assert verdict.judge("c", "k", expect, [Figure("q", 1e9, "1")]).holds
 
 
+def test_of_many_cases_that_expect_nothing_each_is_a_line(tmp_path: Path) -> None:
+    few = validate.page(run(tmp_path, **{f"case-{n}": POINTS for n in range(3)}))
+    assert few.count("cop at A7/W35 = 3.23") == few.count("cop at A2/W35 = ") == 3
+    many = validate.page(run(tmp_path, last=POINTS))
+    assert [line.split()[0] for line in many.splitlines()[:4]] == ["case-0", "case-1", "case-2", "last"]
+    assert "4 cases expect nothing; --json" in many and "0 of 0 hold" in many
+
+
 def test_folders_that_are_missing_or_empty_are_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"there is no .*nowhere; give a folder"):
         run(tmp_path / "nowhere")

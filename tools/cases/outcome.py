@@ -36,13 +36,13 @@ def figures(
     hours = step_s / 3600.0
     found = [
         Figure("annual_heating", heating, "kWh"), Figure("annual_cooling", cooling, "kWh"),
-        Figure("heating_per_area", heating / made.floor_m2, "kWh/m2"),
-        Figure("cooling_per_area", cooling / made.floor_m2, "kWh/m2"),
         _extreme("peak_heating", r.heating_w, "W", year, greatest=True),
         _extreme("peak_cooling", r.cooling_w, "W", year, greatest=True),
         _extreme("max_indoor", r.indoor_c, "degC", year, greatest=True),
         _extreme("min_indoor", r.indoor_c, "degC", year, greatest=False),
         Figure("mean_indoor", float(r.indoor_c.mean()), "degC"),
+        Figure("heating_per_area", heating / made.floor_m2, "kWh/m2"),
+        Figure("cooling_per_area", cooling / made.floor_m2, "kWh/m2"),
         Figure("hours_above", float((r.indoor_c > above_c).sum()) * hours, "h", note=f"above {above_c:g} degC"),
         Figure("hours_below", float((r.indoor_c < below_c).sum()) * hours, "h", note=f"below {below_c:g} degC"),
     ]  # fmt: skip
