@@ -86,8 +86,8 @@ def test_every_value_is_measured_said_or_named_as_inferred(tmp_path: Path, weath
     read = package.load(tmp_path / "out")
     measured = {
         "building": {"id", "name", "x_m", "y_m", "z_m", "height_m", "footprint_m2", "volume_m3"},
-        "surface": {"id", "building", "kind", "tilt_rad", "azimuth_rad", "area_m2", "x_m", "y_m", "z_m", "horizon_rad",
-                    "sky_view"},
+        "surface": {"id", "building", "kind", "tilt_rad", "azimuth_rad", "area_m2", "x_m", "y_m", "z_m",
+                    "sky_view", "horizon_rad", "crown_rad", "crown_view"},
         "node": {"id"}, "line": {"id", "vertex_start"},
     }  # fmt: skip
     said = {"year", "storeys"}  # the street's file names them
