@@ -57,6 +57,8 @@ def test_a_battery_that_gives_matches_load_and_what_is_lost_does_not() -> None:
 def test_the_lasting_peak_is_the_mean_of_the_highest_hundredth() -> None:
     power = np.arange(200.0)
     assert kpi.lasting_peak_w(power) == pytest.approx((199.0 + 198.0) / 2.0)
+    year = np.arange(8760.0)  # 88 of them
+    assert kpi.lasting_peak_w(year[::-1].copy()) == pytest.approx(8759.0 - 87.0 / 2.0)
 
 
 @settings(max_examples=60, deadline=None)

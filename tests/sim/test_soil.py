@@ -13,8 +13,8 @@ def test_a_plain_wave_comes_damped_and_a_month_late() -> None:
     daily = 5.0 * np.sin(2.0 * np.pi * hours / 24.0)
     ground = soil.temperature_c(wave + daily, 3600.0)
     assert ground.mean() == pytest.approx(10.0, abs=1e-6)
-    assert np.ptp(ground) == pytest.approx(2.0 * 8.0 * soil.DAMPING, rel=1e-4)
-    assert np.argmin(ground) / 24.0 == pytest.approx(20.0 + soil.LAG_DAYS, abs=0.1)
+    assert np.ptp(ground) == pytest.approx(2.0 * 4.8, rel=1e-4)
+    assert np.argmin(ground) / 24.0 == pytest.approx(50.4, abs=0.1)
 
 
 def test_steps_of_a_quarter_hour_and_the_south_make_no_difference() -> None:

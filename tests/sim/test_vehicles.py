@@ -65,6 +65,15 @@ def test_a_car_charges_on_arrival_at_the_wall_box_s_power() -> None:
     assert owed[0, 0] == 0.0
 
 
+def test_every_car_has_its_wall_box_of_11_kw_and_stays_at_home_on_two_days_of_five() -> None:
+    district = _electric(smart=0.0)
+    case = prepare(district, solar(district, WEATHER), WEATHER)
+    assert case.cars is not None and case.cars.limit_w == pytest.approx(np.full(20, 22e3))
+    single = vehicles.habits(tuple(WALL.tolist()), 1).arrive[:, : vehicles.GROUPS[1]]
+    driven = single.reshape(365, 24, -1).max(axis=1) > 0.0
+    assert driven.mean() == pytest.approx(0.6, abs=0.008)
+
+
 def test_smart_cars_charge_by_night_without_sun_and_under_it_with_sun() -> None:
     clock = WALL[171 * 24 : 178 * 24] % 24
     dark = _flux(_electric(smart=1.0, modules=False)).vehicle_w.sum(axis=1)

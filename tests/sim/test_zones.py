@@ -35,7 +35,7 @@ def test_layers_and_insulation_give_the_u_value_between_iso_6946_s_films(element
     p = _parts()
     p = replace(p, **{f"{element}_w_m2k": np.full(len(p.wall_m2), u)})
     insulation, better = zones.insulation_m2k_w(p, DISTRICT.construction, element)
-    whole = insulation + zones.R_SI_M2K_W[element] + zones.R_SE_M2K_W
+    whole = insulation + {"wall": 0.13, "roof": 0.10}[element] + 0.04
     for side in ("outer", "inner"):
         d, k, _, _ = getattr(DISTRICT.construction, f"{element}_{side}")[p.construction].T
         whole = whole + d / (k * better)
@@ -70,6 +70,38 @@ def test_usual_windows_have_usual_values() -> None:
         made = panes.usual()[kind]
         assert made.u_w_m2k() == pytest.approx(u, abs=0.12)
         assert made.g() == pytest.approx(g, abs=0.06)
+
+
+def test_a_window_lets_in_its_g_value_between_en_410_s_films() -> None:
+    """Sun on the glass, 0 degC on both sides, films of 23 and 8 W/m2K: transmitted and given off inside make g."""
+    p = replace(_parts(), collecting_m2=_parts().window_m2, window_g=np.linspace(0.3, 0.8, 16))
+    for kind in Panes:
+        w = zones._window(replace(p, panes=np.full(16, int(kind), np.int8)), 3.0)
+        glass_m2k_w = np.maximum(1.0 / p.window_w_m2k - 1.0 / 25.0 - 1.0 / 7.7, 0.002)
+        inward = np.asarray(w.absorptance) * (1.0 / 23.0 + glass_m2k_w) / (1.0 / 23.0 + glass_m2k_w + 1.0 / 8.0)
+        assert np.asarray(w.transmittance) + inward == pytest.approx(p.window_g)
+        usual = panes.usual()[kind]
+        assert np.asarray(w.transmittance) / p.window_g == pytest.approx(usual.transmittance_normal / usual.g())
+
+
+def test_light_falls_on_floors_first_and_spreads_from_there() -> None:
+    """45 % is beam, of which floors keep 0.6, the ground floor by its share; the rest meets all by area and colour."""
+    p = _parts()
+    made = zones.network(p, DISTRICT.construction, step_s=3600.0)
+    assert made.boundary == ("walls", "roof", "ground", "inside", "windows", "bridges", "sun", "radiant")
+    faces = np.array([0.6 * p.wall_m2, 0.6 * p.roof_m2, 0.6 * p.ground_m2, 0.6 * p.inside_m2,
+                      (1.0 - panes.split()[1][p.panes]) * p.window_m2])  # fmt: skip
+    spread = faces / faces.sum(axis=0)
+    lost = (0.45 * 0.4 + 0.55) * spread[4]
+    entered = panes.split()[0][p.panes] * p.window_g * p.collecting_m2
+    assert made.flow[6, -2 - INPUTS + 1 + Input.SUN_W_M2] == pytest.approx((1.0 - lost) * entered)
+
+
+def test_half_of_the_gains_radiates_and_air_holds_10_kj_per_square_metre() -> None:
+    b = DISTRICT.building
+    room = prepare(DISTRICT, SOLAR, WEATHER).rooms.room
+    assert room.radiant_w == pytest.approx(0.5 * b.gains_w) and room.convective_w == pytest.approx(0.5 * b.gains_w)
+    assert room.air_j_k == pytest.approx(1e4 * b.floor_m2)
 
 
 def test_heavy_walls_cool_down_slower_than_light_ones() -> None:
