@@ -33,7 +33,7 @@ def balance(
     totals["primary_energy"] = -answer.primary_margin_j
     year = _year(carriers, district, -answer.co2_margin_kg)
     figures = {
-        **kpi.electricity(steps["electricity"]), **kpi.comfort(ledger, district), **_sums(ledger, district),
+        **kpi.electricity(steps["electricity"], step_s=ledger.step_s), **kpi.comfort(ledger, district), **_sums(ledger, district),
         **_weighted(weigh, district), **costs.bill(district), **costs.yearly(district, year),
     }  # fmt: skip
     for other in answer.alternatives:

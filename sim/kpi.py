@@ -1,6 +1,8 @@
 """Key figures of a year: how well what is made meets what is used, what the grid above sees, how warm rooms get.
 
-g = generated, l = used, x = losses + stored, per step [W]; n = import - export = l + x - g. Sources:
+g = generated, l = used, x = losses + stored, per step [W]; n = import - export = l + x - g. Shares of energy come out
+much the same whatever the step; load match, grid interaction and peaks are of the weather's own step, an hour or less,
+and finer steps match less. [A]'s ratios are defined by the hour: finer steps are brought to means of hours. Sources:
 
 [S] J. Salom et al., Analysis of load match and grid interaction indicators in net zero energy buildings with
     high-resolution data, IEA SHC Task 40 / EBC Annex 52, 2013
@@ -67,7 +69,7 @@ def energy_ratio(e: Account) -> float:
 
 
 def mismatch(e: Account) -> float:
-    """Annual mismatch ratio AMR = mean over the steps of max(0, l - g) / l; 0 = never short [A]."""
+    """Annual mismatch ratio AMR = mean over the hours of max(0, l - g) / l; 0 = never short [A]."""
     return float(_per_load(np.maximum(e["used"] - e["generated"], 0.0), e["used"]).mean())
 
 
@@ -98,9 +100,15 @@ def duration_w(e: Account) -> Float:
     return curve
 
 
-def electricity(e: Account) -> dict[str, float]:
+def hourly(e: Account, step_s: float) -> Account:
+    """[hour] means of an account of finer steps; one of hours as it is."""
+    n = max(1, round(3600.0 / step_s))
+    return e if n == 1 else {name: w.reshape(-1, n).mean(axis=1) for name, w in e.items()}
+
+
+def electricity(e: Account, *, step_s: float = 3600.0) -> dict[str, float]:
     """Every figure of match and grid interaction; shares as 1 = 100 %, powers [W]."""
-    peak = float(e["imported"].max())
+    peak, hours = float(e["imported"].max()), hourly(e, step_s)
     return {
         "self_consumption": self_consumption(e),
         "self_sufficiency": self_sufficiency(e),
@@ -112,9 +120,9 @@ def electricity(e: Account) -> dict[str, float]:
         "peak_export_1_percent_w": lasting_peak_w(e["exported"]),
         "import_load_factor": float(e["imported"].mean()) / peak if peak > 0.0 else 0.0,
         "onsite_energy_ratio": energy_ratio(e),
-        "annual_mismatch": mismatch(e),
-        "max_hourly_surplus": surplus_peak(e),
-        "max_hourly_deficit": deficit_peak(e),
+        "annual_mismatch": mismatch(hours),
+        "max_hourly_surplus": surplus_peak(hours),
+        "max_hourly_deficit": deficit_peak(hours),
     }
 
 

@@ -49,6 +49,15 @@ def test_figures_of_four_steps_by_hand() -> None:
     assert found["max_hourly_deficit"] == 1.0
 
 
+def test_hourly_ratios_are_of_hours_whatever_the_step() -> None:
+    """Quarters that make 0, 8, 0, 8 for a load of 4 are an hour of just enough; as steps half of them fall short."""
+    quarters = account([0.0, 8.0, 0.0, 8.0] * 2, [4.0] * 8)
+    found = kpi.electricity(quarters, step_s=900.0)
+    assert (found["annual_mismatch"], found["max_hourly_surplus"], found["max_hourly_deficit"]) == (0.0, 0.0, 0.0)
+    assert found["load_match"] == pytest.approx(0.5) and found["peak_export_w"] == 4.0
+    assert kpi.electricity(quarters)["max_hourly_surplus"] == pytest.approx(1.0)
+
+
 def test_a_battery_that_gives_matches_load_and_what_is_lost_does_not() -> None:
     assert kpi.load_match(account([0.0], [4.0], stored=-3.0)) == pytest.approx(0.75)
     assert kpi.load_match(account([4.0], [4.0], losses=1.0)) == pytest.approx(0.75)
