@@ -33,8 +33,8 @@ def balance(
     totals["primary_energy"] = -answer.primary_margin_j
     year = _year(carriers, district, -answer.co2_margin_kg)
     figures = {
-        **kpi.electricity(steps["electricity"], step_s=ledger.step_s), **kpi.comfort(ledger, district), **_sums(ledger, district),
-        **_weighted(weigh, district), **costs.bill(district), **costs.yearly(district, year),
+        **kpi.electricity(steps["electricity"], step_s=ledger.step_s), **kpi.comfort(ledger, district),
+        **_sums(ledger, district), **_weighted(weigh, district), **costs.bill(district), **costs.yearly(district, year),
     }  # fmt: skip
     for other in answer.alternatives:
         if other.kind == "co2":
