@@ -88,7 +88,7 @@ def tariffs(country: str) -> tuple[Tariff, ...]:
 
 
 def measure(kind: str) -> Measure:
-    """Life and upkeep of a kind of layer."""
+    """Life [s] and upkeep [share of the capital a year] of a kind of layer; the row `*` of kinds without their own."""
     rows = _measures()
     return rows.get(kind, rows[ANY])
 

@@ -98,7 +98,7 @@ class Weighted:
 
     @property
     def total_j(self) -> float:
-        """Total primary energy."""
+        """Total primary energy [J]: renewable + non-renewable."""
         return self.renewable_j + self.nonrenewable_j
 
     def __add__(self, other: Weighted) -> Weighted:
@@ -210,7 +210,7 @@ def cogeneration(carriers: Mapping[str, Carrier], weights: Mapping[str, Weights]
 
 
 def weighted(energy_j: Float, weight: Weight) -> Weighted:
-    """sum over the steps of energy x weight."""
+    """sum over the steps of energy [J] x weight: primary energy [J] and CO2 [kg] of all steps together."""
     whole = float(energy_j.sum())
     sums = [whole * f if isinstance(f, float | int) else float((energy_j * f).sum()) for f in weight.columns]
     return Weighted(*sums)

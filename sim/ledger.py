@@ -82,12 +82,12 @@ class Ledger:
 
     @property
     def months_j(self) -> Float:
-        """[account, month, building] energy."""
+        """[account, month, building] energy [J]: sum of power x step."""
         return self.months * self.step_s
 
     @property
     def site_months_j(self) -> Float:
-        """[site account, month, site] energy."""
+        """[site account, month, site] energy [J]: sum of power x step."""
         starts = np.concatenate([[0], np.cumsum(self.days_in_month)[:-1]]) * round(86400.0 / self.step_s)
         return np.add.reduceat(self.sites, starts, axis=1) * self.step_s
 

@@ -57,7 +57,8 @@ class Angular:
 
 @cache
 def angular() -> Angular:
-    """Of every kind of panes."""
+    """Of every kind of panes: t(c) / t(1), and sum of a_i(c) R_i over its value at c = 1, with R_i from outdoor air to
+    pane i at EN 673's outer film (transmittance t, absorptances a_i [1] of sim/physics/glass.py)."""
     sun, pane = [], []
     for k in usual():
         # heat put into a pane reaches the inner one as the resistance from outdoor air to it

@@ -93,7 +93,7 @@ def weights(carrier: str, known: Mapping[str, Factor], account: iso52000.Carrier
 
 
 def net(weigh: Weigher, choice: Choice) -> Weighted:
-    """E_we = A - k_exp x credit."""
+    """E_we,AB = E_we,A - k_exp x credit, primary energy [J] and CO2 [kg] of the year (ISO 52000-1:2017, 9.6.6)."""
     step_a, credit = weigh(choice)
     return step_a - credit * choice.k_exp
 

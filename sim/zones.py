@@ -94,12 +94,13 @@ class Parts:
 
 
 def reduced(p: Parts, made: Constructions, *, step_s: float) -> reduction.Reduced:
-    """The rooms of `p` as eight states each."""
+    """The rooms of `p` as eight states each at a step of `step_s` [s]; arrays end with [building] (sim/physics/reduction)."""
     return reduction.reduce(network(p, made, step_s=step_s), step_s=step_s)
 
 
 def network(p: Parts, made: Constructions, *, step_s: float) -> zone.Network:
-    """The rooms of `p` before reduction."""
+    """The rooms of `p` before reduction: 15 capacities each [J/K], conductances [W/K], last axis [building]
+    (sim/physics/zone.py, with layers and windows of the module's equations)."""
     upright, level = film.upright_w_m2k(), film.level_w_m2k()
     elements = [
         Element(name="walls", area_m2=p.wall_m2, layers=_layers(p, made, "wall"), outside=Outside.AIR,

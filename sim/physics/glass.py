@@ -169,32 +169,32 @@ class Glazing:
 
     @property
     def transmittance_normal(self) -> float:
-        """At normal incidence."""
+        """Solar transmittance at normal incidence [1]."""
         return float(self._table[0][-1])
 
     @property
     def absorptance_normal(self) -> Float:
-        """[pane] at normal incidence."""
+        """Solar absorptance of each pane at normal incidence [1], [pane]."""
         return self._table[1][:, -1]
 
     @property
     def transmittance_diffuse(self) -> float:
-        """Hemispherical mean."""
+        """Solar transmittance of diffuse light [1]: the mean over the hemisphere (`hemispherical`)."""
         return float(hemispherical(self._table[0]))
 
     @property
     def absorptance_diffuse(self) -> Float:
-        """[pane] hemispherical mean."""
+        """Solar absorptance of each pane in diffuse light [1], [pane]: the mean over the hemisphere."""
         return hemispherical(self._table[1])
 
     @property
     def inside_reflectance_diffuse(self) -> float:
-        """Of diffuse light from the room."""
+        """Solar reflectance of diffuse light that comes from the room [1]: the mean over the hemisphere."""
         return float(hemispherical(self._table[2]))
 
     @cached_property
     def gap_conductance_w_m2k(self) -> tuple[float, ...]:
-        """Of each gap."""
+        """[gap] conductance of each gap [W/m2K], of EN 673 where none is given (`gap_w_m2k`)."""
         n = len(self.gaps)
         return tuple(
             gap_w_m2k(g, a.emissivity_back, b.emissivity_front, gaps=n)
@@ -203,7 +203,8 @@ class Glazing:
 
     @property
     def resistance_to_pane_m2k_w(self) -> tuple[float, ...]:
-        """[pane] from the outermost face to the middle of each pane, of the last to its inner face."""
+        """[pane] resistance [m2K/W] from the outermost face to the middle of each pane, of the last to its inner face:
+        sum of d / k of panes and 1 / h of gaps on the way (EN 673:2011, eq. 1)."""
         reach, found = 0.0, []
         for i, pane in enumerate(self.panes):
             whole = pane.thickness_m / pane.conductivity_w_mk

@@ -42,7 +42,7 @@ class Layer:
 
     @property
     def capacity_j_m2k(self) -> Float:
-        """rho c d, scalar or [zone]."""
+        """rho c d [J/m2K], scalar or [zone] (EN ISO 52016-1:2017, 6.5.7)."""
         return (
             np.asarray(self.thickness_m, float) * np.asarray(self.density_kg_m3, float)
             * np.asarray(self.heat_j_kgk, float)
