@@ -89,6 +89,23 @@ def test_a_year_of_heat_is_conductance_times_degree_hours(tmp_path: Path) -> Non
     assert made["annual_heating"] - made["annual_cooling"] == pytest.approx(expected, rel=1e-5)
 
 
+def test_films_that_a_published_case_prescribes_take_the_place_of_the_model_s(tmp_path: Path) -> None:
+    """Both faces of a wall, then of a pane: U = 1 / (1 / (h_ce + eps h_b) + R + 1 / h_ci)."""
+    kelvin_hours = (20.0 - weather.read_epw(read.shared() / f"{DENVER}.gz").air_c).sum() / 1000.0
+    box = BOX + "h_ce_w_m2k = 21.6\nh_ci_w_m2k = 8.3\nemissivity = 0.01\n"
+    made = one(tmp_path, box)
+    u = 1.0 / (1.0 / (21.6 + 0.01 * film.OUTSIDE_BLACK_W_M2K) + 2.1 + 1.0 / 8.3)
+    assert made["annual_heating"] - made["annual_cooling"] == pytest.approx(u * 150.0 * kelvin_hours, rel=1e-5)
+    pane = '[pane.p]\nthickness_m = 0.01\ntransmittance = 1e-6\nreflectance_front = 0.99999\n'
+    pane += 'emissivity_front = 0.01\n[glazing.g]\npanes = ["p"]\ngaps = []\n'
+    frame = '[surface.frame]\nconstruction = "wall"\nazimuth_deg = 0\narea_m2 = 11\nh_ci_w_m2k = 8.3\nabsorptance = 0\n'
+    glass = '[window.w]\nsurface = "frame"\nglazing = "g"\narea_m2 = 10\nh_ce_w_m2k = {}\nh_ci_w_m2k = 8.3\n'
+    calm, storm = (one(tmp_path, box + frame + pane + glass.format(h)) for h in (16.0, 900.0))
+    more = sum(s * (v["annual_heating"] - v["annual_cooling"]) for s, v in ((1.0, storm), (-1.0, calm)))
+    u_calm, u_storm = (1.0 / (1.0 / h + 0.01 + 1.0 / 8.3) for h in (16.0, 900.0))
+    assert more > 0.9 * 10.0 * (u_storm - u_calm) * kelvin_hours  # radiation from the other walls adds to it
+
+
 def test_sun_and_sky_on_a_wall_count_by_what_its_film_lets_in(tmp_path: Path) -> None:
     """The same in the open: each wall's outer film meets T_e + (alpha I - eps F h_b (T_e - T_sky)) / h_e."""
     faces = BOX.replace('outside = "sheltered"\narea_m2 = 150', "azimuth_deg = 180\nwidth_m = 40\nheight_m = 2")
@@ -235,6 +252,7 @@ def test_a_window_lies_where_it_is_told_seen_from_outside(tmp_path: Path) -> Non
         ('surface.roof.construction = "rof"', 'which the case does not have; the nearest known is "roof"'),
         ("window.south-east.left_m = 6", 'reaches beyond its wall "south"'),
         ("window.south-east.left_m = 3", 'lay it over window "south-west"'),
+        ('surface.floor = { outside = "adiabatic", h_ce_w_m2k = 3 }', "where there is no film"),
         ("surface.south.area_m2 = 10", "surface.south.width_m stands beside area_m2"),
         ("window.south-east = { left_m = 0, sill_m = 0, width_m = 8, height_m = 2.7 }", "leave some wall"),
         ("construction.wall.u_w_m2k = 0", "U-value of 0 W/m2K"),
@@ -274,8 +292,13 @@ def test_the_readme_s_example_runs(tmp_path: Path) -> None:
     readme = (read.CASES / "README.md").read_text()
     start = readme.index('kind = "envelope"\nname = "shed"')
     (tmp_path / "shed.toml").write_text(readme[start : readme.index("```", start)])
+    for name in ("200", "450"):
+        start = readme.index(f"# {name}")
+        (tmp_path / f"{name}.toml").write_text('kind = "envelope"\n' + readme[start : readme.index("```", start)])
     result = validate.validate(tmp_path, progress=lambda stage, done: None)
     assert validate.holds(result) and result["total"] == 1
+    heating = {f["case"]: f["value"] for f in result["figures"] if f["quantity"] == "annual_heating"}
+    assert heating["200"] > 4500.0 and 3500.0 < heating["450"] < 5000.0
 
 
 def test_periods_and_hourly_lists_and_columns_make_the_same_year(tmp_path: Path) -> None:

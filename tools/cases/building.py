@@ -38,6 +38,17 @@ class Construction:
 
 
 @dataclass(frozen=True)
+class Films:
+    """Convection at the two faces [W/m2K] where a case prescribes it; None: it follows from wind and tilt."""
+
+    h_ce_w_m2k: float | None = None
+    h_ci_w_m2k: float | None = None
+
+
+NO_FILMS = Films()
+
+
+@dataclass(frozen=True)
 class Surface:
     """A plane of the envelope, or inside it."""
 
@@ -54,6 +65,7 @@ class Surface:
     frame: shading.Opening | None
     """The whole wall as a rectangle, seen from outside; None where only its area is given."""
     shades: tuple[shading.Shade, ...] = ()
+    films: Films = NO_FILMS
 
     @property
     def sun(self) -> bool:
@@ -82,6 +94,7 @@ class Window:
     opening: shading.Opening | None
     """Where it lies in the surface; None where only its area is given."""
     middle_m: float
+    films: Films = NO_FILMS
 
 
 @dataclass(frozen=True)
@@ -171,7 +184,15 @@ def _surface(name: str, table: Table, constructions: dict[str, Construction], zo
     frame, area = _rectangle(table)
     default = zone_height if tilt < np.pi / 3 else 0.0 if tilt > 2 * np.pi / 3 else 0.5 * zone_height
     middle = table.number("middle_m", default, least=0.0)
-    return Surface(name, own, outside, area, area, float(tilt), float(azimuth), middle, frame)
+    if "h_ce_w_m2k" in table and outside not in (Outside.AIR, Outside.SHELTERED):
+        raise table.wrong("h_ce_w_m2k", f'stands on a surface that meets "{outside.value}", where there is no film')
+    return Surface(name, own, outside, area, area, float(tilt), float(azimuth), middle, frame, films=_films(table))
+
+
+def _films(table: Table) -> Films:
+    """Coefficients that a case prescribes, as ASHRAE 140's 450 to 470 do."""
+    given = {k: table.number(k, above=0.0, most=1000.0) for k in ("h_ce_w_m2k", "h_ci_w_m2k") if k in table}
+    return Films(**given)
 
 
 def _needed(table: Table) -> float:
@@ -242,7 +263,8 @@ def _window(
     if size is None:
         if surface.shades:
             raise table.wrong("area_m2", "says nothing of where the shades' shadow falls; give width_m and height_m")
-        return Window(name, surface, glazing, area, None, table.number("middle_m", surface.middle_m, least=0.0))
+        middle = table.number("middle_m", surface.middle_m, least=0.0)
+        return Window(name, surface, glazing, area, None, middle, _films(table))
     wall = surface.frame
     left = table.number("left_m", 0.5 * (wall.right_m - size.right_m) if wall else 0.0, least=0.0)
     sill = table.number("sill_m", 0.5 * (wall.head_m - size.head_m) if wall else 0.0, least=0.0)
@@ -251,7 +273,7 @@ def _window(
         raise table.wrong("width_m", f'reaches beyond its wall "{surface.name}" ({wall.right_m:g} x {wall.head_m:g} m)')
     middle = table.number("middle_m", surface.middle_m + (0.5 * (opening.sill_m + opening.head_m - wall.head_m)
                                                           if wall and surface.upright else 0.0), least=0.0)  # fmt: skip
-    return Window(name, surface, glazing, area, opening, middle)
+    return Window(name, surface, glazing, area, opening, middle, _films(table))
 
 
 def _apart(windows: list[Window], tables: dict[str, Table]) -> None:

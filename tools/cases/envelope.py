@@ -1,8 +1,9 @@
 """Kind `envelope`: one zone from its layers and panes through a weather year, by the product's own rooms.
 
-Films follow from the weather's wind, the tilt and the emissivities (sim/physics/film.py), never from the case; the zone
-becomes a network (zone.assemble), is reduced (reduction.reduce) and marched hour by hour by the kernel that the product
-runs. The year is run until it follows on itself.
+Films follow from the weather's wind, the tilt and the emissivities (sim/physics/film.py) unless the published case
+prescribes them, as ASHRAE 140's 450 to 470 do; the zone becomes a network (zone.assemble), is reduced
+(reduction.reduce) and marched hour by hour by the kernel that the product runs. The year is run until it follows on
+itself.
 """
 
 from __future__ import annotations
@@ -162,17 +163,29 @@ def _beyond(ground: Table, made: building.Building, known: dict[str, Float], yea
     return found
 
 
-def _film_out(middle_m: float, weather: Weather, roughness: float) -> float:
-    return float(film.outside_w_m2k(weather.wind_m_s, height_m=middle_m, rough=roughness))
+def _film_out(of: building.Surface | building.Window, weather: Weather) -> float:
+    """Convection at an outer face [W/m2K]: what the case prescribes, else by wind, or of still air in shelter."""
+    if of.films.h_ce_w_m2k is not None:
+        return of.films.h_ce_w_m2k
+    if isinstance(of, building.Surface) and not of.sun:
+        return film.SHELTERED_W_M2K
+    rough = of.construction.roughness if isinstance(of, building.Surface) else 1.0
+    return float(film.outside_w_m2k(weather.wind_m_s, height_m=of.middle_m, rough=rough))
+
+
+def _film_in(of: building.Surface | building.Window, *, upright: bool) -> float:
+    """Convection at an inner face [W/m2K]."""
+    if of.films.h_ci_w_m2k is not None:
+        return of.films.h_ci_w_m2k
+    return film.upright_w_m2k() if upright else film.level_w_m2k()
 
 
 def _element(s: building.Surface, weather: Weather) -> zone.Element:
     c = s.construction
-    outside = film.SHELTERED_W_M2K if not s.sun else _film_out(s.middle_m, weather, c.roughness)
     return zone.Element(
         name=s.name, area_m2=s.opaque_m2, layers=c.layers, outside=s.outside, sun=_channel(s) if s.sun else None,
-        absorptance=c.absorptance, emissivity=c.emissivity, sky_view=film.sky_view(s.tilt_rad), h_ce_w_m2k=outside,
-        h_ci_w_m2k=film.upright_w_m2k() if s.upright else film.level_w_m2k(),
+        absorptance=c.absorptance, emissivity=c.emissivity, sky_view=film.sky_view(s.tilt_rad),
+        h_ce_w_m2k=_film_out(s, weather), h_ci_w_m2k=_film_in(s, upright=s.upright),
         h_ri_w_m2k=film.INSIDE_RADIATIVE_W_M2K * c.inside_emissivity / 0.9, inside_absorptance=c.inside_absorptance,
         floor=s.floor,
     )  # fmt: skip
@@ -185,8 +198,8 @@ def _channel(s: building.Surface) -> Input:
 def _window(w: building.Window, weather: Weather) -> zone.Window:
     upright = w.surface.upright
     return zone.glazed(
-        w.glazing, area_m2=w.area_m2, h_ce_w_m2k=_film_out(w.middle_m, weather, 1.0), name=w.name,
-        sky_view=film.sky_view(w.surface.tilt_rad), h_ci_w_m2k=film.upright_w_m2k() if upright else film.level_w_m2k(),
+        w.glazing, area_m2=w.area_m2, h_ce_w_m2k=_film_out(w, weather), name=w.name,
+        sky_view=film.sky_view(w.surface.tilt_rad), h_ci_w_m2k=_film_in(w, upright=upright),
         h_ri_w_m2k=film.INSIDE_RADIATIVE_W_M2K * w.glazing.panes[-1].emissivity_back / 0.9,
     )  # fmt: skip
 
@@ -245,7 +258,7 @@ def _channels(made: building.Building, light: sunlight.Light, weather: Weather) 
         for s in made.surfaces:
             if s.sun and _channel(s) is channel:
                 c = s.construction
-                outer = _film_out(s.middle_m, weather, c.roughness) + c.emissivity * film.OUTSIDE_BLACK_W_M2K
+                outer = _film_out(s, weather) + c.emissivity * film.OUTSIDE_BLACK_W_M2K
                 resistance = 1.0 / outer + 0.13 + sum(float(layer.resistance_m2k_w) for layer in c.layers)
                 parts.append((s.opaque_m2 * c.absorptance / (outer * resistance), light.surface[s.name]))
         found.append(sunlight.weighted(parts, weather.steps))
@@ -262,4 +275,4 @@ def _channels(made: building.Building, light: sunlight.Light, weather: Weather) 
 
 def _outer(w: building.Window, weather: Weather) -> float:
     """Outer film of a window with its long-wave exchange [W/m2K]."""
-    return _film_out(w.middle_m, weather, 1.0) + w.glazing.panes[0].emissivity_front * film.OUTSIDE_BLACK_W_M2K
+    return _film_out(w, weather) + w.glazing.panes[0].emissivity_front * film.OUTSIDE_BLACK_W_M2K
