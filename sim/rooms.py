@@ -89,7 +89,8 @@ def _views(
 
     upright = film.UPRIGHT_SKY_VIEW
     return {
-        "collecting_m2": np.bincount(building, glass_m2, n).astype(float), "wall_sky": mean(np.where(wall, opaque_m2, 0.0), upright),
+        "collecting_m2": np.bincount(building, glass_m2, n).astype(float),
+        "wall_sky": mean(np.where(wall, opaque_m2, 0.0), upright),
         "roof_sky": mean(np.where(wall, 0.0, opaque_m2), 1.0), "window_sky": mean(glass_m2, upright),
     }  # fmt: skip
 

@@ -94,7 +94,7 @@ class Parts:
 
 
 def reduced(p: Parts, made: Constructions, *, step_s: float) -> reduction.Reduced:
-    """The rooms of `p` as eight states each at a step of `step_s` [s]; arrays end with [building] (sim/physics/reduction)."""
+    """The rooms of `p` as eight states each at a step of `step_s` [s]; arrays end with [building]."""
     return reduction.reduce(network(p, made, step_s=step_s), step_s=step_s)
 
 
