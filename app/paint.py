@@ -58,6 +58,8 @@ _USUAL = {
     "sun_june_s": 12 * 3600.0, "sun_december_s": 12 * 3600.0,
 }  # fmt: skip
 """Ends of the scale [SI] where a package brings none of its own."""
+_FROM = {"roof_sun_j_m2": 0.5}
+"""Where a scale does not begin at 0, as part of its end: hardly a roof gets less than half of what the best get."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,14 @@ class Legend:
     give_strong: Rgb
     hatch_takes: bool
     low: float = 0.0
-    """SI value at the legend's zero: 0, or the cold end of temperatures."""
+    """SI value at the legend's zero: 0, the cold end of temperatures, or what a poor roof gets."""
 
 
 def legend(quantity: str, ranges: dict[str, float]) -> Legend:
     """Legend of a quantity of the vocabulary; `ranges` come with the Roster."""
     q = QUANTITIES[quantity]
-    low_end, high_end = _COMFORT_K if q.display_unit == "°C" else (0.0, end_of_scale(quantity, ranges))
+    high_end = end_of_scale(quantity, ranges)
+    low_end, high_end = _COMFORT_K if q.display_unit == "°C" else (high_end * _FROM.get(quantity, 0.0), high_end)
     both = q.colour_map == "diverging"
     one = (HEAT_MIDDLE, HEAT_STRONG) if quantity in HEAT else (RAMP_MIDDLE, RAMP_STRONG)
     one = (SUN_MIDDLE, SUN_STRONG) if quantity in SUN else one

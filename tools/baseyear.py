@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import span, year
+from sim.potential import Potential
 from sim.prepare import Case
 
 Progress = Callable[[str, float], None]
@@ -18,9 +19,11 @@ PERCENTILE = 98.0
 MOST_VALUES = 4_000_000
 """Percentiles are taken of every k-th step, so that no more values than this are sorted."""
 POTENTIAL_W_M2 = 100.0
-"""Scale of solar power where the base year has none: half of a 200 W/m2 module on the usable area."""
+"""Least scale of solar power: half of a 200 W/m2 module on the usable area, for a base year may have few."""
 HEATER_PER_HEAT = 1.0 / 3.0
-"""Electricity per heat of a common heat pump, for the scale of a base year without any."""
+"""Electricity per heat of a common heat pump, for the least scale of its power."""
+SUN_STEP_J_M2 = 200 * 3.6e6
+"""Ends of the scales of a year's light are whole multiples of this: 200 kWh/m2."""
 GRID_DAYS = 24
 """Days spread over the year of which the lines' scale is taken."""
 
@@ -53,14 +56,24 @@ def run(case: Case, *, footprint_m2: NDArray[np.float64], roof_m2: NDArray[np.fl
     some = demand[::every]
     ranges = {name: scale(np.concatenate(rows)) for name, rows in kept.items()}
     ranges["heating_w_m2"] = scale(np.concatenate(kept["heating_w"]) / np.maximum(footprint_m2, 1.0))
-    # a base year without heat pumps, or without gas, still shows where a what-if puts them
-    ranges["heater_w"] = ranges["heater_w"] or scale(HEATER_PER_HEAT * np.concatenate(kept["heating_w"]))
+    # a base year with few heat pumps or modules, or without gas, still shows where a what-if puts them
+    ranges["heater_w"] = max(ranges["heater_w"], scale(HEATER_PER_HEAT * np.concatenate(kept["heating_w"])))
     ranges["gas_w"] = ranges["gas_w"] or ranges["heating_w"]
-    ranges["pv_w"] = ranges["pv_w"] or scale(POTENTIAL_W_M2 * roof_m2)
+    ranges["pv_w"] = max(ranges["pv_w"], scale(POTENTIAL_W_M2 * roof_m2))
     ranges["surplus_w"] = scale(some)
     ranges["surplus_w_m2"] = scale(some / np.maximum(footprint_m2, 1.0))
     ranges["district_surplus_w"] = scale(demand.sum(axis=1, dtype=np.float64))
     return BaseYear(demand, {name: value for name, value in ranges.items() if value})
+
+
+def sun_ranges(sun: Potential) -> dict[str, float]:
+    """Colour ranges of a year's light on facades and roofs [J/m2]: 98 % of buildings', up to whole SUN_STEP_J_M2."""
+    found = {}
+    for name, values in (("facade_sun_j_m2", sun.facade_j_m2), ("roof_sun_j_m2", sun.roof_j_m2)):
+        known = values[np.isfinite(values)]
+        if len(known):
+            found[name] = math.ceil(float(np.percentile(known, PERCENTILE)) / SUN_STEP_J_M2) * SUN_STEP_J_M2
+    return {name: value for name, value in found.items() if value}
 
 
 def line_ranges(case: Case) -> dict[str, float]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from network.problems import Refused
 from network.schema import Problem
-from sim import factors, gridflow, package, prepare, solar
+from sim import factors, gridflow, package, potential, prepare, solar
 from sim.district import District, Lines, Nodes, Profiles, SurfaceKind, Use, no_sites
 from sim.place import Place
 from sim.weather import Weather, far_station, read_epw
@@ -289,9 +289,8 @@ def _connected(
     light = solar.solar(district, sky, progress=progress)
     b, s = district.building, district.surface
     roof_m2 = geometry.sums(s.building, np.where(s.kind == SurfaceKind.ROOF, s.usable_m2, 0.0), len(b))
-    base = baseyear.run(
-        prepare.prepare(district, light, sky), footprint_m2=b.footprint_m2, roof_m2=roof_m2, progress=progress
-    )
+    case = prepare.prepare(district, light, sky)
+    base = baseyear.run(case, footprint_m2=b.footprint_m2, roof_m2=roof_m2, progress=progress)
     if drawn is not None:
         laid = gridimport.plan(drawn, gridimport.Where(b, shape.place))
     else:
@@ -305,7 +304,8 @@ def _connected(
         node=laid.nodes, line=laid.lines, vertex_m=laid.vertex_m, site=places,
     )  # fmt: skip
     ranges = base.ranges | baseyear.line_ranges(prepare.prepare(district, light, sky))
-    place = replace(district.place, ranges=ranges, voltage_v=laid.voltage_v)
+    place = replace(district.place, voltage_v=laid.voltage_v,
+                    ranges=ranges | baseyear.sun_ranges(potential.potential(district, sky)))  # fmt: skip
     dark = gridflow.problems(district)
     return replace(district, place=place), (*laid.problems, *dark), [*laid.inferred, *sites.inferred()]
 

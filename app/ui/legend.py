@@ -25,6 +25,7 @@ _STEPS = 24
 _OVER = 34.0
 """Width of the field that shows what too much looks like."""
 _TITLES = {LOADING: "Loading of cables", "surplus_w_m2": "Net power"}
+_UNITS = {f"sun_{month}_s": "h, best facade" for month in ("march", "june", "december")}
 _WORDS = {"battery_w": ("charges", "discharges")}
 _TAKES_GIVES = ("takes from the district", "gives to the district")
 
@@ -68,7 +69,7 @@ def _chooser(pen: Pen, world: World, left: float, top: float) -> list[Command]:
     """Title with the list of paints behind it, and arrows to the next."""
     s, quantity, commands = pen.scale, QUANTITIES[world.paint], list[Command]()
     name = title(world.paint)
-    unit = quantity.display_unit.replace("W/m²", "W/m² footprint")
+    unit = _UNITS.get(world.paint) or quantity.display_unit.replace("W/m²", "W/m² footprint")
     w = pen.width(name, size=16, bold=True)
     imgui.set_cursor_screen_pos(imgui.ImVec2(left + 20 * s, top + 6 * s))
     if imgui.invisible_button("paint", imgui.ImVec2((w + 30) * s, 28 * s)):
@@ -132,6 +133,8 @@ def _words(pen: Pen, legend: Legend, x: float, top: float, w: float) -> None:
     low, high = ("empty", "full") if legend.quantity == LOADING else ("none", "much")
     if QUANTITIES[legend.quantity].display_unit == "°C":
         low, high = "cold", "warm"
+    elif legend.low > 0.0:
+        low = "little"
     pen.text(x, top, low, size=15)
     pen.text(x + w, top, high, size=15, align=1.0)
     if legend.quantity == LOADING:

@@ -125,7 +125,8 @@ def _chain(pen: Pen, terms: tuple[Term, ...], s: float, width: float, *, depth: 
             figure = figure_of(t)
             x = at.x + 10 * depth * s
             room = width - 10 * depth - pen.width(figure, size=13) - 8
-            pen.bar(x - 5 * s, at.y, s, (_ROW - 3) * s, (1, 1, 1, 0.18))
+            for level in range(1, depth + 1):
+                pen.bar(at.x + (10 * level - 5) * s, at.y, s, (_ROW - 5) * s, (1, 1, 1, 0.14))
             pen.text(x, at.y, _short(pen, t.label, room, size=13.0), size=13, colour=theme.NOTE)
             pen.text(at.x + width * s, at.y, figure, size=13, align=1.0)
         _chain(pen, t.inputs, s, width, depth=depth + 1)

@@ -84,6 +84,13 @@ def test_temperatures_begin_at_fifteen_degrees_not_at_absolute_zero() -> None:
     assert levels.tolist() == pytest.approx([0.0, 0.5, 1.0, 0.0], abs=1e-5)
 
 
+def test_roofs_are_told_apart_in_the_upper_half_of_what_the_best_get() -> None:
+    kwh = 3.6e6
+    legend = paint.legend("roof_sun_j_m2", {"roof_sun_j_m2": 1200 * kwh})
+    roofs = block([[500 * kwh, 600 * kwh, 900 * kwh, 1200 * kwh]], quantity="roof_sun_j_m2")
+    assert paint.levels(roofs, legend, 0.0, 4).tolist() == pytest.approx([0.0, 0.0, 0.5, 1.0])
+
+
 @pytest.mark.parametrize("eyes", ["normal", *MACHADO])
 def test_the_night_s_paler_export_still_differs_from_import(eyes: str) -> None:
     matrix = np.array(MACHADO.get(eyes, np.eye(3)))
