@@ -84,6 +84,17 @@ def test_a_window_lets_in_its_g_value_between_en_410_s_films() -> None:
         assert np.asarray(w.transmittance) / p.window_g == pytest.approx(usual.transmittance_normal / usual.g())
 
 
+def test_under_a_cold_sky_a_window_loses_as_if_outdoor_air_were_colder() -> None:
+    """60 W/m2 that a black face loses to the sky: the outer face sees air that is colder by eps F 60 / (h_ce + eps 5)."""
+    p = _parts()
+    w = zones._window(p, 3.0)
+    colder_k = 0.84 * p.window_sky * 60.0 / (p.window_h + 0.84 * 5.0)
+    assert np.asarray(w.sky) * 60.0 == pytest.approx(np.asarray(w.conductance_w_m2k) * colder_k)
+    whole = 1.0 / (p.window_h + 0.84 * 5.0) + 1.0 / p.window_w_m2k - 1.0 / 25.0 - 1.0 / 7.7
+    warm = p.window_w_m2k < 4.0
+    assert np.asarray(w.conductance_w_m2k)[warm] == pytest.approx(1.0 / whole[warm])
+
+
 def test_light_falls_on_floors_first_and_spreads_from_there() -> None:
     """45 % is beam, of which floors keep 0.6, the ground floor by its share; the rest meets all by area and colour."""
     p = _parts()
