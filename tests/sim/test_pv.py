@@ -175,6 +175,13 @@ def test_bare_surfaces_between_modules_change_nothing() -> None:
     assert together[:, 0].sum() == pytest.approx(apart.sum(), rel=0.01)
 
 
+def test_an_inverter_is_a_sixth_smaller_than_its_modules() -> None:
+    """6 kW of modules behind 5 kW of inverter (PVWatts: DC over AC = 1.2)."""
+    weather = random_weather()
+    roofs = _roofs([0.5], [3.0], peak_w=6000.0)
+    assert prepare(roofs, solar(roofs, weather), weather).rated_w == pytest.approx([5000.0])
+
+
 def test_no_modules_no_power_and_twice_the_modules_twice_the_power() -> None:
     weather = random_weather()
     some = _year_w(_roofs([0.5], [3.0], peak_w=4000.0), weather)

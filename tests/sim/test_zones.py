@@ -85,7 +85,7 @@ def test_a_window_lets_in_its_g_value_between_en_410_s_films() -> None:
 
 
 def test_under_a_cold_sky_a_window_loses_as_if_outdoor_air_were_colder() -> None:
-    """60 W/m2 that a black face loses to the sky: the outer face sees air that is colder by eps F 60 / (h_ce + eps 5)."""
+    """60 W/m2 that a black face loses: the outer face sees air that is colder by eps F 60 / (h_ce + eps 5)."""
     p = _parts()
     w = zones._window(p, 3.0)
     colder_k = 0.84 * p.window_sky * 60.0 / (p.window_h + 0.84 * 5.0)
