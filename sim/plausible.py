@@ -30,7 +30,8 @@ SOME = 1e-9
 NONNEGATIVE, POSITIVE, SHARE = (0.0, INF), (SOME, INF), (0.0, 1.0)
 LIMITS: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "building": {
-        **dict.fromkeys(("height_m", "footprint_m2", "floor_m2", "volume_m3", "h_air_w_k", "h_leak_w_k", "bridges_w_k",
+        "footprint_m2": POSITIVE,
+        **dict.fromkeys(("height_m", "floor_m2", "volume_m3", "h_air_w_k", "h_leak_w_k", "bridges_w_k",
                          "wall_m2", "roof_m2", "ground_m2", "window_m2", "inside_m2", "wall_w_m2k", "roof_w_m2k",
                          "ground_w_m2k", "window_w_m2k", "heat_limit_w", "cool_limit_w", "open_w_k", "hot_water_j",
                          "appliances_j", "dwellings", "vehicles", "drive_j", "battery_j", "battery_limit_w"),
@@ -118,7 +119,8 @@ def _numbers(axis: str, table: Columns) -> None:
             at = tuple(int(k[0]) for k in np.nonzero(bad))
             words = "no number" if not np.isfinite(column[at]) else f"{column[at]:g}"
             if np.isfinite(column[at]):
-                words += f", which is not from {least:g} to {most:g}" if most < INF else f", less than {least:g}"
+                whole = "which is not above 0" if least == SOME else f"less than {least:g}"
+                words += f", which is not from {least:g} to {most:g}" if most < INF else f", {whole}"
             raise _wrong(axis, table.id[at[0]], f.name, words)  # type: ignore[attr-defined]
 
 

@@ -58,6 +58,7 @@ def test_a_package_as_it_was_built_has_nothing_odd(folder: Path) -> None:
 
 @pytest.mark.parametrize(("axis", "column", "value", "words"), [
     ("building", "wall_m2", -5.0, "house-00001 has wall_m2 -5, less than 0"),
+    ("building", "footprint_m2", 0.0, "footprint_m2 0, which is not above 0"),
     ("building", "wall_w_m2k", -1.0, "house-00001 has wall_w_m2k -1, less than 0"),
     ("building", "gains_w", float("nan"), "house-00001 has gains_w no number"),
     ("building", "floor_m2", float("inf"), "floor_m2 no number"),
@@ -69,9 +70,9 @@ def test_a_package_as_it_was_built_has_nothing_odd(folder: Path) -> None:
     ("surface", "building", 6, "s1 has building 6, but building.parquet has 6 rows"),
     ("surface", "building", 4, "s2 has building out of order"),
     ("surface", "tilt_rad", 90.0, "tilt_rad 90, which is not from 0 to 3.14159"),
-    ("line", "rating_va", 0.0, "l1 has rating_va 0, less than 1e-09"),
+    ("line", "rating_va", 0.0, "l1 has rating_va 0, which is not above 0"),
     ("line", "resistance_ohm", -1.0, "l1 has resistance_ohm -1, less than 0"),
-    ("construction", "wall_outer", [0.1, 0.0, 1800.0, 900.0], "wall_outer 0, less than 1e-09"),
+    ("construction", "wall_outer", [0.1, 0.0, 1800.0, 900.0], "wall_outer 0, which is not above 0"),
     ("profile", "share", [0.0] * 8760, "p1 has share adding up to 0, not 1"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused_with_its_table_row_and_column(

@@ -65,6 +65,18 @@ def test_a_car_charges_on_arrival_at_the_wall_box_s_power() -> None:
     assert owed[0, 0] == 0.0
 
 
+def test_a_smart_car_without_hope_of_sun_keeps_two_days_driving_for_later() -> None:
+    """Three days of 6 kWh are owed at midnight: 6 kWh are charged evenly from 0 to 6 h, 12 kWh wait."""
+    left = np.where(np.arange(24) < 6, 6.0 - np.arange(24), 0.0)
+    owed, net, out = np.array([[0.0], [18.0 * KWH], [0.0], [0.0]]), np.zeros((24, 1)), np.empty((24, 1))
+    none, home = np.zeros((24, 1)), np.ones((24, 1))
+    vehicles.charge(none, home, home, left, np.zeros(24, np.int64), np.zeros(1, np.int32),
+                    np.array([6.0 * KWH / 3600.0]), np.array([11e3]), np.ones(1), 0, 3600.0, owed, np.empty((4, 1)),
+                    net, out)  # fmt: skip
+    assert out[:, 0] == pytest.approx([1e3] * 6 + [0.0] * 18)
+    assert owed[1, 0] == pytest.approx(12.0 * KWH)
+
+
 def test_every_car_has_its_wall_box_of_11_kw_and_stays_at_home_on_two_days_of_five() -> None:
     district = _electric(smart=0.0)
     case = prepare(district, solar(district, WEATHER), WEATHER)
