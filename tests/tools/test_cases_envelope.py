@@ -106,6 +106,15 @@ def test_films_that_a_published_case_prescribes_take_the_place_of_the_model_s(tm
     assert more > 0.9 * 10.0 * (u_storm - u_calm) * kelvin_hours  # radiation from the other walls adds to it
 
 
+def test_a_room_may_be_a_single_slab(tmp_path: Path) -> None:
+    """A floor alone, on ground of a constant temperature, black or white inside: U A (T_in - T_ground) all year."""
+    for absorptance in (0.0, 0.6):
+        slab = BOX.replace('outside = "sheltered"', 'outside = "ground"\ntilt_deg = 180')
+        made = one(tmp_path, slab + f"inside_absorptance = {absorptance}\n[ground]\ntemperature_c = 8\n")
+        u = 1.0 / (2.1 + 1.0 / film.level_w_m2k())
+        assert made["annual_heating"] == pytest.approx(u * 150.0 * 12.0 * 8.76, rel=1e-5)
+
+
 def test_sun_and_sky_on_a_wall_count_by_what_its_film_lets_in(tmp_path: Path) -> None:
     """The same in the open: each wall's outer film meets T_e + (alpha I - eps F h_b (T_e - T_sky)) / h_e."""
     faces = BOX.replace('outside = "sheltered"\narea_m2 = 150', "azimuth_deg = 180\nwidth_m = 40\nheight_m = 2")
