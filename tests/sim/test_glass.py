@@ -82,3 +82,16 @@ def test_the_hemispherical_mean_of_a_cosine_is_two_thirds():
     c = np.linspace(0.0, 1.0, 257)
     assert glass.hemispherical(c) == pytest.approx(2.0 / 3.0, rel=1e-12)
     assert glass.hemispherical(np.ones(257)) == pytest.approx(1.0, rel=1e-12)
+
+
+def test_the_g_value_of_two_panes_is_en_410_s_formula() -> None:
+    """q_i = ((a1 + a2) / h_e + a2 / L) / (1 / h_i + 1 / h_e + 1 / L), h_e 23, h_i 8; thin panes resist nothing."""
+    panes = (glass.Pane(1e-9, 0.6, 0.1, 0.1), glass.Pane(1e-9, 0.7, 0.2, 0.2))
+    double = glass.Glazing(panes, (glass.Gap(0.012, conductance_w_m2k=3.0),))
+    first, second = double.absorptance_normal
+    inward = ((first + second) / 23.0 + second / 3.0) / (1.0 / 8.0 + 1.0 / 23.0 + 1.0 / 3.0)
+    assert double.g() == pytest.approx(double.transmittance_normal + inward, rel=1e-6)
+    between = 1.0 - 0.1 * 0.2  # reflections between the panes
+    assert double.transmittance_normal == pytest.approx(0.6 * 0.7 / between)
+    assert second == pytest.approx(0.6 * 0.1 / between)
+    assert first == pytest.approx(0.3 + 0.6 * 0.2 * 0.3 / between)
