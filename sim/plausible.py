@@ -172,8 +172,8 @@ def _sums(district: District) -> None:
 def _told(code: str, ids: tuple[str, ...], rows: Mask, what: str) -> Problem:
     names = tuple(ids[k] for k in np.flatnonzero(rows))
     some = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-    have = "has" if len(names) == 1 else "have"
-    return Problem(code, f"{some} {have} {what}", len(names), names)
+    words = f"has {what.replace(' of the first', '')}" if len(names) == 1 else f"have {what}"
+    return Problem(code, f"{some} {words}", len(names), names)
 
 
 def _u_value(b: Buildings, name: str, told: list[Problem]) -> Buildings:

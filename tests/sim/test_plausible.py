@@ -93,10 +93,10 @@ def test_plant_that_gives_nothing_is_refused(folder: Path, edit: Edit) -> None:
 
 
 @pytest.mark.parametrize(("column", "value", "code", "words", "same_as"), [
-    ("wall_w_m2k", 99.0, "u-value", "a wall U-value (99 W/m2K of the first)", 8.0),
-    ("roof_w_m2k", 0.0, "u-value", "a roof U-value (0 W/m2K of the first)", 0.02),
+    ("wall_w_m2k", 99.0, "u-value", "a wall U-value (99 W/m2K)", 8.0),
+    ("roof_w_m2k", 0.0, "u-value", "a roof U-value (0 W/m2K)", 0.02),
     ("window_w_m2k", 99.0, "u-value", "a window U-value", 8.0),
-    ("gains_w", -500.0, "negative-gains", "inner gains below nothing (-500 W", 0.0),
+    ("gains_w", -500.0, "negative-gains", "inner gains below nothing (-500 W)", 0.0),
 ])  # fmt: skip
 def test_what_is_odd_is_told_and_counts_as_what_it_can_mean(
     folder: Path, edit: Edit, column: str, value: float, code: str, words: str, same_as: float
@@ -120,7 +120,7 @@ def test_set_points_that_cross_never_heat_against_the_cooling_and_neighbours_kee
     edit("building", 0, "set_point_c", 23.0)
     read = package.load(folder)
     assert [p.code for p in read.problems] == ["set-points-cross"]
-    assert "cooling set point (19 degC of the first) below the heating one (23 degC)" in read.problems[0].message
+    assert "cooling set point (19 degC) below the heating one (23 degC)" in read.problems[0].message
     weather = random_weather(seed=3)
     year = Span(0, 8760)
     flux = []
@@ -150,3 +150,11 @@ def test_every_limit_is_of_a_column_that_is_there() -> None:
         assert set(limits) <= set(vars(getattr(DISTRICT, axis))), axis
     house = replace(DISTRICT.building, heat_limit_w=np.full(6, np.inf))
     assert mended(replace(DISTRICT, building=house))[1] == ()
+
+
+def test_many_odd_houses_are_one_sentence() -> None:
+    u = DISTRICT.building.wall_w_m2k.copy()
+    u[:] = 99.0
+    (told,) = mended(replace(DISTRICT, building=replace(DISTRICT.building, wall_w_m2k=u)))[1]
+    assert told.count == 6 and told.message.startswith("house-00000, house-00001, house-00002, house-00003 and 2 more ")
+    assert "have a wall U-value (99 W/m2K of the first) that no wall has" in told.message
