@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import panes, rooms, zones
+from sim.district import SurfaceKind
 from sim.fabric import Panes
 from sim.physics import film, reduction
 from sim.physics.zone import INPUTS, Input
@@ -82,6 +83,18 @@ def test_a_window_lets_in_its_g_value_between_en_410_s_films() -> None:
         assert np.asarray(w.transmittance) + inward == pytest.approx(p.window_g)
         usual = panes.usual()[kind]
         assert np.asarray(w.transmittance) / p.window_g == pytest.approx(usual.transmittance_normal / usual.g())
+
+
+def test_walls_see_a_third_of_the_sky_and_flat_roofs_all_of_it() -> None:
+    """F sqrt(F), F = (1 + cos tilt) / 2: 1 flat, 0.354 upright; times what neighbours leave, by area of the surfaces."""
+    wall, roof = int(SurfaceKind.WALL), int(SurfaceKind.ROOF)
+    kind, tilt = np.array([wall, wall, roof, roof]), np.radians([90.0, 90.0, 0.0, 60.0])
+    left, area = np.array([1.0, 0.4, 1.0, 1.0]), np.array([30.0, 10.0, 50.0, 50.0])
+    glass_m2 = np.array([0.0, 5.0, 0.0, 0.0])
+    seen = rooms._views(kind, tilt, left, area, glass_m2, np.zeros(4, np.int32), 1)
+    assert seen["wall_sky"] == pytest.approx((0.75 * 1.0 + 0.25 * 0.4) * 0.35355, rel=1e-4)
+    assert seen["roof_sky"] == pytest.approx((1.0 + 0.75**1.5) / 2.0, rel=1e-6)
+    assert seen["window_sky"] == pytest.approx(0.4 * 0.35355, rel=1e-4) and seen["collecting_m2"] == 5.0
 
 
 def test_under_a_cold_sky_a_window_loses_as_if_outdoor_air_were_colder() -> None:
