@@ -48,8 +48,15 @@ def terms(case: Case, b: Buildings, row: int, at: int, before: State, flux: Flux
     through = dict(zip(case.rooms.fabric.boundary, flow.tolist(), strict=True))
     return (
         *_machines(case, at, flux), *_light(case, b, row, at, u, through["sun"]),
-        *_boundaries(b, row, u, indoor, through), *_air(case, at, u, before, indoor), term("stored", through["stored"]),
+        *_boundaries(b, row, u, indoor, through), *_air(case, at, u, before, indoor),
+        _kept("stored", through["stored"]),
     )  # fmt: skip
+
+
+def _kept(name: str, out_w: float, *inputs: Term) -> Term:
+    """What comes out of a store, or goes into it: the sign stands, the words follow it."""
+    words = term(name, out_w).label
+    return term(name, out_w, *inputs, label=words if out_w >= 0.0 else words.replace("Out of", "Into"))
 
 
 def _value(column: object) -> float:
@@ -118,7 +125,7 @@ def _air(case: Case, at: int, u: Float, before: State, indoor_c: float) -> list[
     ]  # fmt: skip
     capacity, was = _value(room.air_j_k), float(before.room[STATES, 0])
     stored = -capacity / case.step_s * (indoor_c - was)
-    return [*found, term("air_stored", stored, term("air_j_k", capacity), term("before_c", was),
+    return [*found, _kept("air_stored", stored, term("air_j_k", capacity), term("before_c", was),
                          term("indoor_c", indoor_c))]  # fmt: skip
 
 

@@ -30,11 +30,11 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "roof": ("Roof", "W", _OUTER, FABRIC),
     "ground": ("Ground floor", "W", "flow out of the ground through soil and floor", FABRIC),
     "windows": ("Windows", "W", "conduction to outdoor air + sun absorbed in the panes - loss to the sky", FABRIC),
-    "bridges": ("Doors and thermal bridges", "W", _H, "EN ISO 13789:2017"),
+    "bridges": ("Doors, thermal bridges", "W", _H, "EN ISO 13789:2017"),
     "inside": ("Inner walls and floors", "W", "adiabatic in their middle", FABRIC),
     "ventilation": ("Ventilation", "W", _H, VENTILATION),
     "joints": ("Air through joints", "W", _H, VENTILATION),
-    "opened": ("Windows opened by hand", "W", _H, VENTILATION),
+    "opened": ("Opened windows", "W", _H, VENTILATION),
     "stored": ("Out of walls and floors", "W", "- change of the heat in the fabric / step", FABRIC),
     "air_stored": ("Out of air and furniture", "W", "- C (T_indoor - T_before) / step", AIR),
     # what they follow from

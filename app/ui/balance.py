@@ -101,7 +101,7 @@ def _rows(world: World) -> list[tuple[str, str, str, tuple[float, float, float, 
     if sun is not None and len(sun.values):
         watts = float(np.sum(mean_of_step(sun, time_s)))
         peak = kpi.get("pv_peak_w", 0.0)
-        rows.append(("Sun on roofs", fmt.power(watts), f"of {fmt.power(peak)}p" if peak else "", theme.TEXT))
+        rows.append(("Solar power", fmt.power(watts), f"of {fmt.power(peak)}p" if peak else "", theme.TEXT))
     if "self_consumption" in kpi:
         rows.append(("Own use", fmt.percent(kpi["self_consumption"]), "of what is made here", theme.TEXT))
     if stage.balance is not None:
@@ -141,6 +141,7 @@ def _list(pen: Pen, world: World, at: imgui.ImVec2) -> None:
     imgui.set_next_window_pos(imgui.ImVec2(at.x - 432 * s, at.y))
     imgui.set_next_window_size_constraints(imgui.ImVec2(420 * s, 0), imgui.ImVec2(420 * s, HEIGHT * s))
     flags = imgui.WindowFlags_.no_title_bar | imgui.WindowFlags_.no_move | imgui.WindowFlags_.always_auto_resize
+    imgui.set_next_window_bg_alpha(1.0)  # the inspector may stand behind it
     imgui.begin("notes on the data", None, flags | imgui.WindowFlags_.no_saved_settings)
     for problem in world.stage.problems.problems if world.stage.problems else ():
         more = f"  ({problem.count}×)" if problem.count > 1 else ""

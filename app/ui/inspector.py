@@ -33,7 +33,7 @@ _TAKEN = ("appliances", "heater", "gas", "vehicle")
 _SIGNED = ("pv", "surplus", "battery", "site")
 """Accounts whose sign says whether they give."""
 _NEUTRAL = (0.50, 0.54, 0.60, 1.0)
-_INNER = WIDTH - 36.0 - 12.0
+INNER = WIDTH - 36.0 - 12.0
 """Width beside a scroll bar."""
 
 
@@ -62,14 +62,14 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
         imgui.pop_font()
         corner = imgui.get_item_rect_max()
         words = _way(now) if chosen.axis == "line" else "net power now"
-        pen.text(imgui.get_item_rect_min().x + _INNER * s, corner.y - 21 * s, words, size=14,
+        pen.text(imgui.get_item_rect_min().x + INNER * s, corner.y - 21 * s, words, size=14,
                  colour=theme.NOTE, align=1.0)  # fmt: skip
     day = day_of(world, chosen)
     if day is not None:
         steps = "hour by hour" if len(day) <= 24 else "step by step"
         _bars(pen, day, f"the shown day, {steps}", "", s)
     if chosen.axis == "building":
-        commands += why.draw(pen, world, s, _INNER)
+        commands += why.draw(pen, world, s, INNER)
     facts = world.stage.facts
     if facts is None or (facts.axis, facts.row) != (chosen.axis, chosen.row):
         _note("facts are on their way …")
@@ -86,14 +86,14 @@ def _head(pen: Pen, name: str, s: float) -> list[Command]:
     imgui.push_font(pen.fonts.semibold, 18.0)
     close = pen.width("close") + 18.0
     go = close + 8.0 + pen.width("go there") + 18.0
-    imgui.push_text_wrap_pos((18 + _INNER - go - 8) * s)
+    imgui.push_text_wrap_pos((18 + INNER - go - 8) * s)
     imgui.text_unformatted(name)
     imgui.pop_text_wrap_pos()
     imgui.pop_font()
-    imgui.same_line((18 + _INNER - go) * s)
+    imgui.same_line((18 + INNER - go) * s)
     if imgui.small_button("go there"):
         commands.append(FrameSelection())
-    imgui.same_line((18 + _INNER - close) * s)
+    imgui.same_line((18 + INNER - close) * s)
     if imgui.small_button("close"):
         commands.append(Select(None))
     return commands
@@ -196,10 +196,10 @@ def _facts(pen: Pen, facts: Facts, s: float) -> None:
         imgui.text_unformatted(fact.label)
         imgui.pop_style_color()
         wide = pen.width(value, size=15)
-        room = _INNER - pen.width(fact.label, size=15)
+        room = INNER - pen.width(fact.label, size=15)
         if wide < room - 8:
             imgui.same_line()
-        imgui.set_cursor_pos_x(left + max(_INNER - wide, 0.0) * s)
+        imgui.set_cursor_pos_x(left + max(INNER - wide, 0.0) * s)
         imgui.text_unformatted(value)
         if fact.origin != "source" and imgui.is_item_hovered():
             imgui.set_tooltip(fact.rule or f"from the {fact.origin}")
@@ -229,7 +229,7 @@ def _bars(
 ) -> None:
     """Bars around zero, giving blue, taking orange and hatched, with words and figure over them; `of`: the account."""
     at = imgui.get_cursor_screen_pos()
-    w, h, head = _INNER * s, tall * s, 20 * s
+    w, h, head = INNER * s, tall * s, 20 * s
     imgui.dummy(imgui.ImVec2(w, h + head))
     if not imgui.is_item_visible():  # scrolled away
         return

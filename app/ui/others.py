@@ -37,6 +37,7 @@ def draw(pen: Pen, verdict: Verdict, right: float, top: float) -> None:
     imgui.set_next_window_pos(imgui.ImVec2(right - WIDTH * s, top))
     imgui.set_next_window_size(imgui.ImVec2(WIDTH * s, height * s))
     flags = imgui.WindowFlags_.no_title_bar | imgui.WindowFlags_.no_move | imgui.WindowFlags_.no_resize
+    imgui.set_next_window_bg_alpha(1.0)  # the inspector may stand behind it
     imgui.begin("other choices", None, flags | imgui.WindowFlags_.no_saved_settings)
     at = imgui.get_window_pos()
     pen = Pen(imgui.get_window_draw_list(), pen.fonts, s)

@@ -19,7 +19,7 @@ from network.terms import Sum, Term, shown
 
 OPEN = "why"
 """Its name among what is unfolded."""
-_ROW, _BAR = 22.0, 62.0
+_ROW, _BAR = 22.0, 44.0
 """Height of a row and width of its bar, at 720p."""
 _NEUTRAL = (0.50, 0.54, 0.60, 1.0)
 _NOTHING_W = 0.5
@@ -99,9 +99,7 @@ def _row(
     if imgui.is_item_hovered():
         pen.bar(at.x - 4 * s, at.y, (width + 8) * s, (_ROW - 2) * s, theme.HOVERED, rounding=4)
         _told(t)
-    mark = ("– " if unfolded else "+ ") if t.inputs else ""
-    room = width - _BAR - 8 - pen.width(fmt.power(t.value, sign=True), size=14) - 8
-    pen.text(at.x, at.y + 1 * s, _short(pen, mark + t.label, room), size=14, colour=theme.TEXT)
+    pen.text(at.x, at.y + 1 * s, label_of(pen, t, width, unfolded=unfolded), size=14, colour=theme.TEXT)
     pen.text(at.x + (width - _BAR - 8) * s, at.y + 1 * s, fmt.power(t.value, sign=True), size=14, align=1.0)
     middle, half = at.x + (width - _BAR / 2) * s, _BAR / 2 * s
     long = abs(t.value) / most * half
@@ -112,6 +110,13 @@ def _row(
         pen.hatch(left, at.y + 4 * s, long, 10 * s, alpha=0.22, pitch=6)
     pen.bar(middle - 0.5 * s, at.y, s, (_ROW - 2) * s, (1, 1, 1, 0.5))
     return bool(clicked)
+
+
+def label_of(pen: Pen, t: Term, width: float, *, unfolded: bool) -> str:
+    """A term's words beside its figure and bar in a section of `width`, after the sign that more is behind it."""
+    mark = ("– " if unfolded else "+ ") if t.inputs else ""
+    room = width - _BAR - 8 - pen.width(fmt.power(t.value, sign=True), size=14) - 8
+    return _short(pen, mark + t.label, room)
 
 
 def _chain(pen: Pen, terms: tuple[Term, ...], s: float, width: float, *, depth: int) -> None:

@@ -7,7 +7,8 @@ from panel_stand import SIZE, click, draw
 
 from app import commands, inbox
 from app.pick import Picked
-from app.ui import why
+from app.ui import inspector, why
+from app.ui.pen import Pen
 from network.schema import Explanation
 from network.terms import Sum, Term
 
@@ -80,6 +81,18 @@ def test_what_moves_nothing_is_left_out_but_the_ends_stay() -> None:
 def test_figures_are_in_people_s_units(value: float, unit: str, words: str) -> None:
     shown = why.figure_of(Term("x", "X", value, unit))
     assert shown.replace("\u00a0", " ") == words
+
+
+@pytest.mark.parametrize("label", ["Sun through windows", "People and appliances", "Doors, thermal bridges",
+                                   "Opened windows", "Into air and furniture", "Out of walls and floors"])
+def test_no_words_of_a_row_are_cut_at_usual_powers(ui, looking, label: str) -> None:
+    draw(ui, looking)
+    ui.begin(SIZE, dt_s=0.016, scale=1.0, pointer=None, events=())
+    pen = Pen(None, ui.fonts, 1.0)
+    behind = () if "walls and floors" in label else (Term("area_m2", "Area", 1.0, "m2"),)
+    words = why.label_of(pen, Term("x", label, -8880.0, "W", inputs=behind), inspector.INNER, unfolded=False)
+    ui.end()
+    assert words.endswith(label)
 
 
 def _left(ui, world) -> float:
