@@ -2,9 +2,9 @@
 
 Tables are Parquet files that people open and edit. A number that no equation can take (none at all, a negative area, a
 row that is not there) is refused with table, id and column. One that physics can do without is brought to what it can
-mean: a U-value to the limits of `zones.U_LIMITS_W_M2K`, gains below nothing to nothing, a cooling set point that lies
-below the heating one in some hour of the week up to it (else both plants would run against each other). What was done
-is a Problem that names the buildings; all others stay as they are.
+mean: a U-value to what insulation and films make possible, gains below nothing to nothing, a cooling set point that
+lies below the heating one in some hour of the week up to it (else both plants would run against each other). What was
+done is a Problem that names the buildings; all others stay as they are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from network.schema import Problem
 from sim.columns import Columns
 from sim.district import Buildings, District, Heater, LineKind, NodeKind, SiteKind, SizeClass, SurfaceKind, Use
 from sim.fabric import HOURS, Panes
-from sim.zones import U_LIMITS_W_M2K
+from sim.zones import U_LIMITS_W_M2K, most_w_m2k
 
 Mask = NDArray[np.bool_]
 INF = float("inf")
@@ -178,12 +178,12 @@ def _told(code: str, ids: tuple[str, ...], rows: Mask, what: str) -> Problem:
 
 def _u_value(b: Buildings, name: str, told: list[Problem]) -> Buildings:
     u = getattr(b, f"{name}_w_m2k")
-    least, most = U_LIMITS_W_M2K
-    odd = ((u < least) | (u > most)) & (getattr(b, f"{name}_m2") > 0.0)
+    least, most = U_LIMITS_W_M2K[0], most_w_m2k(name)
+    odd = ((u < least) | (u > 1.01 * most)) & (getattr(b, f"{name}_m2") > 0.0)
     if not odd.any():
         return b
     told.append(_told("u-value", b.id, odd, f"a {name} U-value ({u[odd][0]:g} W/m2K of the first) that no {name} has; "
-                      f"the nearer of {least:g} and {most:g} counts"))  # fmt: skip
+                      f"the nearer of {least:g} and {most:.2g} counts"))  # fmt: skip
     return replace(b, **{f"{name}_w_m2k": np.where(odd, np.clip(u, least, most), u)})
 
 

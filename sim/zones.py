@@ -32,10 +32,12 @@ from sim.physics.zone import Element, Input, Outside, Window
 R_SE_M2K_W = 0.04
 R_SI_M2K_W = {"wall": 0.13, "roof": 0.10}
 """Surface resistances of declared U-values (ISO 6946:2017, table 7): heat flow level, up."""
+LEAST_M2K_W = {"wall": 0.02, "roof": 0.02, "ground": 0.02, "window": 0.002}
+"""Resistance that an element has at least between its films, whatever its U-value says."""
 LEAST_INSULATION = 0.05
 """Share of an element's resistance that is left to insulation at least."""
 U_LIMITS_W_M2K = (0.02, 8.0)
-"""What a U-value may be: below, nothing is built; above, the films alone would resist more."""
+"""What a U-value may be: below, nothing is built; above, nothing is (and see `most_w_m2k`)."""
 CELLS = {"wall_outer": 2, "wall_inner": 3, "roof_outer": 1, "roof_inner": 2, "ground_outer": 2, "ground_inner": 2,
          "inside": 3}  # fmt: skip
 """Capacities of each layer: 15 in all."""
@@ -119,6 +121,21 @@ def network(p: Parts, made: Constructions, *, step_s: float) -> zone.Network:
                          shares=_shares(p, elements, windows))  # fmt: skip
 
 
+def most_w_m2k(element: str) -> float:
+    """U-value [W/m2K] of walls, roof, ground or windows above which the films alone would resist more:
+    1 / (R_si + R_se + least resistance between them)."""
+    return 1.0 / (_films_m2k_w(element) + LEAST_M2K_W[element])
+
+
+def _films_m2k_w(element: str) -> float:
+    """Surface resistances that the element's U-value was declared with (on the ground the zone's own)."""
+    if element == "window":
+        return 1.0 / glass.OUT_EN673_W_M2K + 1.0 / glass.IN_EN673_W_M2K
+    if element == "ground":
+        return 1.0 / (film.level_w_m2k() + film.INSIDE_RADIATIVE_W_M2K)
+    return R_SI_M2K_W[element] + R_SE_M2K_W
+
+
 def _layer(p: Parts, made: Constructions, name: str, better: Float | float) -> Layer:
     d, k, density, heat = getattr(made, name)[p.construction].T
     return Layer(d, k * better, density, heat, cells=CELLS[name])
@@ -127,9 +144,7 @@ def _layer(p: Parts, made: Constructions, name: str, better: Float | float) -> L
 def insulation_m2k_w(p: Parts, made: Constructions, element: str) -> tuple[Float, Float]:
     """[building] resistance of the insulation, and the factor by which the layers conduct better (see the module)."""
     u = np.clip(getattr(p, f"{element}_w_m2k"), *U_LIMITS_W_M2K)
-    own = 1.0 / (film.level_w_m2k() + film.INSIDE_RADIATIVE_W_M2K)
-    films = own if element == "ground" else R_SI_M2K_W[element] + R_SE_M2K_W
-    whole = np.maximum(1.0 / u - films, 0.02)
+    whole = np.maximum(1.0 / u - _films_m2k_w(element), LEAST_M2K_W[element])
     rows = [getattr(made, f"{element}_{side}")[p.construction] for side in ("outer", "inner")]
     layers = sum((r[:, 0] / r[:, 1] for r in rows), np.zeros(len(u)))
     better = np.maximum(layers / ((1.0 - LEAST_INSULATION) * whole), 1.0)
@@ -144,7 +159,7 @@ def _layers(p: Parts, made: Constructions, element: str) -> list[Layer]:
 
 def _window(p: Parts, h_ci: float) -> Window:
     u = np.clip(p.window_w_m2k, *U_LIMITS_W_M2K)
-    glass_m2k_w = np.maximum(1.0 / u - 1.0 / glass.OUT_EN673_W_M2K - 1.0 / glass.IN_EN673_W_M2K, 0.002)
+    glass_m2k_w = np.maximum(1.0 / u - _films_m2k_w("window"), LEAST_M2K_W["window"])
     emissivity = 0.84
     outer = 1.0 / (p.window_h + emissivity * film.OUTSIDE_BLACK_W_M2K)
     direct, reflectance = (column[p.panes] for column in panes.split())

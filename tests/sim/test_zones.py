@@ -86,7 +86,7 @@ def test_a_window_lets_in_its_g_value_between_en_410_s_films() -> None:
 
 
 def test_walls_see_a_third_of_the_sky_and_flat_roofs_all_of_it() -> None:
-    """F sqrt(F), F = (1 + cos tilt) / 2: 1 flat, 0.354 upright; times what neighbours leave, by area of the surfaces."""
+    """F sqrt(F), F = (1 + cos tilt) / 2: 1 flat, 0.354 upright; times what neighbours leave, by area."""
     wall, roof = int(SurfaceKind.WALL), int(SurfaceKind.ROOF)
     kind, tilt = np.array([wall, wall, roof, roof]), np.radians([90.0, 90.0, 0.0, 60.0])
     left, area = np.array([1.0, 0.4, 1.0, 1.0]), np.array([30.0, 10.0, 50.0, 50.0])
