@@ -29,3 +29,9 @@ def test_a_year_of_days_never_leaves_the_two_figures() -> None:
     for latitude in (DELFT, CAPE_TOWN, np.pi / 2):
         t = foliage.through(np.arange(1, 367), latitude)
         assert ((t >= foliage.IN_LEAF) & (t <= foliage.BARE)).all()
+
+
+def test_a_crown_ten_days_before_half_out_by_hand() -> None:
+    """5 April: a sixth of the leaves are out, 1 / 2 - 10 / 30; they pass 5 / 6 of 0.46 and 1 / 6 of 0.03."""
+    assert foliage.through(95.0, np.radians(50.0)) == pytest.approx(0.46 * 5.0 / 6.0 + 0.03 / 6.0)
+    assert foliage.through(315.0, np.radians(50.0)) == pytest.approx(0.46 * 5.0 / 6.0 + 0.03 / 6.0)
