@@ -287,6 +287,23 @@ def test_what_no_building_has_is_refused_by_name(tmp_path: Path, text: str, word
     assert str(told.value).startswith("one.toml")
 
 
+@pytest.mark.parametrize(
+    ("quantity", "at", "words"),
+    [
+        ("hourly_indoor", "02-29 12", 'hourly_indoor at "02-29 12" names no hour of the year; write "MM-DD H"'),
+        ("hourly_heating", "1 Jan 12:00", "names no hour of the year"),
+        ("hourly_cooling", "01-01 25", "names no hour of the year"),
+        ("hourly_incident", "sout 01-01 12", 'names no surface or plane; the nearest known is "south"'),
+    ],
+)
+def test_hours_that_are_none_are_refused(tmp_path: Path, quantity: str, at: str, words: str) -> None:
+    text = f'base = "600"\n[[expect]]\nquantity = "{quantity}"\nat = "{at}"\nlow = 0\nunit = "1"\n'
+    (tmp_path / "one.toml").write_text(text)
+    result = validate.validate(tmp_path, progress=lambda stage, done: None)
+    (problem,) = result["problems"]
+    assert problem["problem"].startswith("one.toml") and words in problem["problem"]
+
+
 def test_a_case_that_is_refused_leaves_the_others_right(base: dict[str, float], tmp_path: Path) -> None:
     pair = '[[case]]\nname = "bad"\ngain.inside.power_w = -5\n[[case]]\nname = "good"\n'
     text = f'kind = "envelope"\nbase = "600"\n{pair}'

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from network.problems import Refused
 from tools.cases.building import Building
 from tools.cases.read import Expect, Figure
 from tools.cases.schedule import Year
 from tools.cases.sunlight import Light
+from tools.cases.table import nearest
 
 Float = NDArray[np.float64]
 J_KWH = 3.6e6
@@ -52,8 +54,8 @@ def figures(
         found += [Figure(quantity, float(v), "kWh", at=str(m)) for m, v in enumerate(sums, 1)]
     found += _sun(r.light, made, step_s)
     for e in expect:
-        if e.quantity.startswith("hourly_"):
-            found += [f for at in e.at if (f := _hour(e.quantity, at, r, year)) is not None]
+        if e.quantity in ("hourly_heating", "hourly_cooling", "hourly_indoor", "hourly_incident"):
+            found += [_hour(e.quantity, at, r, year) for at in e.at]
     return found
 
 
@@ -82,20 +84,21 @@ def _sun(light: Light, made: Building, step_s: float) -> list[Figure]:
     return [*found, Figure("transmitted_solar_total", whole, "kWh")]
 
 
-def _hour(quantity: str, at: str, r: Result, year: Year) -> Figure | None:
-    """One step: `at` = "MM-DD H", the hour that ends at H; of sun "SURFACE MM-DD H"; None where there is no such."""
+def _hour(quantity: str, at: str, r: Result, year: Year) -> Figure:
+    """One step: `at` = "MM-DD H", the hour that ends at H; of sun "SURFACE MM-DD H"."""
     where, _, moment = at.rpartition(" ")
     name, _, date = where.rpartition(" ")
     month, _, day = date.partition("-")
-    if not (month.isdigit() and day.isdigit() and 1 <= int(month) <= 12 and 1 <= int(day) <= 31):
-        return None
-    columns = {"hourly_heating": (r.heating_w, "W"), "hourly_cooling": (r.cooling_w, "W"),
-               "hourly_indoor": (r.indoor_c, "degC")}  # fmt: skip
-    if quantity == "hourly_incident" and name in r.light.incident:
-        columns[quantity] = (r.light.incident[name], "W/m2")
     hour = float(moment) if moment.replace(".", "", 1).isdigit() else 0.0
-    if quantity not in columns or not 0.0 < hour <= 24.0:
-        return None
-    values, unit = columns[quantity]
+    dated = month.isdigit() and day.isdigit() and 1 <= int(month) <= 12
+    if not (dated and 1 <= int(day) <= year.month_days(int(month)) and 0.0 < hour <= 24.0):
+        raise Refused(f'expect of {quantity} at "{at}" names no hour of the year; write "MM-DD H", as 01-31 24')
+    of = {"hourly_heating": r.heating_w, "hourly_cooling": r.cooling_w, "hourly_indoor": r.indoor_c}
+    if quantity == "hourly_incident":
+        if name not in r.light.incident:
+            raise Refused(f'expect of {quantity} at "{at}" names no surface or plane'
+                          f"{nearest(name, sorted(r.light.incident))}")  # fmt: skip
+        of[quantity] = r.light.incident[name]
     step = year.day(int(month), int(day)) * year.steps_a_day + int(np.ceil(hour * year.steps_a_day / 24.0)) - 1
-    return Figure(quantity, float(values[step]), unit, at=at) if step < len(values) else None
+    unit = {"hourly_indoor": "degC", "hourly_incident": "W/m2"}.get(quantity, "W")
+    return Figure(quantity, float(of[quantity][step]), unit, at=at)
