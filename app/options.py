@@ -17,6 +17,8 @@ class Kept(msgspec.Struct, frozen=True):
     paint: str = ""
     panels: bool = True
     under: bool = False
+    others: bool = False
+    building: str = ""
 
 
 class ViewOptions(msgspec.Struct, frozen=True):
@@ -50,6 +52,10 @@ class ViewOptions(msgspec.Struct, frozen=True):
     panels: bool = True
     under: bool = False
     """Begin with the view under the streets."""
+    others: bool = False
+    """Begin with the list of other choices for the verdict unfolded."""
+    building: str = ""
+    """Id or name of a building to choose, with the sums behind its figures unfolded."""
     preset: str = ""
     """software, laptop or workstation (app.presets); empty: a probe at the start chooses."""
     finish: bool = False

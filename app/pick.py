@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from app.camera import Camera, project
 from app.plant import HEIGHT_M, Stand
+from network.problems import Refused
 from network.schema import Roster
 
 Float = NDArray[np.float64]
@@ -112,6 +113,20 @@ def name_of(picked: Picked, roster: Roster) -> str:
     kind, name = roster.line_kind[picked.row], roster.line_ids[picked.row]
     said = {"cable": "Cable", "service": "Service cable", "transformer": "Transformer"}.get(kind, kind)
     return f"{said} {name.removeprefix(kind).lstrip('-_ ')}"
+
+
+def wanted(building: str, roster: Roster | None, chosen: Picked | None) -> Picked | None:
+    """The building of that id or name where nothing is chosen and one is wanted, else what is chosen.
+
+    Raises:
+        Refused: the district has no such building.
+    """
+    if not building or roster is None or chosen is not None:
+        return chosen
+    for known in (roster.building_ids, roster.building_names):
+        if building in known:
+            return Picked("building", list(known).index(building))
+    raise Refused(f"there is no building {building!r} here; use an id or a name of this district", code=2)
 
 
 def exists(picked: Picked | None, roster: Roster | None) -> bool:

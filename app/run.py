@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from app import inbox, memory, presets
+from app import inbox, memory, pick, presets
 from app.camera import of_text, sights
 from app.frame import Link, Ports, followed, frame
 from app.gpu import shot
@@ -27,6 +27,7 @@ from app.options import ViewOptions
 from app.paint import PAINTS
 from app.scenery import Scenery
 from app.tiles import tileset
+from app.ui import why
 from app.ui.backend import Panels
 from app.world import SIDE, Panel, Shown, Stage, World
 from network import moment, scenarios
@@ -117,13 +118,7 @@ def view(options: ViewOptions, address: str | Callable[[], str], ended: threadin
                       cap_bytes=options.cache_mb * 2**20, hands=not options.ends_by_itself)  # fmt: skip
         kept = None if options.ends_by_itself or options.tileset else memory.recall()
         scale = options.ui_scale if kept is None or options.ui_scale != 1.0 else kept.scale
-        world = World(
-            Stage(),
-            Shown(),
-            None,
-            Panel(scale=scale, hidden=not options.panels, under=options.under),
-            options.paint or "surplus_w_m2",
-        )
+        world = World(Stage(), Shown(), None, _panel(Panel(scale=scale), options), options.paint or "surplus_w_m2")
         if options.tileset:
             world = _alone(world, ports, options.tileset)
         elif link is None:
@@ -151,6 +146,7 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
     while not ended.is_set() and not ports.window.closed:
         now = time.monotonic()
         _ask(world, ports.link, session)
+        world = replace(world, selected=pick.wanted(session.options.building, world.stage.roster, world.selected))
         if world.panel.shot:
             world = replace(world, panel=replace(world.panel, shot=False))
         waiting = session.options.ends_by_itself and session.settled_s is None
@@ -204,8 +200,13 @@ def _turned(world: World, ports: Ports, options: ViewOptions) -> World:
     """The world as the next picture wants it."""
     _check(options)
     ports.camera_wish = options.camera
-    panel = replace(world.panel, hidden=not options.panels, under=options.under)
-    return replace(world, camera=None, panel=panel, paint=options.paint or "surplus_w_m2")
+    panel, paint = _panel(world.panel, options), options.paint or "surplus_w_m2"
+    return replace(world, camera=None, panel=panel, paint=paint, selected=None)
+
+
+def _panel(before: Panel, options: ViewOptions) -> Panel:
+    unfolded = frozenset({why.OPEN} if options.building else ())
+    return replace(before, hidden=not options.panels, under=options.under, others=options.others, unfolded=unfolded)
 
 
 def _remembered(world: World, session: Session) -> World:
@@ -286,11 +287,8 @@ def _ask(world: World, link: Link, session: Session) -> None:
     if options.layers:
         chosen = scenarios.one_of(options.layers, stage.catalogue.kinds)
         session.layers = tuple(c.kind for c in chosen)
-        link.send(
-            ChooseLayers(
-                side=SIDE, sender=link.sender, based_on=stage.scenario.revision, gesture="options", choices=chosen
-            )
-        )
+        based = stage.scenario.revision
+        link.send(ChooseLayers(side=SIDE, sender=link.sender, based_on=based, gesture="options", choices=chosen))
 
 
 def _settled(world: World, ports: Ports, session: Session) -> bool:
@@ -300,7 +298,7 @@ def _settled(world: World, ports: Ports, session: Session) -> bool:
         return False
     if session.options.tileset:
         return True
-    if not session.asked or not link.settled or not inbox.settled(stage, followed(world)):
+    if not session.asked or not link.settled or not inbox.settled(stage, followed(world)) or not why.told(world):
         return False
     wanted = session.sought_s
     there = wanted is None or abs(world.shown.time_s - wanted) < 1.0

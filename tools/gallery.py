@@ -64,6 +64,10 @@ class Picture(msgspec.Struct, frozen=True):
     paint: str = ""
     panels: bool = False
     under: bool = False
+    others: bool = False
+    """The verdict under other choices unfolded."""
+    building: str = ""
+    """Name of the building whose figures are told from the bottom."""
     size: tuple[int, int] = SIZE
     places: tuple[str, ...] = ()
 
@@ -221,7 +225,7 @@ def _some(
         shots = [
             {
                 "shot": str(file.absolute()), "camera": talk.eye() if p.camera == "eye" else p.camera, "time": p.time,
-                "paint": p.paint, "panels": p.panels, "under": p.under,
+                "paint": p.paint, "panels": p.panels, "under": p.under, "others": p.others, "building": p.building,
             }
             for p, file in zip(pictures, files, strict=True)
         ]  # fmt: skip

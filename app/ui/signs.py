@@ -167,7 +167,7 @@ def words_of(wanted: labels.Wanted, roster: Roster, seen: Seen) -> Words:
     if wanted.kind == "line":
         over = wanted.share > 1.0
         share = fmt.percent(wanted.share)
-        return Words(fmt.power(abs(wanted.value)), f"{share} over" if over else share, sign, over)
+        return Words(fmt.power(abs(wanted.value)), f"over: {share}" if over else share, sign, over)
     if wanted.kind == "transformer":
         return Words("Transformer", fmt.percent(wanted.share), 0, wanted.share > 1.0)
     if wanted.kind == "site":

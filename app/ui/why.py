@@ -34,6 +34,16 @@ def moment_s(world: World) -> float:
     return float(world.shown.time_s // hello.step_s * hello.step_s)
 
 
+def told(world: World) -> bool:
+    """Whether all that is to be read of the chosen building, of the shown step, is here."""
+    at, stage, chosen = moment_s(world), world.stage, world.selected
+    if chosen is None or at < 0.0:
+        return True
+    facts, sums = stage.facts, stage.explanation
+    return (facts is not None and (facts.axis, facts.row) == (chosen.axis, chosen.row)
+            and sums is not None and (sums.row, sums.time_s) == (chosen.row, at))  # fmt: skip
+
+
 def draw(pen: Pen, world: World, s: float, width: float) -> list[Command]:
     """The section of the inspector, `width` at 720p."""
     opened = OPEN in world.panel.unfolded
@@ -41,15 +51,15 @@ def draw(pen: Pen, world: World, s: float, width: float) -> list[Command]:
     commands: list[Command] = [Unfold(OPEN)] if imgui.small_button("hide why" if opened else "why this number?") else []
     if not opened or world.selected is None:
         return commands
-    told, hello = world.stage.explanation, world.stage.hello
-    if told is None or hello is None or (told.axis, told.row) != (world.selected.axis, world.selected.row):
+    here, hello = world.stage.explanation, world.stage.hello
+    if here is None or hello is None or (here.axis, here.row) != (world.selected.axis, world.selected.row):
         _note("the sums are on their way …")
         return commands
-    begin, end = (pace.wall(told.time_s + k * told.step_s, hello) for k in (0, 1))
+    begin, end = (pace.wall(here.time_s + k * here.step_s, hello) for k in (0, 1))
     imgui.same_line()
     _note(f"{fmt.clock(begin)} to {fmt.clock(end)}")
     imgui.push_style_var_y(imgui.StyleVar_.item_spacing, 2.0 * s)
-    for one in told.sums:
+    for one in here.sums:
         commands += _sum(pen, one, world.panel.unfolded, s, width)
     imgui.pop_style_var()
     return commands

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 from panel_stand import SIZE, click, draw
 
-from app import commands, inbox
+from app import commands, inbox, pick
 from app.pick import Picked
 from app.ui import inspector, why
 from app.ui.pen import Pen
-from network.schema import Explanation
+from network.problems import Refused
+from network.schema import Explanation, Facts
 from network.terms import Sum, Term
 
 NOON_S = (171 * 24 + 13) * 3600.0
@@ -81,6 +82,26 @@ def test_what_moves_nothing_is_left_out_but_the_ends_stay() -> None:
 def test_figures_are_in_people_s_units(value: float, unit: str, words: str) -> None:
     shown = why.figure_of(Term("x", "X", value, unit))
     assert shown.replace("\u00a0", " ") == words
+
+
+def test_a_kept_picture_waits_for_the_sums_of_its_house_and_its_step(looking) -> None:
+    facts = Facts("a", "building", 3, "h3", 1, (), {})
+    ready = replace(looking, stage=inbox.absorb(looking.stage, [facts], 0.0))
+    assert why.told(ready) and not why.told(looking)
+    later = replace(ready, shown=replace(ready.shown, time_s=NOON_S + 3600.0))
+    assert not why.told(later) and not why.told(replace(ready, selected=Picked("building", 2)))
+    assert why.told(replace(ready, selected=None))
+
+
+def test_a_building_is_chosen_by_id_or_name_and_another_one_is_refused(looking) -> None:
+    roster = looking.stage.roster
+    for k in (0, 5):
+        for told in (roster.building_ids[k], roster.building_names[k]):
+            assert pick.wanted(told, roster, None) == Picked("building", k)
+    assert pick.wanted(roster.building_ids[0], roster, looking.selected) == looking.selected
+    assert pick.wanted("", roster, None) is None
+    with pytest.raises(Refused, match="no building 'Castle'"):
+        pick.wanted("Castle", roster, None)
 
 
 @pytest.mark.parametrize("label", ["Sun through windows", "People and appliances", "Doors, thermal bridges",
