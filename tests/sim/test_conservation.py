@@ -27,6 +27,8 @@ from sim.span import Flux, Span, State, initial, simulate
 from sim.weather import Weather
 
 FLOATS = [(np.float64, 1e-9), (np.float32, 1e-6)]
+EVERYTHING = tuple(LayerChoice(k.about.kind, {p.name: p.default for p in k.about.parameters}) for k in CATALOGUE)
+"""Every layer as the panel offers it: modules, turbine, heat pumps, cars, chargers, batteries of homes and district."""
 GRIDS = ("none", "tree", "sources", "ring", "phases", "island")
 SIZE = 9
 ENERGIES = ("_j", "stored", "losses", "margin", "primary_energy", "imported", "exported")
@@ -98,7 +100,7 @@ class World:
 @st.composite
 def worlds(draw, *, fine: bool = True) -> World:
     layers = draw(st.lists(st.sampled_from(CATALOGUE), unique_by=lambda layer: layer.about.kind))
-    choices = tuple(
+    choices = EVERYTHING if draw(st.booleans()) else tuple(
         LayerChoice(k.about.kind, {p.name: draw(st.floats(p.minimum, p.maximum)) for p in k.about.parameters},
                     draw(st.sampled_from(["all", "use=home", "year<1970"])))
         for k in layers
