@@ -144,7 +144,7 @@ def _list(pen: Pen, world: World, at: imgui.ImVec2) -> None:
     imgui.set_next_window_bg_alpha(1.0)  # the inspector may stand behind it
     imgui.begin("notes on the data", None, flags | imgui.WindowFlags_.no_saved_settings)
     for problem in world.stage.problems.problems if world.stage.problems else ():
-        more = f"  ({problem.count}×)" if problem.count > 1 else ""
+        more = f"  ({problem.count}×)" if problem.count > 1 and str(problem.count) not in problem.message else ""
         imgui.text_wrapped(problem.message + more)
         if problem.ids:
             imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(*theme.NOTE))

@@ -240,14 +240,15 @@ def _bars(
     high, low = max(float(values.max()), 0.0), min(float(values.min()), 0.0)
     unit = h / max(high - low, 1e-9)
     zero, wide = at.y + head + high * unit, w / len(values)
+    gap = 1.5 * s if len(values) <= 24 else 0.2 * wide
     for k, value in enumerate(values.tolist()):
         size = max(abs(value) * unit, s)
         top = zero - size if value >= 0 else zero
         takes = of in _TAKEN or (value < 0 and of in _SIGNED)
         colour = theme.TAKES_BAR if takes else theme.GIVES_BAR if of in _SIGNED else _NEUTRAL
-        pen.bar(at.x + k * wide, top, wide - 1.5 * s, size, colour)
+        pen.bar(at.x + k * wide, top, wide - gap, size, colour)
         if takes:
-            pen.hatch(at.x + k * wide, top, wide - 1.5 * s, size, alpha=0.22, pitch=6)
+            pen.hatch(at.x + k * wide, top, wide - gap, size, alpha=0.22, pitch=6)
     pen.bar(at.x, zero - 0.5 * s, w, s, (1, 1, 1, 0.5))
 
 
