@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from network.problems import Refused
 from network.schema import Problem
-from sim.district import Buildings, Float, Nodes
+from sim.district import Buildings, Float, LineKind, Lines, NodeKind, Nodes
 from tools import frame
 from tools.attributes import Inferred
 from tools.griddraft import Drawn
@@ -155,7 +155,7 @@ def _connected(
     inferred: Sequence[Inferred],
 ) -> GridPlan:  # fmt: skip
     z_m = heights(np.column_stack([b.x_m, b.y_m]), b.z_m, place)
-    lines = drawn.lines
+    lines = _from_source(drawn.nodes, drawn.lines)
     ends = np.stack([lines.from_node, lines.to_node], axis=1).ravel()
     drawn_m = np.hypot(*(place[lines.from_node] - place[lines.to_node]).T)
     share = np.full((len(b), 3), 1.0 / 3.0)
@@ -171,6 +171,25 @@ def _connected(
         vertex_m=np.column_stack([place, z_m])[ends], building_node=node.astype(np.int32),
         problems=tuple(problems), inferred=tuple(inferred), phase_share=share, voltage_v=_low_v(drawn),
     )  # fmt: skip
+
+
+def _from_source(nodes: Nodes, lines: Lines) -> Lines:
+    """Cables turned so that `from` is the end nearer to a source, by how many branches lie between; files draw them
+    either way, and which way power flows is told along them. Transformers stay: their `to` is the low side.
+    """
+    far, joined = np.full(len(nodes), np.inf), lines.closed
+    ends = np.array([lines.from_node, lines.to_node])
+    far[nodes.kind == NodeKind.SOURCE] = 0.0
+    while True:
+        nearer = far.copy()
+        for a, b in (ends[:, joined], ends[::-1, joined]):
+            np.minimum.at(nearer, b, far[a] + 1.0)
+        if np.array_equal(nearer, far):
+            break
+        far = nearer
+    turned = (far[ends[1]] < far[ends[0]]) & (lines.kind != LineKind.TRANSFORMER)
+    begin, end = (np.where(turned, *pair).astype(lines.from_node.dtype) for pair in (ends[::-1], ends))
+    return replace(lines, from_node=begin, to_node=end)
 
 
 def _low_v(drawn: Drawn) -> float:

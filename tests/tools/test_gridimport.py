@@ -98,6 +98,20 @@ def test_a_street_is_built_on_its_utility_s_ring_and_its_year_closes(tmp_path: P
     assert 0.95 < ledger.voltage[0, 1:].min() < ledger.voltage[1, 1:].max() < 1.06
 
 
+def test_power_along_every_cable_is_told_away_from_the_source_whichever_way_the_file_draws_it(
+    tmp_path: Path, weather: Path,
+) -> None:  # fmt: skip
+    body = ring()
+    body["_object"]["line"] = _table(*({"name": f"cable {a}-{b}", "from_bus": a, "to_bus": b, **CABLE}
+                                       for a, b in ((2, 1), (3, 2), (4, 3))))  # fmt: skip
+    body["_object"]["switch"] = _table()
+    d = _build(tmp_path, weather, body).district
+    sky = read_epw(tmp_path / "out" / "weather.epw")
+    flux = year.provisional_day(prepare(d, solar(d, sky), sky), None, 20)
+    cables = flux.line_w[:, d.line.kind != 2]
+    assert (cables > 0.0).all() and (np.diff(cables, axis=1) < 0.0).all()  # in winter all take
+
+
 def test_buildings_go_to_the_nearest_load_where_the_file_s_coordinates_lie_here(tmp_path: Path, weather: Path) -> None:
     body = ring(geo=True)
     body["_object"]["load"] = _table({"name": "x", "bus": 2, "p_mw": 0.004}, {"name": "y", "bus": 3, "p_mw": 0.003})
