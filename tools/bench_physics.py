@@ -68,7 +68,7 @@ def pv_row() -> Row:
 
     district, weather = random_district(buildings=1000, nodes=0), random_weather()
     c = prepare(district, solar(district, weather), weather)
-    made = np.empty((c.steps, c.buildings), c.dtype)
+    made: np.ndarray[Any, Any] = np.empty((c.steps, c.buildings), c.dtype)
 
     def ours() -> None:
         pv.generate(c.module, c.row, 0, c.module_terms, c.module_column, c.module_mount, c.peak_w, c.module_start,
