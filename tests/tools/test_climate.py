@@ -40,7 +40,7 @@ def test_irradiance_closes_with_the_sun_in_its_place(epw: Path) -> None:
     weather = read(epw)
     assert weather.sun_offset_s == 0.0
     assert weather.closure_w_m2 < 2.0
-    assert [p.code for p in weather.problems] == ["weather-sky"], "the drawn year says nothing of infrared, and that is told"
+    assert [p.code for p in weather.problems] == ["weather-sky"]  # it says nothing of infrared, and that is told
     assert not weather.filled.any()
 
 
