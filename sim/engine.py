@@ -55,9 +55,7 @@ class Engine:
         year = self._year(job.choices)
         flux = years.day(case, year, job.day) if year else years.provisional_day(case, self._previous, job.day)
         key = block_key(self._facts, job, year is None)
-        if self._potential is None:  # no what-if moves a wall or a tree
-            self._potential = potential(self._district, self._weather)
-        made = blocks(flux, district, key=key, side=SIDE, step_s=case.step_s, stands=self._potential.shown())
+        made = blocks(flux, district, key=key, side=SIDE, step_s=case.step_s, stands=self._sun().shown())
         return Day(job, made, year is None)
 
     def begin(self, job: YearJob) -> Year:
@@ -81,9 +79,10 @@ class Engine:
     def tell(self, job: YearJob, year: Year) -> Tell:
         """What answers for facts of this scenario's rows and their months; any thread may call it."""
         district, base, inferred, books = self._case(job.choices)[0], self._district, self._inferred, year.ledger
+        sun = self._sun()
 
         def tell(axis: str, row: int) -> schema.Facts:
-            found, months_j = known.facts(district, inferred, row, axis, books, base)
+            found, months_j = known.facts(district, inferred, row, axis, books, base, sun)
             return schema.Facts(SIDE, axis, row, getattr(district, axis).id[row], job.revision, found, months_j)
 
         return tell
@@ -92,6 +91,12 @@ class Engine:
         """Feeders that carry too much in this scenario's year, and when."""
         district, case = self._case(job.choices)
         return gridflow.collapses(year.ledger.collapsed, district, step_s=case.step_s)
+
+    def _sun(self) -> Potential:
+        """Solar potential, worked out once: no what-if moves a wall or a tree."""
+        if self._potential is None:
+            self._potential = potential(self._district, self._weather)
+        return self._potential
 
     def _base(self) -> costs.Year | None:
         """What the year of the district as it is came to, if it is known: savings are counted from it."""

@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from network.problems import Refused
+from network.quantities import QUANTITIES
 from network.schema import Fact
 from sim.district import District, Heater, LineKind, SiteKind, SizeClass, Use
 from sim.ledger import ACCOUNTS, SITE_ACCOUNTS, Ledger
 from sim.package import Inferred
+from sim.potential import Potential
 
 KWH, MWH = 1.0 / 3.6e6, 1.0 / 3.6e9
 _WORDS: dict[str, dict[str, type[IntEnum]]] = {
@@ -53,11 +55,11 @@ SHOWN: dict[str, tuple[tuple[str, str, str, float], ...]] = {
 
 def facts(
     district: District, inferred: Sequence[Inferred], row: int, axis: str, ledger: Ledger | None,
-    base: District | None = None,
+    base: District | None = None, sun: Potential | None = None,
 ) -> tuple[tuple[Fact, ...], dict[str, NDArray[np.float64]]]:  # fmt: skip
     """What is known of `row` of `axis` in `district`, and its year: {account: [12] joules}, empty without a ledger.
 
-    `base`: the district of the package; a value that differs from it is the scenario's.
+    `base`: the district of the package; a value that differs from it is the scenario's. `sun`: what the sun gives it.
 
     Raises:
         Refused: there is no such axis or row.
@@ -71,7 +73,7 @@ def facts(
     found = [_fact(table, origin, row, axis, rules, *shown) for shown in SHOWN[axis]]
     if axis == "building":
         found.append(_modules(district, base, row, inferred))
-        found += _comfort(district, row, ledger)
+        found += _sun(sun, row) + _comfort(district, row, ledger)
     return tuple(found), months(ledger, row, axis)
 
 
@@ -105,6 +107,15 @@ def _fact(
         text = _CLASSES.get(word, word.lower().replace("_", " "))
         return Fact(column, label, text=text, origin=origin, rule=rule)
     return Fact(column, label, value=float(value), display_unit=unit, display_factor=factor, origin=origin, rule=rule)
+
+
+def _sun(sun: Potential | None, row: int) -> list[Fact]:
+    """Solar potential of a building, as the map's quantities name it; nothing of surfaces that it does not have."""
+    if sun is None:
+        return []
+    shown = [(QUANTITIES[name], float(values[row])) for name, values in sun.shown().items()]
+    return [Fact(q.name, q.label, value=value, display_unit=q.display_unit, display_factor=q.display_factor,
+                 origin="modelled", rule=q.source) for q, value in shown if np.isfinite(value)]  # fmt: skip
 
 
 def _comfort(district: District, row: int, ledger: Ledger | None) -> list[Fact]:

@@ -58,7 +58,7 @@ def potential(district: District, weather: Weather) -> Potential:
     parts = [np.where(chosen, s.area_m2, 0.0) for chosen in (wall, ~wall)]
     facade, roof = (_mean(year_j_m2, area, s.building, count) for area in parts)
     whole = np.bincount(s.building, parts[0], count)[s.building]
-    speaks = wall & (s.area_m2 >= LARGE * whole)
+    speaks = wall & (s.area_m2 > 0.0) & (s.area_m2 >= LARGE * whole)
     best = np.full((len(DATES), count), np.nan)
     for k in range(len(DATES)):
         np.fmax.at(best[k], s.building[speaks], time_s[k, speaks])

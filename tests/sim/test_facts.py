@@ -12,6 +12,7 @@ from sim import facts
 from sim import year as years
 from sim.district import Heater
 from sim.layers import apply
+from sim.potential import potential
 from sim.prepare import prepare
 from sim.solar import solar
 
@@ -66,3 +67,16 @@ def test_a_heated_building_tells_how_long_it_is_too_warm_or_too_cold() -> None:
                 assert told[name].origin == "modelled"
     assert ledger.comfort.any()
     assert "overheating_26_s" not in _named(facts.facts(DISTRICT, (), 0, "building", None)[0])
+
+
+def test_a_building_tells_what_sun_it_gets_and_where_that_is_from() -> None:
+    sun = potential(DISTRICT, random_weather(seed=1))
+    told = _named(facts.facts(DISTRICT, (), 3, "building", None, None, sun)[0])
+    roof = told["roof_sun_j_m2"]
+    assert roof.value == sun.roof_j_m2[3] and roof.origin == "modelled" and "Perez" in roof.rule
+    assert 300.0 < roof.value * roof.display_factor < 2500.0 and roof.display_unit == "kWh/m²"
+    june = told["sun_june_s"]
+    assert 0.0 < june.value * june.display_factor <= 24.0 and "EN 17037" in june.rule
+    dark = replace(sun, roof_j_m2=np.full(6, np.nan))
+    assert "roof_sun_j_m2" not in _named(facts.facts(DISTRICT, (), 3, "building", None, None, dark)[0])
+    assert "roof_sun_j_m2" not in _named(facts.facts(DISTRICT, (), 0, "line", None, None, sun)[0])

@@ -76,6 +76,22 @@ def test_a_building_without_roofs_has_no_roof_potential() -> None:
     assert np.isnan(potential.potential(walls, WEATHER).roof_j_m2).all()
 
 
+def test_surfaces_without_area_neither_count_nor_speak() -> None:
+    base = town(latitude_deg=52.0)
+    s, first = base.surface, base.surface.building == 0
+    south = np.isclose(s.azimuth_rad, np.pi) & (s.kind == SurfaceKind.WALL)
+    whole = potential.potential(base, WEATHER)
+    shy = replace(base, surface=replace(s, area_m2=np.where(first & south, 0.0, 1.0)))
+    found = potential.potential(shy, WEATHER)
+    assert found.facade_j_m2[0] < whole.facade_j_m2[0]
+    assert found.facade_sun_s[0, 0] < whole.facade_sun_s[0, 0]
+    bare = replace(base, surface=replace(s, area_m2=np.where(first, 0.0, 1.0)))
+    found = potential.potential(bare, WEATHER)
+    assert all(np.isnan(values[0]) for values in found.shown().values())
+    assert all((values[1:] == before[1:]).all()
+               for values, before in zip(found.shown().values(), whole.shown().values(), strict=True))
+
+
 def test_what_is_shown_are_quantities_of_buildings() -> None:
     shown = potential.potential(town(latitude_deg=52.0), WEATHER).shown()
     assert {QUANTITIES[name].axis for name in shown} == {"building"}

@@ -222,3 +222,15 @@ def test_what_leans_over_sees_the_sky_before_it_only() -> None:
     low = np.full((1, 36), np.radians(60.0), np.float32)
     assert horizon.sky_view(lean, np.zeros(1), np.zeros((1, 36), np.float32))[0] == pytest.approx(1.0)
     assert horizon.sky_view(lean, np.zeros(1), low)[0] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_surface_that_floats_free_of_every_face_looks_from_where_it_is(_either_way: None) -> None:
+    """High up it sees past a wall 20 m tall, low down it does not; a face without area is no wall."""
+    point = [(0.0, -5.0, 3.0)] * 4
+    for up, hidden in ((0.0, True), (60.0, False)):
+        raw = surface(tilt_deg=90, azimuth_deg=180, at=(0.0, 0.0, up), faces=2)
+        raw.of_face[:] = -1
+        seen = look(raw, screen(distance=10, height=20), point)
+        assert np.isfinite(seen.horizon_rad).all() and np.isfinite(seen.sky_view).all()
+        assert (seen.horizon_rad[0].reshape(-1, 36)[:, SOUTH].max() > np.radians(50)) == hidden
+        assert (seen.sky_view[0] < 0.6) == hidden
