@@ -22,7 +22,7 @@ from app.gpu.programs import program
 from app.gpu.view import PICK_MASK, SHADOW_MASK, vec
 from app.paint import Legend
 from app.relief import Relief
-from app.tiles.glb import LAND, Mesh, Trees
+from app.tiles.mesh import LAND, Mesh, Trees
 from app.tiles.modules import MODULE_W, Modules
 
 NO_DATA = 9.0

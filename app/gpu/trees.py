@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from panda3d.core import Geom
 
 from app.gpu.arrays import triangles, vertices
-from app.tiles.glb import Trees
+from app.tiles.mesh import Trees
 
 Array = NDArray[Any]
 _TRUNK_SHARE = 0.30

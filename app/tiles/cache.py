@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from app.tiles.glb import Mesh
+from app.tiles.mesh import Mesh
 from app.tiles.schedule import Arrival, Loader
 from app.tiles.select import LIMIT_PX, Eye, Selection, select
 from app.tiles.tileset import Tileset, file_bytes

@@ -15,8 +15,8 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -24,95 +24,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tiles import instances
-from app.tiles.modules import NONE, Modules
+from app.tiles.mesh import (
+    FIRST_LAND,
+    FLAT_ROOF,
+    GLASS_WALL,
+    HALL_WALL,
+    LAND,
+    PITCHED_ROOF,
+    WALL,
+    Mesh,
+    Trees,
+    Unreadable,
+)
 
 Array = NDArray[Any]
 Y_UP_TO_Z_UP = np.array([[1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], np.float64)
 """glTF is y-up, 3D Tiles is z-up: (x, y, z) -> (x, -z, y)."""
 
-WALL, PITCHED_ROOF, FLAT_ROOF, GLASS_WALL, HALL_WALL = 0, 1, 2, 6, 8
 _WALLS = (WALL, GLASS_WALL, HALL_WALL)
 _TYPES = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _READABLE = {
     "EXT_mesh_features", "EXT_structural_metadata", "KHR_mesh_quantization", "KHR_materials_unlit", instances.NAME,
 }  # fmt: skip
-
-
-class Unreadable(Exception):  # noqa: N818 - the reason a tile is left out
-    """The tile cannot be read; the text says why."""
-
-
-LAND = {
-    "water": (15,), "grass": (10, 11, 21), "field": (16, 17), "road": (12, 18), "paved": (13, 14, 19, 20, 22),
-}  # fmt: skip
-"""Groups of ground materials that share a shader program: name -> material ids."""
-_FIRST_LAND = 10
-"""Materials from here on are land."""
-
-
-@dataclass(frozen=True)
-class Trees:
-    """Trees of a tile, in the mesh's own y-up frame; float32."""
-
-    foot: Array
-    """[tree, 3] on the ground."""
-    height_m: Array
-    crown_m: Array
-    """[tree] radius of the crown."""
-    seed: Array
-    """[tree] 0..1."""
-
-    @property
-    def bytes(self) -> int:
-        """Memory of the arrays."""
-        return sum(a.nbytes for a in (self.foot, self.height_m, self.crown_m, self.seed))
-
-
-NO_TREES = Trees(np.zeros((0, 3), np.float32), *(np.zeros(0, np.float32) for _ in range(3)))
-
-
-@dataclass(frozen=True)
-class Mesh:
-    """One primitive, ready for the GPU; arrays are float32 by vertex."""
-
-    position: Array
-    """[vertex, 3] in the node's own y-up frame."""
-    normal: Array
-    """[vertex, 3]"""
-    info: Array
-    """[vertex, 4]: slot, material, seed (0..1 by id), spare."""
-    face: Array
-    """[vertex, 4]: u, v, L, H in metres; H < 0 = no windows, no edges. Empty for land and where all is far away."""
-    walls: Array
-    """[3 k] vertex indices, uint32."""
-    roofs: Array
-    """[3 k] vertex indices, uint32."""
-    matrix: Array
-    """[4, 4] float64, tile (z-up) from mesh, column vectors."""
-    features: int
-    modules: Modules = NONE
-    """Where solar modules could lie; laid once the hemisphere is known (app.tiles.schedule)."""
-    land: Mapping[str, Array] = field(default_factory=dict)
-    """Per group of `LAND`: [3 k] vertex indices, uint32; `info` holds the material."""
-    trees: Trees = NO_TREES
-    coarse: bool = False
-    """A far level of detail: no windows, no edges, drawn by the cheapest program."""
-    ahead: tuple[Array, ...] = ()
-    """What the stage made of it on the decoding thread; the stage's own affair."""
-
-    @cached_property
-    def bounds(self) -> tuple[Array, Array]:
-        """Lowest and highest corner of the vertices, [3] each; zeros without any."""
-        if not len(self.position):
-            return np.zeros(3), np.zeros(3)
-        return self.position.min(axis=0), self.position.max(axis=0)
-
-    @property
-    def bytes(self) -> int:
-        """Memory of the arrays."""
-        arrays = (self.position, self.normal, self.info, self.face, self.walls, self.roofs, *self.land.values())
-        return sum(a.nbytes for a in (*arrays, *self.ahead)) + self.modules.bytes + self.trees.bytes
 
 
 def decode(content: bytes, slots: Mapping[str, int]) -> tuple[Mesh, ...]:
@@ -337,7 +271,7 @@ def _mesh(
     triangles = index[: len(index) // 3 * 3].reshape(-1, 3)
     kind = material[triangles[:, 0]] if len(triangles) else np.zeros(0, np.float32)
     none = np.zeros(0, np.uint32)
-    if feature is None and "_MATERIAL" in attributes and n and (material >= _FIRST_LAND).all():
+    if feature is None and "_MATERIAL" in attributes and n and (material >= FIRST_LAND).all():
         land = {name: triangles[np.isin(kind, members)].ravel() for name, members in LAND.items()}
         land = {name: np.ascontiguousarray(rows) for name, rows in land.items() if len(rows)}
         return Mesh(position, normal, info, face[:0].copy(), none, none, matrix, 0, land=land)

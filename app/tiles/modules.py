@@ -82,7 +82,7 @@ def lay(
 ) -> Modules:
     """Places for modules on the roof triangles `roofs` [3 k] of a mesh; `world` [3, 3] turns its axes to east-north-up.
 
-    `face` and `slot` are as in app.tiles.glb.Mesh; `north` is the hemisphere. Faces without u, v have no places.
+    `face` and `slot` are as in app.tiles.mesh.Mesh; `north` is the hemisphere. Faces without u, v have no places.
     """
     faces = _faces(position, normal, face, slot, roofs.reshape(-1, 3).astype(np.int64), world, north=north)
     if faces is None:

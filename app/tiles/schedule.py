@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.tiles.glb import Mesh, Unreadable, decode
+from app.tiles.glb import decode
+from app.tiles.mesh import Mesh, Unreadable
 from app.tiles.modules import lay
 from app.tiles.tileset import fetch
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from toytown import Shell
 
-from app.tiles import glb
+from app.tiles import glb, mesh
 
 
 def house_glb(ids: list[str]) -> bytes:
@@ -18,18 +18,18 @@ def house_glb(ids: list[str]) -> bytes:
 
 
 def test_ids_become_slots_and_an_unknown_id_becomes_no_data() -> None:
-    (mesh,) = glb.decode(house_glb(["north", "łódź", "stranger"]), {"north": 1, "łódź": 2})
-    assert set(np.unique(mesh.info[:, 0])) == {0.0, 1.0, 2.0}
-    assert mesh.features == 3
+    (tile,) = glb.decode(house_glb(["north", "łódź", "stranger"]), {"north": 1, "łódź": 2})
+    assert set(np.unique(tile.info[:, 0])) == {0.0, 1.0, 2.0}
+    assert tile.features == 3
 
 
 def test_y_up_becomes_z_up_by_the_matrix_and_walls_part_from_roofs() -> None:
-    (mesh,) = glb.decode(house_glb(["a"]), {"a": 1})
-    world = mesh.position @ mesh.matrix[:3, :3].T
+    (tile,) = glb.decode(house_glb(["a"]), {"a": 1})
+    world = tile.position @ tile.matrix[:3, :3].T
     assert world[:, 2].min() == pytest.approx(0.0) and world[:, 2].max() == pytest.approx(9.0)
-    assert (mesh.info[mesh.walls, 1] == glb.WALL).all()
-    assert (mesh.info[mesh.roofs, 1] == glb.PITCHED_ROOF).all()
-    assert len(mesh.walls) + len(mesh.roofs) == (4 * 2 + 2 * 2 + 2) * 3
+    assert (tile.info[tile.walls, 1] == mesh.WALL).all()
+    assert (tile.info[tile.roofs, 1] == mesh.PITCHED_ROOF).all()
+    assert len(tile.walls) + len(tile.roofs) == (4 * 2 + 2 * 2 + 2) * 3
 
 
 def test_the_seed_of_a_building_depends_on_its_id_alone() -> None:
@@ -64,7 +64,7 @@ def test_interleaved_and_normalised_accessors_are_read_by_stride() -> None:
     ],
 )
 def test_what_cannot_be_read_names_the_reason(content: bytes, reason: str) -> None:
-    with pytest.raises(glb.Unreadable, match=reason):
+    with pytest.raises(mesh.Unreadable, match=reason):
         glb.decode(content, {})
 
 
@@ -72,7 +72,7 @@ def test_a_required_extension_that_is_not_read_is_named() -> None:
     header = json.dumps({"asset": {"version": "2.0"}, "extensionsRequired": ["KHR_draco_mesh_compression"]}).encode()
     header += b" " * (-len(header) % 4)
     content = struct.pack("<4sII", b"glTF", 2, 20 + len(header)) + struct.pack("<I4s", len(header), b"JSON") + header
-    with pytest.raises(glb.Unreadable, match="KHR_draco_mesh_compression"):
+    with pytest.raises(mesh.Unreadable, match="KHR_draco_mesh_compression"):
         glb.decode(content, {})
 
 
@@ -83,5 +83,5 @@ def test_a_b3dm_brings_its_batch_ids() -> None:
     features = b'{"BATCH_LENGTH":2}  '
     size = 28 + len(features) + len(table) + len(inner)
     head = struct.pack("<4sIIIIII", b"b3dm", 1, size, len(features), 0, len(table), 0)
-    (mesh,) = glb.decode(head + features + table + inner, {"south": 7})
-    assert set(np.unique(mesh.info[:, 0])) == {0.0, 7.0}
+    (tile,) = glb.decode(head + features + table + inner, {"south": 7})
+    assert set(np.unique(tile.info[:, 0])) == {0.0, 7.0}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.tiles import glb, instances
+from app.tiles.mesh import Unreadable
 
 QUARTER = np.sqrt(0.5)
 
@@ -63,7 +64,7 @@ def test_crowns_and_trunks_become_trees() -> None:
 
 def test_too_many_instances_name_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instances, "MOST_VERTICES", 10)
-    with pytest.raises(glb.Unreadable, match=r"4 times 3 vertices"):
+    with pytest.raises(Unreadable, match=r"4 times 3 vertices"):
         glb.decode(instanced(None, count=4), {})
 
 

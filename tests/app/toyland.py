@@ -14,7 +14,8 @@ from app.light import direction, light
 from app.paint import legend
 from app.relief import Relief
 from app.terrain import terrain
-from app.tiles.glb import LAND, Y_UP_TO_Z_UP, Mesh, Trees, decode
+from app.tiles.glb import Y_UP_TO_Z_UP, decode
+from app.tiles.mesh import LAND, Mesh, Trees
 
 GRASS, GARDEN, ROAD, PAVEMENT, PLAZA, WATER, FIELD, PARKING, MARKING, PATH = 10, 11, 12, 13, 14, 15, 16, 18, 20, 22
 EDGE_M = 420.0

@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from app.tiles import glb
+from app.tiles.mesh import Mesh
 from tools import build, demo, lod, lod_land, random_town, tiles
 from tools.land import Ground, Land
 
@@ -36,9 +37,9 @@ class Written:
     def __init__(self, folder: Path, ids: tuple[str, ...]) -> None:
         self.folder, self.slots = folder, {name: k + 1 for k, name in enumerate(ids)}
         self.root = json.loads((folder / "tileset.json").read_text())["root"]
-        self._meshes: dict[str, tuple[glb.Mesh, ...]] = {}
+        self._meshes: dict[str, tuple[Mesh, ...]] = {}
 
-    def meshes(self, node: dict[str, Any]) -> tuple[glb.Mesh, ...]:
+    def meshes(self, node: dict[str, Any]) -> tuple[Mesh, ...]:
         uri = node["content"]["uri"]
         if uri not in self._meshes:
             self._meshes[uri] = glb.decode((self.folder / uri).read_bytes(), self.slots)
