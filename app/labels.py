@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.paint import LOADING, Legend, at_time
 from app.plant import HEIGHT_M, HUB_M, Stand
+from app.pulse import COLLAPSED, UNFED, faults
 from network.schema import FluxBlock, Roster
 
 Float = NDArray[np.float64]
@@ -50,16 +51,21 @@ class Wanted:
     """Other points that it may be shown at, where a house hides the first."""
     group: str = ""
     """Of a group of candidates one label stands: the first that finds room. Empty: of no group."""
+    fault: int = 0
+    """Why nothing flows there (app.pulse.FAULTS), 0: something may."""
 
 
 def wanted(
     roster: Roster, place: Stand, blocks: Mapping[str, FluxBlock], legend: Legend, time_s: float
 ) -> list[Wanted]:
-    """What to label, most important first: overloaded lines, plant, transformers, the largest givers and takers."""
+    """What to label, most important first: what cannot carry its power or has no source, overloaded lines, plant,
+    transformers, the largest givers and takers."""
+    fault = faults(blocks.get("line_loading"), roster, time_s)
     return [
-        *_lines(roster, place.cables, blocks, legend, time_s),
+        *_faulty(roster, place, fault),
+        *_lines(roster, place.cables[fault[place.cables] == 0], blocks, legend, time_s),
         *(_plant(place, blocks, time_s) if legend.hatch_takes else ()),
-        *_transformers(place, blocks, time_s),
+        *_transformers(place, blocks, fault, time_s),
         *_buildings(roster, blocks, legend, time_s),
     ]
 
@@ -67,6 +73,24 @@ def wanted(
 def _row(blocks: Mapping[str, FluxBlock], quantity: str, count: int, time_s: float) -> Float | None:
     block = blocks.get(quantity)
     return at_time(block, time_s) if block is not None and count and block.values.shape[1] == count else None
+
+
+def _faulty(roster: Roster, place: Stand, fault: NDArray[np.int8]) -> list[Wanted]:
+    """For either fault one label at a transformer, or on the longest cables that have it; two where it collapses."""
+    made = []
+    for kind in (COLLAPSED, UNFED):
+        kiosks = [k for k in range(place.sites, len(place.kind)) if fault[place.line[k]] == kind]
+        found = [Wanted("transformer", k, _top(place, k), np.nan, group=f"fault {kind} {rank % 2}", fault=kind)
+                 for rank, k in enumerate(kiosks[:_CANDIDATES])]  # fmt: skip
+        if not kiosks:
+            lines = place.cables[fault[place.cables] == kind]
+            metres = np.array([_length(roster, int(line)) for line in lines])
+            for k in _largest(metres, _CANDIDATES) if len(lines) else ():
+                first, *others = _along(roster, int(lines[k]), (0.5, 0.3, 0.7))
+                found.append(Wanted("line", int(lines[k]), first, np.nan, elsewhere_m=tuple(others),
+                                    group=f"fault {kind} 0", fault=kind))  # fmt: skip
+        made += found
+    return made
 
 
 def _lines(
@@ -95,6 +119,12 @@ def _largest(values: Float, count: int) -> NDArray[np.int64]:
     return rows[np.argsort(-values[rows], kind="stable")]
 
 
+def _length(roster: Roster, line: int) -> float:
+    """Of a polyline [m]."""
+    p = np.asarray(roster.vertices_m[roster.vertex_start[line] : roster.vertex_start[line + 1]], np.float64)
+    return float(np.linalg.norm(np.diff(p, axis=0), axis=1).sum())
+
+
 def _along(roster: Roster, line: int, shares: Sequence[float]) -> list[tuple[float, float, float]]:
     """Points at `shares` of a polyline's length."""
     p = np.asarray(roster.vertices_m[roster.vertex_start[line] : roster.vertex_start[line + 1]], np.float64)
@@ -118,13 +148,16 @@ def _plant(place: Stand, blocks: Mapping[str, FluxBlock], time_s: float) -> list
     return made
 
 
-def _transformers(place: Stand, blocks: Mapping[str, FluxBlock], time_s: float) -> list[Wanted]:
+def _transformers(
+    place: Stand, blocks: Mapping[str, FluxBlock], fault: NDArray[np.int8], time_s: float
+) -> list[Wanted]:
     """The most loaded ones, two groups for two labels."""
     block = blocks.get("line_loading")
     rows = np.arange(place.sites, len(place.kind))
+    rows = rows[fault[place.line[rows]] == 0]
     if block is None or not len(rows) or block.values.shape[1] <= int(place.line.max()):
         return []
-    share = at_time(block, time_s)[place.line[rows]]
+    share = np.nan_to_num(at_time(block, time_s)[place.line[rows]])
     return [
         Wanted("transformer", int(rows[k]), _top(place, int(rows[k])), float("nan"), float(share[k]),
                group=f"transformer {rank % 2}")

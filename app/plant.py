@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.paint import LOADING, NEUTRAL, Legend, at_time, end_of_scale, linear, loading_rgb
+from app.pulse import COLLAPSED, UNFED, faults
 from network.schema import FluxBlock, Roster
 
 Float = NDArray[np.float64]
@@ -307,20 +308,30 @@ def levels(
     else:
         rows = place.line[n:]
         level[n:] = -at_time(line, time_s)[rows] / np.maximum(np.asarray(roster.line_rating_w)[rows], 1.0)
+        level[n:][faults(blocks.get("line_loading"), roster, time_s)[rows] > 0] = np.nan
     if not legend.hatch_takes:  # a one-sided quantity: what has it shows how much, the rest is paper
         own = np.array([kind == _WHOSE.get(legend.quantity) for kind in place.kind], bool)
         level = np.where(own, np.abs(level), 0.0)
     return np.clip(level, -1.0, 1.0), charge
 
 
-def loading(place: Stand, block: FluxBlock | None, time_s: float) -> Float:
-    """[row, 4] linear rgb and amount: transformers by their loading, the rest paper."""
-    out = np.zeros((len(place.kind), 4))
-    kiosk = place.line >= 0
-    if block is not None and kiosk.any() and block.values.shape[1] > int(place.line.max()):
-        out[kiosk, :3] = loading_rgb(at_time(block, time_s)[place.line[kiosk]])
+def loading(
+    place: Stand, roster: Roster, block: FluxBlock | None, time_s: float
+) -> tuple[Float, NDArray[np.bool_]]:
+    """([row, 4] linear rgb and amount: transformers by their loading, the rest paper; [row] which are hatched).
+
+    What cannot carry its power is black and white, what no source reaches grey.
+    """
+    out, hatched = np.zeros((len(place.kind), 4)), np.zeros(len(place.kind), bool)
+    kiosk = np.flatnonzero(place.line >= 0)
+    if block is not None and len(kiosk) and block.values.shape[1] == len(roster.line_ids):
+        share, fault = at_time(block, time_s)[place.line[kiosk]], faults(block, roster, time_s)[place.line[kiosk]]
+        out[kiosk, :3] = loading_rgb(np.nan_to_num(share))
         out[kiosk, 3] = 1.0
-    return out
+        out[kiosk[fault == COLLAPSED], :3] = loading_rgb(np.ones(1))
+        out[kiosk[fault == UNFED], :3] = NEUTRAL
+        hatched[kiosk[fault == COLLAPSED]] = True
+    return out, hatched
 
 
 def shows_loading(legend: Legend) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.paint import at_time
+from app.paint import at_time, mean_of_step
 from network.schema import FluxBlock, Roster
 
 Float = NDArray[np.float64]
@@ -22,6 +22,10 @@ PERIODS_M = (18.0, 9.0)
 SLOWEST_M_S, FASTEST_M_S = 6.0, 20.0
 """Speed of comets, by power."""
 _KINDS = {"cable": 0.0, "service": 1.0}
+COLLAPSED, UNFED = 1, 2
+"""Why nothing flows along a line: its part of the grid carries more than any voltage allows; no source reaches it."""
+FAULTS = {COLLAPSED: "cannot carry it", UNFED: "no source"}
+"""What people read then."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,22 @@ def ribbons(roster: Roster) -> Ribbons:
     )
 
 
+def faults(loading: FluxBlock | None, roster: Roster, time_s: float) -> NDArray[np.int8]:
+    """[line] `COLLAPSED`, `UNFED` or 0 in the step that holds `time_s`."""
+    n = len(roster.line_ids)
+    out = np.zeros(n, np.int8)
+    if loading is not None and n and len(loading.values) and loading.values.shape[1] == n:
+        out[np.isnan(mean_of_step(loading, time_s))] = COLLAPSED
+    if len(roster.line_fed) == n:
+        out[~np.asarray(roster.line_fed, bool)] = UNFED
+    return out
+
+
 def flows(power: FluxBlock | None, loading: FluxBlock | None, roster: Roster, time_s: float) -> NDArray[np.float32]:
-    """[line, 4]: signed power over the end of the scale (-1..1), loading (1 = 100 %), 1 where known, 0."""
+    """[line, 4]: signed power over the end of the scale (-1..1), loading (1 = 100 %), state, 0.
+
+    State: 1 known, 0 not, -`COLLAPSED` and -`UNFED` where nothing flows for that reason.
+    """
     n = len(roster.line_ids)
     out = np.zeros((n, 4), np.float32)
     if power is None or power.values.shape[1] != n or n == 0:
@@ -90,10 +108,14 @@ def flows(power: FluxBlock | None, loading: FluxBlock | None, roster: Roster, ti
         scale = float(np.max(roster.line_rating_w[street], initial=1.0))
     out[:, 0] = np.clip(watts / scale, -1, 1)
     if loading is not None and loading.values.shape[1] == n:
-        out[:, 1] = at_time(loading, time_s)
+        between = at_time(loading, time_s)
+        # next to a step without a solution there is nothing to interpolate with
+        out[:, 1] = np.nan_to_num(np.where(np.isnan(between), mean_of_step(loading, time_s), between))
     else:
         out[:, 1] = np.abs(watts) / np.maximum(roster.line_rating_w, 1.0)
-    out[:, 2] = 1.0
+    fault = faults(loading, roster, time_s)
+    out[:, 2] = np.where(fault, -fault, 1.0)
+    out[fault > 0, :2] = 0.0
     return out
 
 

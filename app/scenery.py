@@ -129,7 +129,7 @@ class Scenery:
         stands[: mine.place.sites] = plant.built(roster, blocks.get("site_peak_w"))
         mine.build(stands)
         if plant.shows_loading(legend):
-            mine.tint(plant.loading(mine.place, blocks.get(legend.quantity), time_s))
+            mine.tint(*plant.loading(mine.place, roster, blocks.get(legend.quantity), time_s))
         else:
             level, charge = plant.levels(mine.place, roster, blocks, legend, time_s)
             mine.show(level, charge, legend, night=night, dt_s=dt_s)

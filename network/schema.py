@@ -83,6 +83,8 @@ class Roster(Message, frozen=True):
     """battery, turbine, canopy or charger: places for plant, whose capacity may be 0."""
     site_xyz_m: np.ndarray = msgspec.field(default_factory=lambda: np.zeros((0, 3)))
     """[site, 3] foot point in local metres."""
+    line_fed: np.ndarray = msgspec.field(default_factory=lambda: np.zeros(0, bool))
+    """[line] whether a source reaches it; empty: all."""
 
 
 class Parameter(msgspec.Struct, frozen=True):

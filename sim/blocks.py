@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from network import schema
 from network.schema import BlockKey, FluxBlock
+from sim import gridflow
 from sim.district import District, LineKind, SiteKind, SurfaceKind, Use
 from sim.physics import sun
 from sim.place import Place
@@ -60,6 +61,7 @@ def roster(district: District, *, revision: int) -> schema.Roster:
         line_ids=line.id, line_kind=tuple(LineKind(k).name.lower() for k in line.kind), line_rating_w=line.rating_va,
         vertex_start=line.vertex_start, vertices_m=district.vertex_m, node_ids=district.node.id,
         ranges={"pv_peak_w": _peak_range(district), **RANGES, **district.place.ranges},
+        line_fed=gridflow.fed(district.node, line),
     )  # fmt: skip
 
 

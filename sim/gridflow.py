@@ -116,6 +116,14 @@ def parts(node: Nodes, line: Lines) -> tuple[Rows, Bools]:
     return number[label].astype(np.int64), ((spare > 0) | (sources > 1))[fed]
 
 
+def fed(node: Nodes, line: Lines) -> Bools:
+    """[line] whether a source reaches one of its ends, over closed lines."""
+    if not len(line):
+        return np.zeros(0, bool)
+    part, _ = parts(node, line)
+    return np.asarray(np.maximum(part[line.from_node], part[line.to_node]) >= 0, bool)
+
+
 def _mesh(
     node: Nodes, line: Lines, k: int, part: Rows, building_node: NDArray[np.int32], phase_share: Float,
     site_node: NDArray[np.int32], heads: Rows, *, symmetric: bool,

@@ -80,10 +80,11 @@ class Plant:
         else:
             self._columns.hide()
 
-    def tint(self, colour: Float) -> None:
-        """Colour by `colour` [row, 4] (linear rgb, amount) as it is, without direction."""
+    def tint(self, colour: Float, hatched: NDArray[np.bool_]) -> None:
+        """Colour by `colour` [row, 4] (linear rgb, amount) as it is, without direction; `hatched` [row]."""
         texels = np.zeros((2 * len(colour), 4), np.float32)
         texels[0::2] = colour
+        texels[1::2, 0] = np.where(hatched, -1.0, 0.0)
         texels[1::2, 2] = self._turn_rad
         self._texture.write(texels)
         self._columns.hide()

@@ -8,7 +8,7 @@ import numpy as np
 from imgui_bundle import imgui
 from numpy.typing import NDArray
 
-from app import pick
+from app import pick, pulse
 from app.commands import Command, FrameSelection, Select
 from app.paint import mean_of_step
 from app.pick import Picked
@@ -32,6 +32,10 @@ _TAKEN = ("appliances", "heater", "gas", "vehicle")
 """Accounts of what is taken from a grid: orange like all that takes. Heat, which no grid carries, is neutral."""
 _SIGNED = ("pv", "surplus", "battery", "site")
 """Accounts whose sign says whether they give."""
+_BECAUSE = {
+    pulse.COLLAPSED: "its part of the grid would carry more than any voltage allows",
+    pulse.UNFED: "a switch is open, or a cable is missing, on the way to it",
+}
 _NEUTRAL = (0.50, 0.54, 0.60, 1.0)
 INNER = WIDTH - 36.0 - 12.0
 """Width beside a scroll bar."""
@@ -55,8 +59,13 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     commands: list[Command] = []
     pen = Pen(imgui.get_window_draw_list(), ui.fonts, s)
     commands += _head(pen, pick.name_of(chosen, roster), s)
-    now = power_now(world, chosen)
-    if now is not None:
+    now, fault = power_now(world, chosen), fault_of(world, chosen)
+    if fault:
+        imgui.push_font(ui.fonts.semibold, 26.0)
+        imgui.text_colored(imgui.ImVec4(*theme.TAKES), pulse.FAULTS[fault])
+        imgui.pop_font()
+        _note(_BECAUSE[fault])
+    elif now is not None:
         imgui.push_font(ui.fonts.semibold, 26.0)
         imgui.text_colored(imgui.ImVec4(*(theme.GIVES if now >= 0 else theme.TAKES)), _figure(chosen, now))
         imgui.pop_font()
@@ -113,8 +122,10 @@ def tooltip(world: World, seen: Seen) -> None:
     lines = [pick.name_of(hovered, roster)]
     if hovered.axis == "building":
         lines.append(f"{roster.building_use[hovered.row]}, {int(roster.building_year[hovered.row])}")
-    value = power_now(world, hovered)
-    if value is not None:
+    value, fault = power_now(world, hovered), fault_of(world, hovered)
+    if fault:
+        lines.append(f"{pulse.FAULTS[fault]}: {_BECAUSE[fault]}")
+    elif value is not None:
         way = f" {_way(value)}" if hovered.axis == "line" else ""
         lines.append(f"{_figure(hovered, value)}{way}" if way else f"net power {_figure(hovered, value)}")
     else:
@@ -134,6 +145,14 @@ def _figure(picked: Picked, watts: float) -> str:
 
 def _way(watts: float) -> str:
     return "to the substation" if watts >= 0 else "from the substation"
+
+
+def fault_of(world: World, picked: Picked) -> int:
+    """Why nothing flows along a picked line in the shown step (app.pulse.FAULTS); 0: something may."""
+    stage = world.stage
+    if picked.axis != "line" or stage.roster is None:
+        return 0
+    return int(pulse.faults(stage.blocks.get("line_loading"), stage.roster, world.shown.time_s)[picked.row])
 
 
 def power_now(world: World, picked: Picked) -> float | None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from imgui_bundle import imgui
+from numpy.typing import NDArray
 
 from app.commands import Command, NextPaint, SetPaint
-from app.paint import LOADING, PAINTS, Legend, loading_rgb
+from app.paint import LOADING, NEUTRAL, PAINTS, Legend, loading_rgb
+from app.pulse import COLLAPSED, FAULTS, UNFED
 from app.ui import format as fmt
 from app.ui import layout, theme
 from app.ui.backend import Panels
@@ -17,13 +19,14 @@ from app.ui.pen import Pen, Rgba, swatch
 from app.ui.seen import Seen, fixed
 from app.world import World
 from network.quantities import QUANTITIES, display
+from network.schema import Roster
 
 WIDTH, HEIGHT = layout.LEGEND
 _BAR_TOP, _BAR = 51.0, 20.0
 """Top of the colours above the panel's bottom edge, and their height."""
 _STEPS = 24
-_OVER = 34.0
-"""Width of the field that shows what too much looks like."""
+_OVER, _FAULT, _BETWEEN = 34.0, {COLLAPSED: 100.0, UNFED: 66.0}, 10.0
+"""Widths of the fields that show what too much looks like, and what nothing flows along; and between fields."""
 _TITLES = {LOADING: "Loading of cables", "surplus_w_m2": "Net power"}
 _UNITS = {f"sun_{month}_s": "h, best facade" for month in ("march", "june", "december")}
 _WORDS = {"battery_w": ("charges", "discharges")}
@@ -46,8 +49,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
     commands = _chooser(pen, world, at.x, at.y)
     x, y, w, h = at.x + 24 * s, at.y + (HEIGHT - _BAR_TOP) * s, (WIDTH - 48) * s, _BAR * s
     if legend.quantity == LOADING:
-        w -= (_OVER + 8) * s
-        _too_much(pen, x + w + 8 * s, y, _OVER * s, h)
+        w = _beyond(pen, world.stage.roster, x, y, w, h)
     _colours(pen, legend, seen.light.night, (x, y, w, h))
     if legend.hatch_takes:
         pen.hatch(x, y, w / 2, h, alpha=0.42)
@@ -110,9 +112,43 @@ def shade(legend: Legend, f: float, *, night: float) -> Rgba:
     """sRGB colour of the legend at `f` (-1..1, or 0..1): a roof's, or a cable's where loading is shown."""
     if legend.quantity != LOADING:
         return swatch(legend, f, night=round(night, 1))
-    c = np.clip(loading_rgb(np.array([f]))[0], 0, 1)
+    return _srgb(loading_rgb(np.array([f]))[0])
+
+
+def _srgb(linear: NDArray[np.float64]) -> Rgba:
+    """Of a linear colour (IEC 61966-2-1)."""
+    c = np.clip(linear, 0, 1)
     r, g, b = np.where(c <= 0.0031308, 12.92 * c, 1.055 * c ** (1 / 2.4) - 0.055)
     return float(r), float(g), float(b), 1.0
+
+
+def _beyond(pen: Pen, roster: Roster, x: float, y: float, w: float, h: float) -> float:
+    """What the ramp of loading does not show, from the right: nothing flows, too much flows. What is left of `w`."""
+    s, right = pen.scale, x + w
+    kinds = (UNFED, COLLAPSED) if len(roster.line_fed) and not np.all(roster.line_fed) else (COLLAPSED,)
+    for kind in kinds:
+        left = right - _FAULT[kind] * s
+        _nothing(pen, kind, left, y, right - left, h)
+        pen.text((left + right) / 2, y - 28 * s, FAULTS[kind], size=15, align=0.5)
+        right = left - _BETWEEN * s
+    left = right - _OVER * s
+    _too_much(pen, left, y, right - left, h)
+    pen.text((left + right) / 2, y - 28 * s, "over", size=15, align=0.5)
+    return left - _BETWEEN * s - x
+
+
+def _nothing(pen: Pen, kind: int, x: float, y: float, w: float, h: float) -> None:
+    """A line along which nothing flows, as assets/shaders/lines.frag draws it: in blocks, or hollow."""
+    s = pen.scale
+    pen.bar(x, y, w, h, (0.06, 0.06, 0.06, 1.0) if kind == COLLAPSED else (0.44, 0.44, 0.45, 1.0))
+    inner, top, tall = x + 2 * s, y + 4 * s, h - 8 * s
+    if kind == UNFED:
+        pen.bar(x, top, w, tall, _srgb(np.array(NEUTRAL)))
+        return
+    step = 14.0 * s
+    for k in range(int((w - 4 * s) / step) + 1):
+        wide = min(step / 2, x + w - 2 * s - (inner + k * step))
+        pen.bar(inner + k * step, top, wide, tall, (0.92, 0.92, 0.92, 1.0))
 
 
 def _too_much(pen: Pen, x: float, y: float, w: float, h: float) -> None:
@@ -137,8 +173,6 @@ def _words(pen: Pen, legend: Legend, x: float, top: float, w: float) -> None:
         low = "little"
     pen.text(x, top, low, size=15)
     pen.text(x + w, top, high, size=15, align=1.0)
-    if legend.quantity == LOADING:
-        pen.text(x + w + (8 + _OVER / 2) * pen.scale, top, "over", size=15, align=0.5)
 
 
 def _ticks(pen: Pen, legend: Legend, x: float, y: float, w: float) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from app import labels, plant
 from app.camera import project
 from app.paint import GIVE_STRONG, LOADING, TAKE_STRONG, at_time
+from app.pulse import FAULTS
 from app.ui import format as fmt
 from app.ui import theme
 from app.ui.backend import Panels
@@ -164,6 +165,8 @@ def _few(groups: list[str]) -> NDArray[np.int64]:
 def words_of(wanted: labels.Wanted, roster: Roster, seen: Seen) -> Words:
     """Name, figure and direction of a label."""
     sign = 0 if wanted.value != wanted.value else 1 if wanted.value > 0 else -1
+    if wanted.fault:
+        return Words("Transformer" if wanted.kind == "transformer" else "Cable", FAULTS[wanted.fault], 0, True)
     if wanted.kind == "line":
         over = wanted.share > 1.0
         share = fmt.percent(wanted.share)

@@ -21,6 +21,7 @@ void main() {
     vec3 lamp = mix(light, vec3(1.0), mood.w * 0.7);
     if (core < 0.5) {
         vec3 casing = vec3(0.83, 0.81, 0.78) * light;
+        if (flow.z < -0.5) casing = mix(vec3(0.020), vec3(0.16, 0.165, 0.175), step(flow.z, -1.5)) * lamp;
         if (flow.y > 1.0) {     // more than it may carry: a hazard hatch, black and white
             float q = (along + across * half_width) / max(3.2, half_width * 1.6), w = fwidth(q);
             float bar = saturate((abs(fract(q) - 0.5) - 0.25) / max(w, 1e-4) + 0.5);
@@ -28,6 +29,14 @@ void main() {
         }
         pixel = toned(mix(casing, haze.rgb, haze.a));
         pixel.a = fade;
+        return;
+    }
+    if (flow.z < -0.5) {        // nothing flows: black and white blocks where it cannot, hollow where no source is
+        float length_m = max(5.0, half_width * 3.4), r = along / length_m, w = fwidth(r);
+        float block = mix(saturate((abs(fract(r) - 0.5) - 0.25) / max(w, 1e-4) + 0.5), 0.5, smoothstep(0.5, 0.9, w));
+        vec3 dead = flow.z < -1.5 ? vec3(0.42, 0.43, 0.44) : mix(vec3(0.020), vec3(0.92), block);
+        pixel = toned(mix(dead * lamp, haze.rgb, haze.a));
+        pixel.a = fade * (1.0 - smoothstep(1.0 - fwidth(a), 1.0 + fwidth(a), a));
         return;
     }
     vec3 hue = f < 0.0 ? line_give : line_take;

@@ -2,7 +2,7 @@ in vec4 p3d_Vertex;
 in vec4 side;                   // mitred normal x, y, side, metres along
 in vec4 row;                    // line, kind, way outward at an end
 uniform mat4 p3d_ViewProjectionMatrix;
-uniform sampler2D flows;        // per line: signed power -1..1, loading, known, metres travelled
+uniform sampler2D flows;        // per line: signed power -1..1, loading, state (1 known, 0 not, -1 cannot carry it, -2 no source), metres travelled
 uniform float under;            // 1: the view under the streets
 
 out float across;               // -1 .. 1 the ribbon, its casing beyond
@@ -26,8 +26,9 @@ void main() {
     float low = smoothstep(3.0, 30.0, eye_m.z - p.z);
     float wide = service ? mix(0.12, 0.36, low)
                          : mix(0.4, 0.9, low) + mix(0.5, 2.3, low) * sqrt(abs(flow.x)) * clamp(d / 300.0, 0.35, 1.0);
+    if (flow.z < -0.5 && !service) wide = mix(0.4, 1.6, low);      // nothing flows: as wide as a cable of some power
     half_width = max(wide, (service ? 0.9 : 2.8) * d / 1437.0);   // pixels of a picture 1280 wide
-    float casing = flow.y > 1.0 ? 1.75 : 1.35;
+    float casing = flow.y > 1.0 || flow.z < -0.5 ? 1.75 : 1.35;
     p.xy += side.xy * side.z * half_width * casing + row.zw * half_width;
     across = side.z * casing;
     along = side.w;

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from toytown import Feed, houses
 
 from app import labels, paint, plant
+from app.light import direction, light
+from app.ui import signs
+from app.ui.seen import Seen
 from network.schema import BlockKey, FluxBlock
 
 SCREEN = (1280.0, 720.0)
@@ -94,3 +97,28 @@ def test_of_several_candidates_the_first_that_is_in_the_picture_gets_the_label()
     anchors = np.array([[-50.0, 300.0], [400.0, 300.0], [800.0, 300.0]])
     placed = labels.place(anchors, np.tile([100.0, 30.0], (3, 1)), [], SCREEN, 1.0, groups=["gives"] * 3)
     assert [row for row, _ in placed] == [1]
+
+
+def test_what_the_grid_cannot_carry_is_said_in_words_at_its_transformer_and_an_island_on_its_longest_cable() -> None:
+    r = roster()
+    n = len(r.line_ids)
+    fed = np.append(np.arange(n) != 3, True)
+    kiosk = msgspec.structs.replace(
+        r, line_ids=(*r.line_ids, "t"), line_kind=(*r.line_kind, "transformer"), line_fed=fed,
+        line_rating_w=np.r_[r.line_rating_w, 400e3], vertex_start=np.r_[r.vertex_start, r.vertex_start[-1] + 2],
+        vertices_m=np.r_[r.vertices_m, [[210.0, -37.0, 5.0], [196.0, -37.0, 5.0]]],
+    )  # fmt: skip
+    loading = np.full(n + 1, np.nan)
+    blocks = {"line_loading": block("line_loading", loading), "line_w": block("line_w", np.zeros(n + 1))}
+    place, legend = plant.stand(kiosk), paint.legend(paint.LOADING, {})
+    made = labels.wanted(kiosk, place, blocks, legend, 0.0)
+    seen = Seen((1280, 720), legend, light(direction(2.9, 0.9)), True, 0.0)
+    said = [signs.words_of(w, kiosk, seen) for w in made]
+    assert [(w.name, w.value, w.alarm) for w in said] == [
+        ("Transformer", "cannot carry it", True), ("Cable", "no source", True)
+    ]  # fmt: skip
+    colour, hatched = plant.loading(place, kiosk, blocks["line_loading"], 0.0)
+    assert hatched.tolist() == [False] * place.sites + [True] and np.isfinite(colour).all()
+    carried = {"line_loading": block("line_loading", np.full(n + 1, 0.5)), "line_w": blocks["line_w"]}
+    made = labels.wanted(kiosk, place, carried, legend, 0.0)
+    assert [w.kind for w in made if w.fault] == ["line"], "the island stays without a source"

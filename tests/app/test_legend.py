@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 from imgui_bundle import imgui
 
@@ -79,3 +80,15 @@ def test_what_takes_is_hatched_and_what_is_too_much_is_black_and_white(ui: Panel
     assert (235, 235, 235) in found and (15, 15, 15) in found, "the hazard hatch"
     sand = tuple(round(255 * c) for c in legend.shade(paint.legend(paint.LOADING, {}), 0.0, night=0.0)[:3])
     assert min(np.abs(np.array(c) - sand).max() for c in found) <= 1
+
+
+def test_what_cannot_carry_its_power_has_its_place_in_the_legend_and_an_island_where_there_is_one(
+    ui: Panels, world: World
+) -> None:
+    loading = replace(world, paint=paint.LOADING)
+    draw(ui, loading)
+    grey = (112, 112, 115)
+    assert grey not in colours(draw(ui, loading)[1])
+    n = len(world.stage.roster.line_ids)
+    cut = msgspec.structs.replace(world.stage.roster, line_fed=np.arange(n) > 0)
+    assert grey in colours(draw(ui, replace(loading, stage=replace(loading.stage, roster=cut)))[1])

@@ -54,3 +54,19 @@ def test_a_still_picture_of_a_moment_is_always_the_same() -> None:
     flows = np.full((1, 4), 0.3, np.float32)
     for before in (np.zeros(1), np.full(1, 7.0)):
         assert pulse.travelled(before, flows, dt_s=0.0, now_s=1.7) == pytest.approx([1.7 * 10.2])
+
+
+def test_where_the_grid_cannot_carry_it_or_no_source_is_nothing_flows_and_the_picture_says_which(roster) -> None:
+    n = len(roster.line_ids)
+    key = BlockKey("run", 1, 0, False)
+    loading = np.full((3, n), 0.5, np.float32)
+    loading[1, 2] = np.nan
+    power = FluxBlock("a", "line_w", key, 3600.0, 0.0, np.where(np.isnan(loading), 0.0, 90e3).astype(np.float32))
+    shares = FluxBlock("a", "line_loading", key, 3600.0, 0.0, loading)
+    fed = np.arange(n) != 5
+    cut = msgspec.structs.replace(roster, line_fed=fed)
+    flow = pulse.flows(power, shares, cut, 5400.0)
+    assert flow[[2, 5], 2].tolist() == [-pulse.COLLAPSED, -pulse.UNFED] and not flow[[2, 5], :2].any()
+    before = pulse.flows(power, shares, cut, 3300.0)
+    assert before[2, 1:3].tolist() == [0.5, 1.0], "the step before has its own loading, to its end"
+    assert np.isfinite(flow).all() and np.isfinite(before).all()

@@ -183,3 +183,7 @@ def test_what_no_source_reaches_is_named_with_its_buildings() -> None:
     assert set(said.ids) == dark
     assert said.count == (part < 0).sum()
     assert district.node.id[int(np.flatnonzero(part < 0)[0])] in said.message
+    fed = gridflow.fed(cut.node, cut.line)
+    assert fed[5], "an open switch has voltage on one side"
+    behind = closed & (part[cut.line.from_node] < 0)
+    assert (fed == ~behind).all() and gridflow.fed(district.node, district.line).all()
