@@ -1,0 +1,82 @@
+"""Which row of the district a feature of any tileset is: by its id, or by where it stands.
+
+A tile names its features by a property (`id`, `gml_id` and the like, or the one that is given). Where that says nothing
+of the district's buildings, the middle of the feature's vertices is looked up among the buildings' feet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.tiles.mesh import NO_FEATURE, Mesh
+
+Float = NDArray[np.float64]
+Slots = NDArray[np.int64]
+NEAR_M = 6.0
+"""A building is found at least from so far off its foot, however small it is."""
+
+
+@dataclass(frozen=True)
+class Binding:
+    """The district's buildings, as tiles may call them or where they stand."""
+
+    slots: Mapping[str, int] = field(default_factory=dict)
+    """Building id -> row of the value texture, from 1."""
+    feet_m: Float = field(default_factory=lambda: np.zeros((0, 3)))
+    """[building, 3] world, in the order of the rows."""
+    reach_m: Float = field(default_factory=lambda: np.zeros(0))
+    """[building] how far off its foot a point still is this building."""
+    id_property: str = ""
+    """Property that names the building; empty: the usual ones."""
+
+    @property
+    def count(self) -> int:
+        """Rows that belong to buildings; 0 is no building."""
+        return max(self.slots.values(), default=0)
+
+    def by_id(self, ids: Sequence[str]) -> Slots:
+        """[feature] slot, 0 where the id is no building's."""
+        return np.array([self.slots.get(i, 0) for i in ids], np.int64)
+
+    def by_place(self, middle_m: Float) -> Slots:
+        """[feature] slot of the nearest building that reaches so far; 0 without one."""
+        if not len(self.feet_m) or not len(middle_m):
+            return np.zeros(len(middle_m), np.int64)
+        sure = np.nan_to_num(middle_m[:, :2], nan=1e12, posinf=1e12, neginf=-1e12)
+        away, nearest = self._tree.query(sure)
+        return np.where(away <= np.maximum(self.reach_m[nearest], NEAR_M), nearest + 1, 0)
+
+    @cached_property
+    def _tree(self) -> Any:
+        from scipy.spatial import cKDTree  # slow to import: only where places are asked for
+
+        return cKDTree(self.feet_m[:, :2])
+
+
+def binding(ids: Sequence[str], feet_m: Float, footprint_m2: Float, id_property: str = "") -> Binding:
+    """Of the district's buildings in their order; a building reaches as far as a circle of its footprint."""
+    return Binding(
+        slots={name: k + 1 for k, name in enumerate(ids)}, feet_m=np.asarray(feet_m, np.float64).reshape(-1, 3),
+        reach_m=np.sqrt(np.maximum(np.nan_to_num(footprint_m2), 0.0) / np.pi), id_property=id_property,
+    )  # fmt: skip
+
+
+def middles(meshes: Sequence[Mesh], count: int, world_from_tile: Float) -> Float:
+    """[feature, 3] middle of the box around each feature's vertices in the world; NaN where it has none."""
+    low, high = np.full((count, 3), np.inf), np.full((count, 3), -np.inf)
+    for mesh in meshes:
+        if not len(mesh.feature):
+            continue
+        matrix = world_from_tile @ mesh.matrix
+        with np.errstate(invalid="ignore"):  # a broken vertex has no place
+            place = mesh.position.astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+        known = (mesh.feature != NO_FEATURE) & (mesh.feature < count)
+        np.minimum.at(low, mesh.feature[known], place[known])
+        np.maximum.at(high, mesh.feature[known], place[known])
+    return np.where(np.isfinite(low), (low + np.where(np.isfinite(high), high, 0.0)) / 2, np.nan)

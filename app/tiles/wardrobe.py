@@ -1,0 +1,155 @@
+"""Rows of the global textures for the features of any tileset, and what the style in force makes of them.
+
+A feature that is a building of the district has the building's row. Every other one is lent a row of its own while its
+tile is held, so that it too can be coloured, hidden and pointed at. A tile that comes later is dressed as it comes; a
+new style dresses what is there.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.tiles.binding import Binding, middles
+from app.tiles.features import Table
+from app.tiles.functions import Misuse
+from app.tiles.mesh import NO_FEATURE, Mesh
+from app.tiles.style import Style
+
+MOST_ROWS = 1 << 22
+"""Features that can have rows at a time."""
+
+
+@dataclass(frozen=True)
+class _Worn:
+    """The features of one table of a tile."""
+
+    table: Table
+    slots: NDArray[np.int64]
+    """[feature] row; 0: none."""
+    start: int
+    """First of the rows that were lent."""
+    lent: int
+
+
+class Wardrobe:
+    """Rows and dresses; `bind` runs on the decoding threads, the rest on the drawing one."""
+
+    def __init__(self, binding: Binding, style: Style | None = None) -> None:
+        """Rows up to `binding.count` belong to the district."""
+        self._binding, self._style = binding, style
+        self._lock = threading.Lock()
+        self._first = binding.count + 1
+        self._end = self._first
+        self._free: list[tuple[int, int]] = []
+        """(start, length) of rows that were given back."""
+        self._worn: dict[int, list[_Worn]] = {}
+        self._rgba = np.ones((self._first, 4), np.float32)
+        self.version = 0
+        """Grows whenever `rgba` changes."""
+        self.complaint = ""
+        """Why the style could not be used on some feature, the first reason."""
+
+    @property
+    def rows(self) -> int:
+        """Rows in use, row 0 and the district's among them."""
+        return self._end
+
+    @property
+    def rgba(self) -> NDArray[np.float32] | None:
+        """[row, 4] linear colour that multiplies a feature's own, alpha 0 = hidden; None without a style."""
+        return None if self._style is None else self._rgba[: self._end]
+
+    def bind(self, node: int, meshes: tuple[Mesh, ...], world_from_tile: NDArray[np.float64]) -> tuple[Mesh, ...]:
+        """The meshes with every vertex naming the row of its feature."""
+        tables = {id(m.table): m.table for m in meshes if m.table is not None and m.table.count}
+        worn: dict[int, _Worn] = {}
+        for key, table in tables.items():
+            mine = [m for m in meshes if m.table is table]
+            worn[key] = self._lend(table, mine, world_from_tile)
+        if worn:
+            with self._lock:
+                self._worn.setdefault(node, []).extend(worn.values())
+        return tuple(replace(m, info=_named(m, worn[id(m.table)])) if id(m.table) in worn else m for m in meshes)
+
+    def forget(self, node: int) -> None:
+        """The tile is gone: its rows are free."""
+        with self._lock:
+            for worn in self._worn.pop(node, ()):
+                if worn.lent:
+                    self._free.append((worn.start, worn.lent))
+                    self._rgba[worn.start : worn.start + worn.lent] = 1.0
+
+    def wear(self, style: Style | None) -> None:
+        """Another style for everything, now and later."""
+        self._style, self.complaint = style, ""
+        with self._lock:
+            self._rgba[:] = 1.0
+            for worn in (w for several in self._worn.values() for w in several):
+                self._dress(worn)
+            self.version += 1
+
+    def told(self, slot: int) -> tuple[Table, int] | None:
+        """Table and row in it of the feature with this slot; None where no tile at hand has it."""
+        with self._lock:
+            for worn in (w for several in self._worn.values() for w in several):
+                found = np.flatnonzero(worn.slots == slot)
+                if slot > 0 and len(found):
+                    return worn.table, int(found[0])
+        return None
+
+    def _lend(self, table: Table, meshes: list[Mesh], world_from_tile: NDArray[np.float64]) -> _Worn:
+        slots = self._binding.by_id(table.ids) if table.ids else np.zeros(table.count, np.int64)
+        if not slots.any() and len(self._binding.feet_m):
+            slots = self._binding.by_place(middles(meshes, table.count, world_from_tile))
+        strange = np.flatnonzero(slots == 0)
+        with self._lock:
+            start = self._take(len(strange))
+            if start:
+                slots[strange] = np.arange(start, start + len(strange))
+            worn = _Worn(table, slots, start, len(strange) if start else 0)
+            if self._style is not None:
+                self._dress(worn)
+            self.version += 1
+        return worn
+
+    def _take(self, count: int) -> int:
+        """First of `count` rows on end; 0 where there are none left."""
+        if not count:
+            return 0
+        for k, (start, length) in enumerate(self._free):
+            if length >= count:
+                self._free[k] = (start + count, length - count)
+                return start
+        if self._end + count > MOST_ROWS:
+            return 0
+        start, self._end = self._end, self._end + count
+        if self._end > len(self._rgba):
+            grown = np.ones((max(2 * len(self._rgba), self._end), 4), np.float32)
+            grown[: len(self._rgba)] = self._rgba
+            self._rgba = grown
+        return start
+
+    def _dress(self, worn: _Worn) -> None:
+        if self._style is None:
+            return
+        try:
+            rgba = self._style.dress(worn.table).rgba
+        except Misuse as misuse:
+            self.complaint = self.complaint or f"the style cannot be used here: {misuse}"
+            return
+        known = worn.slots > 0
+        self._rgba[worn.slots[known]] = rgba[known]
+
+
+def _named(mesh: Mesh, worn: _Worn) -> NDArray[np.float32]:
+    """`info` with the rows of the features in its first column."""
+    if not len(mesh.feature):
+        return mesh.info
+    info = mesh.info.copy()
+    sure = (mesh.feature != NO_FEATURE) & (mesh.feature < len(worn.slots))
+    info[:, 0] = np.where(sure, worn.slots[np.where(sure, mesh.feature, 0)], 0)
+    return info

@@ -1,0 +1,91 @@
+"""Features of a foreign tileset: found in the district by name or place, coloured by a style, now and later."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.tiles.binding import Binding, binding
+from app.tiles.features import Table
+from app.tiles.mesh import NO_FEATURE, Mesh
+from app.tiles.style import read
+from app.tiles.wardrobe import Wardrobe
+
+RED = read('{"color": "${h} > 10 ? color(\'red\') : color(\'blue\')", "show": "${h} < 100"}')
+HOUSES = binding(["a", "b", "c"], np.array([[0.0, 0, 0], [100, 0, 0], [200, 0, 0]]), np.array([100.0, 100, 100]))
+
+
+def mesh(table: Table, feature: list[int], x: list[float] | None = None) -> Mesh:
+    n = len(feature)
+    position = np.zeros((n, 3), np.float32)
+    position[:, 0] = x if x is not None else 0
+    none = np.zeros(0, np.uint32)
+    return Mesh(position, np.zeros((n, 3), np.float32), np.zeros((n, 4), np.float32), np.zeros((0, 4), np.float32),
+                none, none, np.eye(4), table.count, feature=np.array(feature, np.uint32), table=table)  # fmt: skip
+
+
+def slots(bound: tuple[Mesh, ...]) -> list[int]:
+    return bound[0].info[:, 0].astype(int).tolist()
+
+
+def test_a_feature_is_the_building_whose_id_it_has() -> None:
+    closet = Wardrobe(HOUSES)
+    table = Table(3, {}, ids=("c", "nobody", "a"))
+    assert slots(closet.bind(0, (mesh(table, [0, 1, 2, NO_FEATURE]),), np.eye(4))) == [3, 4, 1, 0]
+
+
+def test_without_ids_it_is_the_building_where_it_stands() -> None:
+    closet = Wardrobe(HOUSES)
+    table = Table(3, {})
+    moved = np.eye(4)
+    moved[0, 3] = 100.0  # the tile stands a hundred metres east
+    bound = closet.bind(0, (mesh(table, [0, 0, 1, 1, 2, 2], [-4, 4, 94, 112, 40, 44]),), moved)
+    assert slots(bound) == [2, 2, 3, 3, 4, 4]
+
+
+def test_two_tiles_get_rows_of_their_own_and_give_them_back() -> None:
+    closet = Wardrobe(Binding(), RED)
+    table = Table(2, {"h": np.array([5.0, 50.0])})
+    first = slots(closet.bind(7, (mesh(table, [0, 1]),), np.eye(4)))
+    second = slots(closet.bind(8, (mesh(Table(2, {"h": np.array([500.0, 5.0])}), [0, 1]),), np.eye(4)))
+    assert len({*first, *second, 0}) == 5
+    rgba = closet.rgba
+    assert rgba is not None
+    assert rgba[[*first, *second]].tolist() == [[0, 0, 1, 1], [1, 0, 0, 1], [1, 0, 0, 0], [0, 0, 1, 1]]
+    closet.forget(7)
+    assert (closet.rgba[first] == 1).all()  # type: ignore[index]
+    assert slots(closet.bind(9, (mesh(table, [0, 1]),), np.eye(4))) == first
+
+
+def test_a_new_style_dresses_what_is_there_and_what_comes() -> None:
+    closet = Wardrobe(Binding())
+    table = Table(2, {"h": np.array([5.0, 50.0])})
+    early = slots(closet.bind(1, (mesh(table, [0, 1]),), np.eye(4)))
+    assert closet.rgba is None
+    closet.wear(RED)
+    late = slots(closet.bind(2, (mesh(table, [0, 1]),), np.eye(4)))
+    assert closet.rgba is not None
+    assert closet.rgba[early].tolist() == closet.rgba[late].tolist() == [[0, 0, 1, 1], [1, 0, 0, 1]]
+
+
+def test_a_style_that_does_not_fit_the_tile_is_told_and_changes_nothing() -> None:
+    closet = Wardrobe(Binding(), read('{"color": "color(${paint})"}'))
+    row = slots(closet.bind(1, (mesh(Table(1, {"paint": ["no colour"]}), [0]),), np.eye(4)))
+    assert "no colour" in closet.complaint
+    assert closet.rgba is not None
+    assert (closet.rgba[row] == 1).all()
+
+
+def test_a_click_finds_the_properties() -> None:
+    closet = Wardrobe(Binding())
+    table = Table(2, {"h": np.array([5.0, 50.0])})
+    row = slots(closet.bind(1, (mesh(table, [0, 1]),), np.eye(4)))[1]
+    assert closet.told(row) == (table, 1)
+    assert closet.told(0) is None
+    assert closet.told(999) is None
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_feature_without_a_place_is_no_building(bad: float) -> None:
+    closet = Wardrobe(HOUSES)
+    assert slots(closet.bind(0, (mesh(Table(1, {}), [0, 0], [bad, bad]),), np.eye(4))) == [4, 4]
