@@ -79,6 +79,8 @@ class Case:
     """[step] daylight row of the arrays below, -1 at night; int32."""
     module: Array
     """[daylight, module] u16, as in Solar."""
+    mapped: tuple[Array, ...]
+    """Light on disk whose pages are given back once a span has read them (Solar.mapped)."""
     module_terms: Array
     """[step, 1 + mount], see pv.step_terms."""
     module_column: Array
@@ -145,7 +147,7 @@ def prepare(district: District, solar: Solar, weather: Weather, *, dtype: type =
     connected = grid.building_part >= 0
     return Case(
         dtype=dtype, step_s=weather.step_s, steps=steps, buildings=len(b), air_c=_cast(weather.air_c, dtype),
-        row=solar.row, module=solar.module,
+        row=solar.row, module=solar.module, mapped=solar.mapped,
         module_terms=_module_terms(weather.air_c, weather.wind_m_s, dtype),
         module_column=column, module_mount=mount, peak_w=pv_peak_w, module_start=start, rated_w=rated,
         share=_share(district.profile.share, steps, dtype),

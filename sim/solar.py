@@ -7,15 +7,14 @@ ones keep the shape and change what holds at normal incidence), and what reaches
 that can carry them.
 
 Values are uint16 in units of 1/32 W/m2 (a power of two, so the way back to float is exact; the largest is 2,047 W/m2),
-daylight steps only, mapped from disk. No ordinary what-if changes Solar: a year starts from here.
+daylight steps only, mapped from disk. No ordinary what-if changes Solar: a year starts from here. Of a large district
+(5.7 GB for 100,000 buildings) it is never whole in memory: written batch by batch, read through a map whose pages are
+given back behind the march (sim/lightfile.py).
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim import lightfile
 from sim.district import District, SurfaceKind, Surfaces
 from sim.kernels import i8, kernel, matrix, out_matrix, source_hash, u2, vector
 from sim.panes import angular
@@ -32,10 +32,11 @@ from sim.weather import Weather
 
 UNIT_W_M2 = 1.0 / 32.0
 """Of every stored irradiance."""
+HELD_BYTES = 1 << 30
+"""Light beyond this stays on disk, with a pass over it each year; up to this it is held in memory."""
 _BATCH = 32
-_KEPT = 8
-"""Results that stay on disk; the least recently used goes."""
-_FILES = ("row", "carrier", "wall", "roof", "pane", "sun", "module")
+_SCRATCH_BYTES = 96e6
+"""Of a batch: fewer steps at once where the surfaces are many."""
 Progress = Callable[[str, float], None]
 
 
@@ -60,21 +61,48 @@ class Solar:
     module: NDArray[np.uint16]
     """[daylight, module] irradiance that passes a module's cover, in units of UNIT_W_M2."""
 
+    @property
+    def mapped(self) -> tuple[NDArray[np.uint16], ...]:
+        """Arrays whose pages are to be given back once read (lightfile.give_back): none where all fit in memory."""
+        arrays = (self.wall, self.roof, self.pane, self.sun, self.module)
+        return arrays if sum(a.nbytes for a in arrays) > HELD_BYTES else ()
+
 
 def solar(
     district: District, weather: Weather, *, cache: Path | None = None, progress: Progress | None = None
 ) -> Solar:
-    """Light of the year on `district`; from the folder `cache` if it was made before, else made and left there."""
+    """Light of the year on `district`; from the folder `cache` if it was made before, else made and left there.
+
+    Beyond HELD_BYTES it is made on disk: in `cache`, without one in a scratch file that goes with the process.
+
+    Raises:
+        Refused: the disk has no room for the light of a large district.
+    """
     key = _key(district, weather)
-    if cache is not None:
-        found = _load(cache / f"solar-{key}", key)
-        if found is not None:
-            return found
-    made = _make(district, weather, key=key, progress=progress)
-    if cache is not None:
-        _save(cache / f"solar-{key}", made)
-        return _load(cache / f"solar-{key}", key) or made
-    return made
+    place = None if cache is None else cache / f"solar-{key}"
+    found = None if place is None else lightfile.load(place)
+    if found is not None:
+        return Solar(key, *found)
+    sky, row = sky_of(weather)
+    carrier = np.flatnonzero(district.surface.usable_m2 > 0.0).astype(np.int32)
+    days, columns = len(sky.beam), [len(district.building)] * 4 + [len(carrier)]
+    if 2 * days * sum(columns) > HELD_BYTES:
+        with lightfile.Writer(place, row, carrier, days, columns) as writer:
+            rows = [np.empty((_batch(district), n), np.uint16) for n in columns]
+            _make(district, sky, carrier, rows, batch=writer.put, progress=progress)
+            return Solar(key, *writer.finish())
+    channels = [np.empty((days, n), np.uint16) for n in columns]
+    _make(district, sky, carrier, channels, progress=progress)
+    arrays: list[NDArray[Any]] = [row, carrier, *channels]
+    if place is not None:
+        lightfile.save(place, arrays)
+        found = lightfile.load(place)
+    return Solar(key, *(found or (_frozen(a) for a in arrays)))
+
+
+def _batch(district: District) -> int:
+    """Steps whose light on every surface is worked out at once."""
+    return int(min(_BATCH, max(1, _SCRATCH_BYTES // (3 * 4 * max(1, len(district.surface))))))
 
 
 def sky_of(weather: Weather) -> tuple[irradiance.Sky, NDArray[np.int32]]:
@@ -130,9 +158,12 @@ def collect(poa, direct, cosine, start, share, panes, sun_table, pane_table, dif
             sun[first + k, b] = u2(min(max(g, zero) * scale + half, most))
 
 
-def _make(district: District, weather: Weather, *, key: str, progress: Progress | None) -> Solar:
+def _make(
+    district: District, sky: irradiance.Sky, carrier: NDArray[np.int32], into: list[NDArray[np.uint16]], *,
+    batch: Callable[[list[NDArray[np.uint16]]], None] | None = None, progress: Progress | None = None,
+) -> None:  # fmt: skip
+    """Fill wall, roof, pane, sun and module `into` whole arrays, or batch after batch into rows that `batch` takes."""
     f = np.float32
-    sky, row = sky_of(weather)
     terms, low = irradiance.terms(sky, f)
     surface, buildings = district.surface, len(district.building)
     plane = irradiance.planes(
@@ -148,22 +179,19 @@ def _make(district: District, weather: Weather, *, key: str, progress: Progress 
     diffuse = np.array([shape.sun_diffuse, shape.pane_diffuse])
     tables = [np.ascontiguousarray(a, dtype=f) for a in (shape.sun, shape.pane, diffuse)]
     kinds = district.building.panes.astype(np.int64)
-    carrier = np.flatnonzero(surface.usable_m2 > 0.0).astype(np.int32)
-    days, n = len(terms), len(surface)
-    channels = [np.empty((days, buildings), np.uint16) for _ in range(4)]
-    module = np.empty((days, len(carrier)), np.uint16)
-    cosine, direct, poa = (np.empty((_BATCH, n), f) for _ in range(3))
+    days, n, steps = len(terms), len(surface), _batch(district)
+    cosine, direct, poa = (np.empty((steps, n), f) for _ in range(3))
     shade, loss = np.empty(n, f), pv.LOSS_TABLE.astype(f)
     veil = pv.diffuse_loss(surface.tilt_rad[carrier]).astype(f)
-    for first in range(0, days, _BATCH):
-        count = min(_BATCH, days - first)
+    for first in range(0, days, steps):
+        count, at = min(steps, days - first), 0 if batch else first
         irradiance.transpose(terms, low, first, count, plane, horizon, crown, shade, cosine, direct, poa)
-        collect(poa, direct, cosine, start, share, kinds, *tables, f(UNIT_W_M2), first, count, *channels)
-        pv.pass_cover(poa, direct, cosine, carrier, loss, veil, f(UNIT_W_M2), first, count, module)
+        collect(poa, direct, cosine, start, share, kinds, *tables, f(UNIT_W_M2), at, count, *into[:4])
+        pv.pass_cover(poa, direct, cosine, carrier, loss, veil, f(UNIT_W_M2), at, count, into[4])
+        if batch is not None:
+            batch([rows[:count] for rows in into])
         if progress is not None:
             progress("light on every surface", (first + count) / days)
-    arrays: list[NDArray[Any]] = [row, carrier, *channels, module]
-    return Solar(key, *(_frozen(a) for a in arrays))
 
 
 def _weights(surface: Surfaces, buildings: int) -> NDArray[np.float64]:
@@ -184,9 +212,6 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-# ---------------------------------------------------------------- on disk
-
-
 def _key(district: District, weather: Weather) -> str:
     digest = hashlib.blake2b(digest_size=12)
     digest.update(source_hash().encode())
@@ -194,41 +219,14 @@ def _key(district: District, weather: Weather) -> str:
     for formulas in (sun, foliage, glass):  # hold no kernel, so they are not in the hash of their sources
         digest.update(Path(str(formulas.__file__)).read_bytes())
     for table in (angular().sun, angular().pane, district.building.panes):
-        digest.update(np.ascontiguousarray(table).tobytes())
+        digest.update(np.ascontiguousarray(table).data)
     usable = surface.usable_m2 > 0.0
     for a in (surface.building, surface.tilt_rad, surface.azimuth_rad, surface.horizon_rad, surface.crown_rad,
               surface.sky_view, surface.crown_view,
               surface.glass_m2, surface.opaque_m2, usable):  # fmt: skip
-        digest.update(np.ascontiguousarray(a).tobytes())
+        digest.update(np.ascontiguousarray(a).data)
     for a in (weather.ghi_w_m2, weather.dni_w_m2, weather.dhi_w_m2):
         digest.update(a.tobytes())
     place = (weather.latitude_rad, weather.longitude_rad, weather.utc_offset_s, weather.sun_offset_s, weather.year)
     digest.update(repr(place).encode())
     return digest.hexdigest()
-
-
-def _save(folder: Path, made: Solar) -> None:
-    """Write beside and rename; a full or read-only disk costs the cache, not the work."""
-    staging = folder.with_name(f".{folder.name}-{os.getpid()}")
-    try:
-        staging.mkdir(parents=True, exist_ok=True)
-        for name in _FILES:
-            np.save(staging / f"{name}.npy", getattr(made, name))
-        staging.rename(folder)
-        others = sorted(folder.parent.glob("solar-*"), key=lambda p: p.stat().st_mtime)
-        for old in others[:-_KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
-    except OSError:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _load(folder: Path, key: str) -> Solar | None:
-    if not folder.is_dir():
-        return None
-    with contextlib.suppress(OSError):  # a read-only cache is as good
-        os.utime(folder)
-    try:
-        return Solar(key, *(np.load(folder / f"{name}.npy", mmap_mode="r") for name in _FILES))
-    except (OSError, ValueError):
-        shutil.rmtree(folder, ignore_errors=True)
-        return None

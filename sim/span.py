@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import gridflow
+from sim import gridflow, lightfile
 from sim.physics import battery, demand, heating, hotwater, pv, rooms, vehicles
 from sim.prepare import Array, Case
 from sim.rooms import settled
@@ -115,6 +115,7 @@ def simulate(
     demand.lookup(case.share, case.profile, case.appliances_w, first, flux.appliances_w)
     hotwater.draw(case.share, case.hot_water_profile, case.hot_water_w, first, flux.hot_water_w)
     dwell(case, held, first, flux)
+    lightfile.give_back(case.mapped)
     heating.supply(flux.heating_w, flux.hot_water_w, air_c, water_share, case.heater, flux.heater_w, flux.gas_w,
                    flux.ambient_w)  # fmt: skip
     if case.rooms.eer is not None:

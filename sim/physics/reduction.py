@@ -18,7 +18,9 @@ is the plain sum of the states. Arrays end with the axis [zone].
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,6 +89,15 @@ def reduce(network: Network, *, step_s: float, states: int = STATES) -> Reduced:
         step_s, (*network.boundary, "stored", "air"), np.ascontiguousarray(decay.T), to_last[:, INPUTS].copy(),
         to_last[:, :INPUTS].copy(), air[states : states + INPUTS].copy(), air[-1].copy(), flow,
     )  # fmt: skip
+
+
+def joined(parts: Sequence[Reduced]) -> Reduced:
+    """Zones of `parts`, all of one step and network, one after the other."""
+    arrays: dict[str, Any] = {
+        f.name: np.concatenate([getattr(part, f.name) for part in parts], axis=-1)
+        for f in fields(Reduced) if isinstance(getattr(parts[0], f.name), np.ndarray)
+    }  # fmt: skip
+    return replace(parts[0], **arrays)
 
 
 def steady(reduced: Reduced, air_c: ArrayLike, inputs: Float) -> Float:
