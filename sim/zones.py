@@ -49,6 +49,8 @@ RADIANT_SHARE = 0.5
 """Of inner gains, what is given off as radiation (ISO 13790:2008, C.2: half to the air)."""
 AIR_J_M2K = 1e4
 """Capacity of air and furniture per floor area (ISO 52016-1:2017, 6.5.11)."""
+BLOCK = 4096
+"""Buildings that are reduced at once: the matrices between take some 20 kB of each."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,11 @@ class Parts:
 
 def reduced(p: Parts, made: Constructions, *, step_s: float) -> reduction.Reduced:
     """The rooms of `p` as eight states each at a step of `step_s` [s]; arrays end with [building]."""
-    return reduction.reduce(network(p, made, step_s=step_s), step_s=step_s)
+    n = len(p.wall_m2)
+    if n <= BLOCK:
+        return reduction.reduce(network(p, made, step_s=step_s), step_s=step_s)
+    blocks = (p.at(np.arange(first, min(first + BLOCK, n))) for first in range(0, n, BLOCK))
+    return reduction.joined([reduced(block, made, step_s=step_s) for block in blocks])
 
 
 def network(p: Parts, made: Constructions, *, step_s: float) -> zone.Network:
