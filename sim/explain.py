@@ -43,7 +43,7 @@ def explain(
     return (
         _sum("power", explain_power.power(d, solar, weather, one, row, at, before, flux)),
         _sum("supply", explain_power.supply(one, d.building, row, at, flux)),
-        _sum("heat", explain_heat.terms(one, d.building, row, at, before, flux)),
+        _sum("heat", explain_heat.terms(d, weather, one, row, at, before, flux)),
     )
 
 

@@ -34,7 +34,7 @@ def power(
     found = [
         _modules(d, solar, weather, case, row, at, flux),
         term("appliances", -_of(flux.appliances_w), term("share", case.share[at, 0]),
-             term("year_j", b.appliances_j[row])),
+             term("year_j", b.appliances_j[row]), term("step_s", case.step_s)),
         term("heater", -_of(flux.heater_w), *_electric(case, b, row, at, flux)),
     ]  # fmt: skip
     if case.cars is not None and case.cars.limit_w[0] > 0.0:
@@ -58,13 +58,17 @@ def supply(case: Case, b: Buildings, row: int, at: int, flux: Flux) -> tuple[Ter
         found = [term("electricity", electric, *_pump(case, b, row, at, flux)), term("ambient", _of(flux.ambient_w))]
     else:
         found = [term("electricity", electric)]
-    water = term("to_taps", -_of(flux.hot_water_w), term("share", case.share[at, 1]),
-                 term("year_j", b.hot_water_j[row]))  # fmt: skip
-    return (*found, term("to_rooms", -_of(flux.heating_w)), water)
+    taps = term("to_taps", -_of(flux.hot_water_w), *_tapped(case, b, row, at))
+    return (*found, term("to_rooms", -_of(flux.heating_w)), taps)
 
 
 def _of(column: NDArray[np.float64]) -> float:
     return float(column[0, 0])
+
+
+def _tapped(case: Case, b: Buildings, row: int, at: int) -> tuple[Term, Term, Term]:
+    """What hot water follows from."""
+    return term("share", case.share[at, 1]), term("year_j", b.hot_water_j[row]), term("step_s", case.step_s)
 
 
 def _cooling_w(case: Case, flux: Flux) -> float:
@@ -78,7 +82,7 @@ def _electric(case: Case, b: Buildings, row: int, at: int, flux: Flux) -> list[T
     if b.heater[row] == Heater.HEAT_PUMP:
         found += _pump(case, b, row, at, flux)
     elif b.heater[row] == Heater.NONE:
-        found.append(term("water_w", _of(flux.hot_water_w)))
+        found.append(term("water_w", _of(flux.hot_water_w), *_tapped(case, b, row, at)))
     if case.rooms.eer is not None and _of(flux.cooling_w):
         found += [term("cooled_w", _of(flux.cooling_w)), term("eer", case.rooms.eer[0])]
     return found
@@ -89,9 +93,10 @@ def _pump(case: Case, b: Buildings, row: int, at: int, flux: Flux) -> list[Term]
     source = float(case.air_c[at])
     sink = float(b.sink_c[row] + b.sink_slope[row] * source)
     air = term("source_c", source)
+    warm = term("sink_c", sink, term("sink_zero_c", b.sink_c[row]), term("sink_slope", b.sink_slope[row]), air)
     return [
-        term("room_w", _of(flux.heating_w)), term("cop", heating.cop(sink - source), term("sink_c", sink), air),
-        term("water_w", _of(flux.hot_water_w)),
+        term("room_w", _of(flux.heating_w)), term("cop", heating.cop(sink - source), warm, air),
+        term("water_w", _of(flux.hot_water_w), *_tapped(case, b, row, at)),
         term("cop_water", 1.0 / float(case.water_share[at]), term("sink_water_c", heating.HOT_WATER_C), air),
     ]  # fmt: skip
 
@@ -110,7 +115,7 @@ def _battery(case: Case, before: State, flux: Flux) -> Term:
     left = _of(flux.surplus_w) - _of(flux.battery_w)
     return term(
         "battery", _of(flux.battery_w), term("left_over_w", left), term("charge_j", before.battery_j[0]),
-        term("capacity_j", case.battery_j[0]), term("limit_w", case.battery_limit_w[0]),
+        term("capacity_j", case.battery_j[0]), term("limit_w", case.battery_limit_w[0]), term("step_s", case.step_s),
     )  # fmt: skip
 
 
@@ -149,13 +154,14 @@ def _surface(
     facing = f", facing {_compass(float(s.azimuth_rad[row]))}"
     where = ("on a flat roof", f"on a roof{facing}", f"on a wall{facing}")[mount]
     plane = (term("tilt_rad", s.tilt_rad[row]), term("azimuth_rad", s.azimuth_rad[row]))
-    irradiance_w_m2 = term("irradiance_w_m2", poa, term("beam_w_m2", direct, term("incidence", cosine)),
+    normal = term("normal_w_m2", direct / cosine if cosine > 0.0 else 0.0)
+    irradiance_w_m2 = term("irradiance_w_m2", poa, term("beam_w_m2", direct, normal, term("incidence", cosine)),
                            term("diffuse_w_m2", poa - direct), *plane)  # fmt: skip
-    return term(
-        "module", dc, term("peak_w", s.pv_peak_w[row]), term("cells_w_m2", cells, irradiance_w_m2),
-        term("cell_c", air + warm, term("outdoor_c", air), term("wind_m_s", wind)), term("losses", 1.0 - pv.LOSSES),
-        label=f"Modules {where}",
-    )  # fmt: skip
+    g = term("cells_w_m2", cells, irradiance_w_m2, term("reflected_w_m2", poa - cells))
+    cell = term("cell_c", air + warm, term("outdoor_c", air), g, term("wind_m_s", wind),
+                term("noct_c", pv.NOCT_C[mount]))  # fmt: skip
+    return term("module", dc, term("peak_w", s.pv_peak_w[row]), g, cell, term("losses", 1.0 - pv.LOSSES),
+                label=f"Modules {where}")  # fmt: skip
 
 
 def _compass(azimuth_rad: float) -> str:

@@ -43,6 +43,8 @@ CELLS = {"wall_outer": 2, "wall_inner": 3, "roof_outer": 1, "roof_inner": 2, "gr
 """Capacities of each layer: 15 in all."""
 ABSORPTANCE = 0.6
 """Of walls and roofs in sunlight: a medium colour (ISO 52016-1:2017, table B.14); of faces inside (ASHRAE 140)."""
+EMISSIVITY, GLASS_EMISSIVITY = 0.9, 0.84
+"""Long-wave, of outer faces: building materials (ISO 52016-1:2017), uncoated glass (EN 673: 0.837)."""
 BEAM_SHARE = 0.45
 """Beam's part of the light through windows, yearly mean of the facades of central Europe."""
 RADIANT_SHARE = 0.5
@@ -112,17 +114,17 @@ def network(p: Parts, made: Constructions, *, step_s: float) -> zone.Network:
     upright, level = film.upright_w_m2k(), film.level_w_m2k()
     elements = [
         Element(name="walls", area_m2=p.wall_m2, layers=_layers(p, made, "wall"), outside=Outside.AIR,
-                sun=Input.WALL_W_M2, absorptance=ABSORPTANCE, sky_view=p.wall_sky, h_ce_w_m2k=p.wall_h,
-                h_ci_w_m2k=upright, inside_absorptance=ABSORPTANCE),
+                sun=Input.WALL_W_M2, absorptance=ABSORPTANCE, emissivity=EMISSIVITY, sky_view=p.wall_sky,
+                h_ce_w_m2k=p.wall_h, h_ci_w_m2k=upright, inside_absorptance=ABSORPTANCE),
         Element(name="roof", area_m2=p.roof_m2, layers=_layers(p, made, "roof"), outside=Outside.AIR,
-                sun=Input.ROOF_W_M2, absorptance=ABSORPTANCE, sky_view=p.roof_sky, h_ce_w_m2k=p.roof_h,
-                h_ci_w_m2k=level, inside_absorptance=ABSORPTANCE),
+                sun=Input.ROOF_W_M2, absorptance=ABSORPTANCE, emissivity=EMISSIVITY, sky_view=p.roof_sky,
+                h_ce_w_m2k=p.roof_h, h_ci_w_m2k=level, inside_absorptance=ABSORPTANCE),
         Element(name="ground", area_m2=p.ground_m2, layers=_layers(p, made, "ground"), outside=Outside.GROUND,
                 h_ci_w_m2k=level, inside_absorptance=ABSORPTANCE),
         Element(name="inside", area_m2=p.inside_m2, layers=[_layer(p, made, "inside", 1.0)], outside=Outside.ADIABATIC,
                 h_ci_w_m2k=upright, inside_absorptance=ABSORPTANCE),
     ]  # fmt: skip
-    windows = [_window(p, upright)]
+    windows = [window(p)]
     return zone.assemble(elements, windows, zones=len(p.wall_m2), step_s=step_s, bridges_w_k=p.bridges_w_k,
                          shares=_shares(p, elements, windows))  # fmt: skip
 
@@ -163,11 +165,11 @@ def _layers(p: Parts, made: Constructions, element: str) -> list[Layer]:
     return [outer, resistance(insulation), inner]
 
 
-def _window(p: Parts, h_ci: float) -> Window:
+def window(p: Parts) -> Window:
+    """The windows of every building, as the zone's network takes them (equations: see the module)."""
     u = np.clip(p.window_w_m2k, *U_LIMITS_W_M2K)
     glass_m2k_w = np.maximum(1.0 / u - _films_m2k_w("window"), LEAST_M2K_W["window"])
-    emissivity = 0.84
-    outer = 1.0 / (p.window_h + emissivity * film.OUTSIDE_BLACK_W_M2K)
+    outer = 1.0 / (p.window_h + GLASS_EMISSIVITY * film.OUTSIDE_BLACK_W_M2K)
     direct, reflectance = (column[p.panes] for column in panes.split())
     reached = np.divide(p.collecting_m2, p.window_m2, out=np.zeros(len(u)), where=p.window_m2 > 0.0)
     # heat put into the inner pane: the part that goes inward between the films that g was declared with
@@ -177,7 +179,8 @@ def _window(p: Parts, h_ci: float) -> Window:
     return Window(
         area_m2=p.window_m2, conductance_w_m2k=1.0 / (outer + glass_m2k_w),
         transmittance=reached * direct * p.window_g, absorptance=reached * (1.0 - direct) * p.window_g / inward,
-        sky=emissivity * p.window_sky * outer / (outer + glass_m2k_w), inside_reflectance=reflectance, h_ci_w_m2k=h_ci,
+        sky=GLASS_EMISSIVITY * p.window_sky * outer / (outer + glass_m2k_w), inside_reflectance=reflectance,
+        h_ci_w_m2k=film.upright_w_m2k(),
     )  # fmt: skip
 
 

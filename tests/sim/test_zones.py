@@ -77,7 +77,7 @@ def test_a_window_lets_in_its_g_value_between_en_410_s_films() -> None:
     """Sun on the glass, 0 degC on both sides, films of 23 and 8 W/m2K: transmitted and given off inside make g."""
     p = replace(_parts(), collecting_m2=_parts().window_m2, window_g=np.linspace(0.3, 0.8, 16))
     for kind in Panes:
-        w = zones._window(replace(p, panes=np.full(16, int(kind), np.int8)), 3.0)
+        w = zones.window(replace(p, panes=np.full(16, int(kind), np.int8)))
         glass_m2k_w = np.maximum(1.0 / p.window_w_m2k - 1.0 / 25.0 - 1.0 / 7.7, 0.002)
         inward = np.asarray(w.absorptance) * (1.0 / 23.0 + glass_m2k_w) / (1.0 / 23.0 + glass_m2k_w + 1.0 / 8.0)
         assert np.asarray(w.transmittance) + inward == pytest.approx(p.window_g)
@@ -100,7 +100,7 @@ def test_walls_see_a_third_of_the_sky_and_flat_roofs_all_of_it() -> None:
 def test_under_a_cold_sky_a_window_loses_as_if_outdoor_air_were_colder() -> None:
     """60 W/m2 that a black face loses: the outer face sees air that is colder by eps F 60 / (h_ce + eps 5)."""
     p = _parts()
-    w = zones._window(p, 3.0)
+    w = zones.window(p)
     colder_k = 0.84 * p.window_sky * 60.0 / (p.window_h + 0.84 * 5.0)
     assert np.asarray(w.sky) * 60.0 == pytest.approx(np.asarray(w.conductance_w_m2k) * colder_k)
     whole = 1.0 / (p.window_h + 0.84 * 5.0) + 1.0 / p.window_w_m2k - 1.0 / 25.0 - 1.0 / 7.7
