@@ -60,6 +60,8 @@ _USUAL = {
 """Ends of the scale [SI] where a package brings none of its own."""
 _FROM = {"roof_sun_j_m2": 0.5}
 """Where a scale does not begin at 0, as part of its end: hardly a roof gets less than half of what the best get."""
+_PAINTED = {"": (1.0, 1.0), "walls": (2.0, 0.0), "roofs": (0.0, 1.0)}
+"""`Legend.painted` by what a quantity is a property of."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class Legend:
     hatch_takes: bool
     low: float = 0.0
     """SI value at the legend's zero: 0, the cold end of temperatures, or what a poor roof gets."""
+    painted: tuple[float, float] = (1.0, 1.0)
+    """What of a building carries the colour. Walls: 0 nothing, 1 fading from the eave, 2 all over; roofs: 0 or 1."""
 
 
 def legend(quantity: str, ranges: dict[str, float]) -> Legend:
@@ -88,7 +92,7 @@ def legend(quantity: str, ranges: dict[str, float]) -> Legend:
     one = (SUN_MIDDLE, SUN_STRONG) if quantity in SUN else one
     low, high = ((TAKE_MIDDLE, TAKE_STRONG), (GIVE_MIDDLE, GIVE_STRONG)) if both else (one, one)
     return Legend(
-        quantity, high_end, linear(low[0]), linear(low[1]), linear(high[0]), linear(high[1]), both, low_end,
+        quantity, high_end, linear(low[0]), linear(low[1]), linear(high[0]), linear(high[1]), both, low_end, _PAINTED[q.surface],
     )  # fmt: skip
 
 

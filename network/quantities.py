@@ -32,13 +32,16 @@ class Quantity:
     """diverging (orange takes, blue gives) or sequential."""
     source: str
     """Where the definition comes from."""
+    surface: str = ""
+    """What of a building it is a property of, and colours: walls, roofs or (empty) the building."""
 
 
 def _q(
     name: str, unit: str, axis: str, label: str, display_unit: str, factor: float, *,
     sign: str = "", offset: float = 0.0, colour_map: str = "sequential", source: str = "modelled by sim",
+    surface: str = "",
 ) -> Quantity:  # fmt: skip
-    return Quantity(name, unit, axis, sign, label, display_unit, factor, offset, colour_map, source)
+    return Quantity(name, unit, axis, sign, label, display_unit, factor, offset, colour_map, source, surface)
 
 
 QUANTITIES: dict[str, Quantity] = {
@@ -63,11 +66,11 @@ QUANTITIES: dict[str, Quantity] = {
            colour_map="diverging"),
         _q("vehicle_w", "W", "building", "Charging of cars", "kW", 1e-3),
         _q("facade_sun_j_m2", "J/m2", "building", "Sun on facades in a year", "kWh/m²", 1 / 3.6e6,
-           source="Perez sky, horizons; mean by area"),
+           source="Perez sky, horizons; mean by area", surface="walls"),
         _q("roof_sun_j_m2", "J/m2", "building", "Sun on roofs in a year", "kWh/m²", 1 / 3.6e6,
-           source="Perez sky, horizons; mean by area"),
+           source="Perez sky, horizons; mean by area", surface="roofs"),
         *(_q(f"sun_{month}_s", "s", "building", f"Hours of sun, 21 {month.title()}", "h", 1 / 3600,
-             source="clear day, sunniest facade (EN 17037:2018)") for month in ("march", "june", "december")),
+             source="clear day, sunniest facade (EN 17037:2018)", surface="walls") for month in ("march", "june", "december")),
         _q("site_w", "W", "site", "Power of the plant", "kW", 1e-3, sign="gives to the district",
            colour_map="diverging"),
         _q("site_peak_w", "W", "site", "Rating of the plant", "kW", 1e-3, source="scenario; 0 = nothing stands there"),

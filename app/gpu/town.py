@@ -218,4 +218,5 @@ class Town:
         scene = self.node.get_parent()
         for name in ("take_middle", "take_strong", "give_middle", "give_strong"):
             scene.set_shader_input(name, vec(getattr(legend, name)))
+        scene.set_shader_input("painted", vec(legend.painted))
         scene.set_shader_input("hatch_takes", 1.0 if legend.hatch_takes else 0.0)

@@ -3,6 +3,7 @@
 uniform sampler2D values;       // one float per slot, row-major, 2048 wide; over 1.5 = no data
 uniform vec3 take_middle, take_strong, give_middle, give_strong;
 uniform float hatch_takes;      // 1: importing roofs are hatched
+uniform vec2 painted;           // walls: 0 plain, 1 colour fades from the eave, 2 all over; roofs: 0 plain, 1 coloured
 
 float value_of(float slot) {
     int s = int(slot + 0.5);

@@ -21,7 +21,7 @@ void main() {
     vec3 light = base_light + key_light * lit;
     vec4 c = flux_rgba(flux > 1.5 ? 0.0 : flux);
     // Near, modules are dark glass; far, where they are a speck, the colour of the building comes first.
-    float tint = c.a * mix(0.10 * (1.0 - mood.w), 0.85, smoothstep(350.0, 1100.0, away));
+    float tint = c.a * painted.y * mix(0.10 * (1.0 - mood.w), 0.85, smoothstep(350.0, 1100.0, away));
     vec3 surface = mix(mix(CELL, FRAME, frame), c.rgb, tint) * light + c.rgb * tint * mood.z;
     float f = 1.0 - max(dot(-ray, n), 0.0), f2 = f * f;
     vec3 mirror = reflect(ray, n);

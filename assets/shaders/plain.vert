@@ -22,8 +22,9 @@ void main() {
     albedo *= 1.0 + (info.z - 0.5) * 0.12;
     float f = value_of(info.x);
     vec4 c = flux_rgba(f > 1.5 ? 0.0 : f);
-    float tint = c.a * (wall ? 0.72 : f < 0.0 ? 0.92 * mix(1.0, 0.81, hatch_takes) : 0.92);
-    if (f > 1.5) albedo = NO_DATA * (wall ? 1.3 : 0.9);
+    float on_wall = mix(0.72 * saturate(painted.x), 0.82, saturate(painted.x - 1.0));
+    float tint = c.a * (wall ? on_wall : painted.y * (f < 0.0 ? 0.92 * mix(1.0, 0.81, hatch_takes) : 0.92));
+    if (f > 1.5 && (wall ? painted.x : painted.y) > 0.5) albedo = NO_DATA * (wall ? 1.3 : 0.9);
     float open = openness(p.xyz, n);
     vec3 sun = sun_rgb * max(dot(n, key_enu), 0.0);
     vec3 bounce = sun_rgb * down_rgb * 0.22 * (1.0 - n.z) * max(key_enu.z, 0.0);

@@ -10,13 +10,13 @@ void main() {
     }
     vec3 key = key_light * lit_by_key(shadow_at), light = base_light + key;
     float along = (world.x + world.y) * 0.70710678;
-    if (flux > 1.5) {
+    if (flux > 1.5 && painted.y > 0.5) {
         vec3 grey = mix(NO_DATA, NO_DATA * 0.62, stripes((world.x - world.y) * 0.70710678, 2.6, 0.35));
         pixel = finished(grey * light * shade);
         return;
     }
     vec4 c = flux_rgba(flux);
-    float tint = 0.92 * c.a;
+    float tint = 0.92 * c.a * painted.y;
     if (flux < 0.0) tint *= mix(1.0, 0.38, hatch_takes * stripes(along, 2.2, 0.30));
     pixel = finished((mix(albedo, c.rgb, tint) * light + c.rgb * tint * self_light(key)) * shade);
 }

@@ -32,12 +32,14 @@ void main() {
     float self = self_light(key);
     vec4 c = flux_rgba(flux);
     float up = mix(0.5, saturate(face_at.y / max(face_size.y, 0.1)), known);
-    float tint = c.a * mix(mix(0.02, 0.70, up * up), 0.80, smoothstep(380.0, 1300.0, away));
+    float fading = mix(mix(0.02, 0.70, up * up), 0.80, smoothstep(380.0, 1300.0, away));
+    float tint = c.a * mix(saturate(painted.x) * fading, 0.90, saturate(painted.x - 1.0));
+    bool unknown = flux > 1.5 && painted.x > 0.5;
     vec3 surface = mix(albedo, c.rgb, tint) * light + c.rgb * tint * self;
-    surface += c.rgb * c.a * mood.w * 0.16 * known * (1.0 - saturate(face_at.y / 5.0));   // light from the ground
+    surface += c.rgb * c.a * saturate(painted.x) * mood.w * 0.16 * known * (1.0 - saturate(face_at.y / 5.0));   // light from the ground
     bool windowed = is_hall() ? face_size.y > 5.0 && face_size.y < 16.0 && face_size.x > 12.0
                               : face_size.y > 2.3 && face_size.x > 1.6;
-    if (windowed && away < 1400.0 && flux < 1.5) {
+    if (windowed && away < 1400.0 && !unknown) {
         vec2 cell, d, half_size;
         float glass = windows(face_at, face_size, pixel_m, cell, d, half_size);
         glass *= 1.0 - smoothstep(1000.0, 1400.0, away);
@@ -56,7 +58,8 @@ void main() {
         vec3 pane = (office ? vec3(0.30, 0.36, 0.40) : vec3(0.20, 0.22, 0.25)) * dot(light, vec3(0.333));
         pane += (office ? 0.24 : 0.12) * mix(horizon_rgb, zenith_rgb, 0.45);
         pane *= 1.0 - 0.40 * near * smoothstep(half_size.y - 0.13, half_size.y - 0.09, d.y);
-        vec3 window = mix(pane, c.rgb * light, tint * 0.45) + c.rgb * tint * 0.45 * self;
+        float on_pane = tint * mix(0.45, 0.15, saturate(painted.x - 1.0));  // walls all over: windows stay windows
+        vec3 window = mix(pane, c.rgb * light, on_pane) + c.rgb * on_pane * self;
         if (mood.y > 0.0) {
             float h = hash21(cell + vec2(kind.z * 1.37 + kind.y * 91.0, kind.y * 57.0 + floor(face_size.x * 3.0)));
             float warm = hash21(cell * 1.7 + kind.yz);
@@ -65,6 +68,6 @@ void main() {
         surface = mix(surface, window, glass * mix(0.72, 0.85, mood.w));
     }
     float stripe = stripes(world.z + (world.x - world.y) * 0.5, 2.6, 0.35);
-    if (flux > 1.5) surface = mix(albedo, mix(NO_DATA, NO_DATA * 0.72, stripe), 0.7) * light;
+    if (unknown) surface = mix(albedo, mix(NO_DATA, NO_DATA * 0.72, stripe), 0.7) * light;
     pixel = finished(surface * shade);
 }

@@ -29,6 +29,7 @@ class OneStreet(Feed):
     line_w = 0.0
     loading = 0.2
     flux = 0.0
+    sun = 0.0
 
     def roster(self):
         ends = np.array([[-LENGTH_M / 2, 0.0, 0.0], [LENGTH_M / 2, 0.0, 0.0]])
@@ -39,7 +40,8 @@ class OneStreet(Feed):
 
     def blocks(self):
         first_s = self.key.first_step * 3600.0
-        mine = {"line_w": (1, self.line_w), "line_loading": (1, self.loading), "surplus_w_m2": (2, self.flux)}
+        mine = {"line_w": (1, self.line_w), "line_loading": (1, self.loading), "surplus_w_m2": (2, self.flux),
+                "roof_sun_j_m2": (2, self.sun), "facade_sun_j_m2": (2, self.sun)}  # fmt: skip
         kept = [b for b in super().blocks() if b.quantity not in mine]
         return kept + [
             FluxBlock("a", name, self.key, 3600.0, first_s, np.full((26, n), value, np.float32))
@@ -64,19 +66,20 @@ ABOVE = looking_at(np.array([0.0, 0.0, 0.0]), distance_m=150.0, heading_rad=0.0,
 
 
 def film(
-    stage, frames: int, *, dt_s: float, panel: Panel | None = None, shown: str = "surplus_w_m2", hour: float = 13.0
-):
-    """Pictures [frame, y, x, 3] of the street from above, 0..1, `dt_s` apart."""
+    stage, frames: int, *, dt_s: float, panel: Panel | None = None, shown: str = "surplus_w_m2", hour: float = 13.0,
+    camera=ABOVE,
+):  # fmt: skip
+    """Pictures [frame, y, x, 3] of the street, from above if nothing else is said, 0..1, `dt_s` apart."""
     feed, ports = stage
     feed.time_s, feed._fresh = (171 * 24 + hour) * 3600.0, True
-    world = World(Stage(), Shown(feed.time_s), ABOVE, panel or Panel(hidden=True), shown)
+    world = World(Stage(), Shown(feed.time_s), camera, panel or Panel(hidden=True), shown)
     for k in range(60):
-        world = frame(replace(world, camera=ABOVE), ports, now_s=100.0 + k, dt_s=dt_s)
+        world = frame(replace(world, camera=camera), ports, now_s=100.0 + k, dt_s=dt_s)
         if k > 4 and ports.scenery and ports.scenery.settled:
             break
     pictures = []
     for k in range(frames):
-        world = frame(replace(world, camera=ABOVE), ports, now_s=200.0 + k, dt_s=dt_s)
+        world = frame(replace(world, camera=camera), ports, now_s=200.0 + k, dt_s=dt_s)
         pictures.append(ports.window.pixels()[:, :, :3].astype(float) / 255)
     return np.array(pictures)
 
@@ -129,6 +132,37 @@ def test_more_than_it_may_carry_is_a_hatch_in_black_and_white(stage) -> None:
     calm, alarm = casing(0.99), casing(1.08)
     assert calm.min() > 0.4, "a pale casing"
     assert (alarm < 0.25).sum() > 60 and (alarm > 0.8).sum() > 60
+
+
+def test_what_cannot_carry_its_power_is_black_and_white_blocks_and_what_has_no_source_is_neither(stage) -> None:
+    def ribbon(loading: float):
+        stage[0].line_w, stage[0].loading = 0.0, loading
+        return film(stage, 1, dt_s=0.0, shown=paint.LOADING)[0][SIZE[1] // 2, 60:-60]
+
+    empty, cannot = ribbon(0.0), ribbon(np.nan)
+    assert empty.mean(axis=1).min() > 0.45, "sand"
+    grey = cannot.mean(axis=1)
+    assert (grey < 0.3).mean() > 0.25 and (grey > 0.75).mean() > 0.25
+    assert np.ptp(cannot, axis=1).max() < 0.12, "no colour: that would be an amount"
+    stage[0].loading = 0.2
+
+
+def test_sun_on_walls_paints_walls_and_sun_on_roofs_paints_roofs(stage) -> None:
+    camera = looking_at(np.array([0.0, 40.0, 4.0]), distance_m=80.0, heading_rad=0.0, pitch_rad=0.6)
+
+    def coloured(shown: str):
+        """Which pixels much sun changes."""
+        pictures = []
+        for stage[0].sun in (0.0, 1e10):
+            pictures.append(film(stage, 1, dt_s=0.0, shown=shown, camera=camera)[0])
+        stage[0].sun = 0.0
+        return np.abs(pictures[1] - pictures[0]).max(axis=2) > 0.08
+
+    walls, roofs = coloured("facade_sun_j_m2"), coloured("roof_sun_j_m2")
+    assert walls.sum() > 2000 and roofs.sum() > 2000
+    assert (walls & roofs).sum() < 0.02 * min(walls.sum(), roofs.sum())
+    rows = np.arange(SIZE[1])
+    assert np.average(rows, weights=roofs.sum(axis=1)) < np.average(rows, weights=walls.sum(axis=1)), "roofs are above"
 
 
 def test_loading_as_a_paint_leaves_houses_paper_and_goes_from_sand_to_near_black(stage) -> None:

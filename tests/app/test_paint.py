@@ -122,3 +122,10 @@ def test_while_cables_show_their_loading_houses_are_paper() -> None:
 
 def test_the_scale_of_loading_is_what_a_cable_may_carry_whatever_the_package_says() -> None:
     assert paint.legend("line_loading", {"line_loading": 0.2}).scale == 1.0
+
+
+def test_what_is_of_walls_paints_walls_and_what_is_of_roofs_paints_roofs() -> None:
+    assert paint.legend("facade_sun_j_m2", {}).painted == (2.0, 0.0)
+    assert paint.legend("roof_sun_j_m2", {}).painted == (0.0, 1.0)
+    assert all(paint.legend(f"sun_{month}_s", {}).painted[1] == 0.0 for month in ("march", "june", "december"))
+    assert paint.legend("surplus_w_m2", {}).painted == (1.0, 1.0)
