@@ -11,6 +11,9 @@ from panda3d.core import (
     BoundingBox,
     Geom,
     GeomEnums,
+    GeomLines,
+    GeomPoints,
+    GeomPrimitive,
     GeomTriangles,
     GeomVertexArrayFormat,
     GeomVertexData,
@@ -22,7 +25,13 @@ from panda3d.core import (
     Texture,
 )
 
+from app.tiles.mesh import Look, Wrap
+
 Array = NDArray[Any]
+_WRAPS = {
+    Wrap.CLAMP_TO_EDGE: SamplerState.WM_clamp, Wrap.MIRRORED_REPEAT: SamplerState.WM_mirror,
+    Wrap.REPEAT: SamplerState.WM_repeat,
+}  # fmt: skip
 VALUE_WIDTH = 2048
 """Width of the value texture; slot s lives at (s mod 2048, s div 2048)."""
 
@@ -58,7 +67,22 @@ def vertices(columns: Sequence[tuple[str, Array]], *, dynamic: bool = False) -> 
 
 def triangles(data: GeomVertexData, index: Array, *, low: Array | None = None, high: Array | None = None) -> Geom:
     """A Geom over `data`; bounds from `low` and `high`, or never culled."""
-    primitive = GeomTriangles(GeomEnums.UH_static)
+    return _geom(data, GeomTriangles(GeomEnums.UH_static), index, low, high)
+
+
+def strokes(data: GeomVertexData, index: Array, *, low: Array | None = None, high: Array | None = None) -> Geom:
+    """The same of line segments, [2 k] indices."""
+    return _geom(data, GeomLines(GeomEnums.UH_static), index, low, high)
+
+
+def points(data: GeomVertexData, index: Array, *, low: Array | None = None, high: Array | None = None) -> Geom:
+    """The same of points."""
+    return _geom(data, GeomPoints(GeomEnums.UH_static), index, low, high)
+
+
+def _geom(
+    data: GeomVertexData, primitive: GeomPrimitive, index: Array, low: Array | None, high: Array | None
+) -> Geom:
     primitive.set_index_type(GeomEnums.NT_uint32)
     array = primitive.modify_vertices()
     array.unclean_set_num_rows(len(index))
@@ -75,7 +99,9 @@ def triangles(data: GeomVertexData, index: Array, *, low: Array | None = None, h
 class ValueTexture:
     """A float texture read by texelFetch: row-major, 2048 wide, `channels` floats per entry."""
 
-    def __init__(self, name: str, *, channels: int = 1) -> None:
+    def __init__(self, name: str, *, channels: int = 1, rest: float = 0.0) -> None:
+        """`rest` is what entries hold that nobody wrote."""
+        self._rest = rest
         self.texture = Texture(name)
         self.channels = channels
         self._rows = 0
@@ -96,6 +122,7 @@ class ValueTexture:
             self.texture.set_keep_ram_image(True)
             self._room = np.zeros(rows * VALUE_WIDTH * self.channels, np.float32)
         self._room[: len(flat)] = flat
+        self._room[len(flat) :] = self._rest
         memoryview(self.texture.modify_ram_image()).cast("B")[:] = raw(self._room)
 
 
@@ -117,6 +144,29 @@ def image(name: str, pixels: Array, *, linear: bool = True, repeat: bool = False
     wrap = SamplerState.WM_repeat if repeat else SamplerState.WM_clamp
     texture.set_wrap_u(wrap)
     texture.set_wrap_v(wrap)
+    return texture
+
+
+def picture(texels: Array, smaller: Sequence[Array], look: Look) -> Texture:
+    """The texture of a foreign tile: [height, width, 4] sRGB bytes and its halves, down to 1x1 (or none: no mipmaps).
+
+    Bytes lie as they are, red first, where Panda expects blue: the shader turns them around, which costs no copy.
+    """
+    texture = Texture("picture")
+    height, width = texels.shape[:2]
+    texture.setup_2d_texture(width, height, Texture.T_unsigned_byte, Texture.F_srgb_alpha)
+    texture.set_keep_ram_image(False)
+    fill(texture, texels)
+    for level, half in enumerate(smaller, start=1):
+        memoryview(texture.modify_ram_mipmap_image(level)).cast("B")[:] = raw(half)
+    if smaller:
+        small = SamplerState.FT_linear_mipmap_linear
+    else:
+        small = SamplerState.FT_nearest if look.nearest else SamplerState.FT_linear
+    texture.set_minfilter(small)
+    texture.set_magfilter(SamplerState.FT_nearest if look.nearest else SamplerState.FT_linear)
+    texture.set_wrap_u(_WRAPS[look.wrap_s])
+    texture.set_wrap_v(_WRAPS[look.wrap_t])
     return texture
 
 

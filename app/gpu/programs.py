@@ -8,6 +8,19 @@ from functools import cache
 from panda3d.core import Shader
 
 _GROUND = ("common", "curve", "tone", "country", "ground")
+_THIN = ("common", "flux", "style", "thin.vert")
+_FOREIGN = {
+    "": (), "_picture": ("PICTURE",), "_mask": ("PICTURE", "MASK"), "_blend": ("PICTURE", "BLEND"),
+    "_sieve": ("PICTURE", "SIEVE"),
+}  # fmt: skip
+"""Programs of tiles made by others, and what is defined in each: software GL pays for every branch."""
+
+
+def _foreign(*words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    defined = tuple(f"#define {word}" for word in words)
+    return ("common", "flux", "style", "foreign.vert"), (*defined, "common", "curve", "tone", "flux", "foreign.frag")
+
+
 _PARTS = {
     "wall": (("common", "flux", "building.vert"), ("common", "curve", "tone", "flux", "building_in", "wall.frag")),
     "roof": (("common", "flux", "building.vert"), ("common", "curve", "tone", "flux", "building_in", "roof.frag")),
@@ -23,8 +36,13 @@ _PARTS = {
     "plain": (("common", "flux", "plain.vert"), ("common", "curve", "tone", "plain.frag")),
     "sky": (("sky.vert",), ("common", "curve", "tone", "sky.frag")),
     "depth": (("depth.vert",), ("shadow.frag",)),
-    "pick": (("pick.vert",), ("pick.frag",)),
-    "shadow": (("shadow.vert",), ("shadow.frag",)),
+    "pick": (("style", "pick.vert"), ("pick.frag",)),
+    "shadow": (("style", "shadow.vert"), ("shadow.frag",)),
+    "shadow_mask": (("style", "shadow_mask.vert"), ("shadow_mask.frag",)),
+    **{f"foreign{name}": _foreign(*words) for name, words in _FOREIGN.items()},
+    "dots": (("#define DOTS", *_THIN), ("#define DOTS", "common", "curve", "tone", "thin.frag")),
+    "strokes": (_THIN, ("common", "curve", "tone", "thin.frag")),
+    "floor": (("common", "floor.vert"), ("common", "curve", "tone", "floor.frag")),
     "lines": (("common", "lines.vert"), ("common", "curve", "tone", "lines.frag")),
     "plant": (("common", "plant.vert"), ("common", "curve", "tone", "plant.frag")),
     "column": (("common", "column.vert"), ("common", "curve", "tone", "column.frag")),
@@ -38,7 +56,9 @@ _PARTS = {
 
 @cache
 def text(name: str) -> str:
-    """Text of a shader file; names without ending are .glsl parts."""
+    """Text of a shader file; names without ending are .glsl parts, a line that begins with # stands for itself."""
+    if name.startswith("#"):
+        return name
     file = name if "." in name else f"{name}.glsl"
     return (importlib.resources.files("assets") / "shaders" / file).read_text(encoding="utf-8")
 

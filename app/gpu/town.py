@@ -17,6 +17,7 @@ from panda3d.core import ColorWriteAttrib, CullBinAttrib, DepthTestAttrib, GeomN
 
 from app.gpu import trees
 from app.gpu.arrays import ValueTexture, matrix, triangles, vertices
+from app.gpu.foreign import Foreign
 from app.gpu.ground import MARK
 from app.gpu.programs import program
 from app.gpu.view import PICK_MASK, SHADOW_MASK, vec
@@ -27,6 +28,9 @@ from app.tiles.modules import MODULE_W, Modules
 
 NO_DATA = 9.0
 """What the value texture holds where nothing is known; all over 1.5 is drawn as no data."""
+
+_WHITE = np.ones((1, 4), np.float32)
+"""Style of slot 0, of what is no feature."""
 
 
 class Town:
@@ -39,6 +43,9 @@ class Town:
         self.values.write(np.zeros(1))
         self.installed = ValueTexture("installed")
         self.installed.write(np.zeros(1))
+        self.styles = ValueTexture("styles", channels=4, rest=1.0)
+        self.styles.write(_WHITE)
+        self.foreign = Foreign(parent)
         self.relief: Relief | None = None
         self.features = 0
         self._tiles: dict[int, NodePath] = {}
@@ -63,13 +70,16 @@ class Town:
         self.choose()
         parent.set_shader_input("values", self.values.texture)
         parent.set_shader_input("installed", self.installed.texture)
+        parent.set_shader_input("styles", self.styles.texture)
 
     def attach(self, node: int, meshes: tuple[Mesh, ...], world_from_tile: NDArray[np.float64]) -> None:
         """Make a tile drawable, hidden until `show`."""
         path = self.node.attach_new_node(GeomNode(f"tile-{node}"))
         for mesh in meshes:
             world = world_from_tile @ mesh.matrix
-            if len(mesh.position):
+            if mesh.look is not None:
+                self.foreign.build(node, path, mesh, world)
+            elif len(mesh.position):
                 self._build(path, mesh, world)
             if len(mesh.trees.foot):
                 self._plant(node, path, mesh, world)
@@ -79,7 +89,9 @@ class Town:
         self._tiles[node] = path
 
     def prepare(self, mesh: Mesh) -> Mesh:
-        """Trees as vertices: numpy's work, done on the decoding thread."""
+        """Trees as vertices, textures in all sizes: numpy's work, done on the decoding thread."""
+        if mesh.look is not None:
+            return replace(mesh, ahead=self.foreign.ahead(mesh))
         return replace(mesh, ahead=trees.arrays(mesh.trees, self._tree_detail)) if len(mesh.trees.foot) else mesh
 
     def _build(self, path: NodePath, mesh: Mesh, world: NDArray[np.float64]) -> None:
@@ -185,6 +197,7 @@ class Town:
         """Forget a tile."""
         self._tiles.pop(node).remove_node()
         self._planted.pop(node, None)
+        self.foreign.forget(node)
         self._shown.discard(node)
 
     def show(self, nodes: NDArray[np.int64]) -> None:
@@ -198,6 +211,7 @@ class Town:
 
     def paint(self, levels: NDArray[np.float32] | None) -> None:
         """Colour by `levels` [building], -1..1, NaN where unknown; None: nothing is known of anything, plain paper."""
+        self.foreign.bind(0 if levels is None else len(levels))
         if levels is None:
             self.values.write(np.zeros(1))
             return
@@ -205,6 +219,13 @@ class Town:
         texels[0] = NO_DATA
         texels[1:] = np.nan_to_num(levels, nan=NO_DATA)
         self.values.write(texels)
+
+    def dress(self, rgba: NDArray[np.float32] | None) -> None:
+        """Style features: linear colour times their own and alpha by slot [slot, 4], 0 = hidden; None: as they are."""
+        rows = _WHITE if rgba is None else np.concatenate([_WHITE, rgba[1:]])
+        self.styles.write(rows)
+        self.foreign.sieve(bool(((rows[:, 3] > 0) & (rows[:, 3] < 1)).any()))
+        self.shadows += 1
 
     def install(self, watts: NDArray[np.float64] | None) -> None:
         """Show as many modules as `watts` [building] of installed power are."""

@@ -52,6 +52,8 @@ SHADOW_MASK = BitMask32.bit(1)
 """Camera mask of the shadow map: what hides from it casts no shadow."""
 PICK_MASK = BitMask32.bit(2)
 """Camera mask of the picture under the pointer: what hides from it cannot be picked."""
+MASKED = "masked"
+"""Tag of what casts the shadow of its picture's opaque part."""
 _SCALES = (1.0, 0.85, 0.72, 0.6, 0.5)
 _MOST_ERROR_PX = 40.0
 """Beyond it houses not far away would be mere boxes."""
@@ -282,6 +284,8 @@ class View:
         node.set_initial_state(RenderState.make(ShaderAttrib.make(program("shadow"), 100), DepthOffsetAttrib.make(-1)))
         node.set_scene(self.town)
         node.set_camera_mask(SHADOW_MASK)
+        node.set_tag_state_key(MASKED)
+        node.set_tag_state("1", RenderState.make(ShaderAttrib.make(program("shadow_mask"), 200)))
         return self.scene.attach_new_node(node)
 
     def _make_shadow(self, size_px: int) -> GraphicsOutput:

@@ -6,5 +6,5 @@ flat out float slot;
 
 void main() {
     slot = info.x;
-    gl_Position = p3d_ViewProjectionMatrix * (p3d_ModelMatrix * p3d_Vertex);
+    gl_Position = style_of(info.x).a > 0.0 ? p3d_ViewProjectionMatrix * (p3d_ModelMatrix * p3d_Vertex) : NOWHERE;
 }

@@ -1,0 +1,253 @@
+"""Tiles made by others as they want to look: base colour, vertex colours, textures, transparency, points, lines.
+
+Where a feature is a building of the district its flux wins, and the look stays as light and dark; a style colours or
+hides features whatever they are. Translucent surfaces are drawn last, back to front; a style that makes features
+translucent draws a share of their pixels instead, which needs no order. Sources: glTF 2.0 specification 3.9
+(materials), KHR_materials_unlit; 3D Tiles Styling 1.1 (show, color).
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import (
+    CullBinAttrib,
+    CullBinManager,
+    CullFaceAttrib,
+    DepthTestAttrib,
+    DepthWriteAttrib,
+    GeomNode,
+    NodePath,
+    RenderState,
+    ShaderAttrib,
+    Texture,
+    TransparencyAttrib,
+)
+
+from app.gpu.arrays import matrix, picture, points, strokes, triangles, vertices
+from app.gpu.programs import program
+from app.gpu.view import MASKED, PICK_MASK, SHADOW_MASK, vec
+from app.tiles.mesh import AlphaMode, Look, Mesh
+
+Array = NDArray[Any]
+_GLASS = "glass"
+"""Bin of what is translucent: after ground and sky, farthest first."""
+_GLASS_SORT = 45
+_PIXELS_AT_1_M = 1437.0
+"""Pixels that a metre at 1 m takes in a picture 1280 wide."""
+_LARGEST_DOT = 4.0
+"""Largest dot over what the mesh asks for: close by, dots grow until they touch."""
+
+
+class Foreign:
+    """Makes geometry of foreign meshes, one render state per look; textures are shared by what shares them."""
+
+    def __init__(self, town: NodePath) -> None:
+        """`town`: the node that tiles hang below."""
+        self._town = town
+        self._mips: dict[int, tuple[weakref.ref[Array], tuple[Array, ...]]] = {}
+        self._lock = threading.Lock()
+        self._surfaces: dict[int, list[tuple[GeomNode, Look, Texture | None]]] = {}
+        self._textures: dict[int, dict[int, Texture]] = {}
+        self._sieve = False
+        self._warm: NodePath | None = None
+        bins = CullBinManager.get_global_ptr()
+        if bins.find_bin(_GLASS) < 0:
+            bins.add_bin(_GLASS, CullBinManager.BT_back_to_front, _GLASS_SORT)
+        town.set_shader_input("bound_slots", 0.0)
+
+    def ahead(self, mesh: Mesh) -> tuple[Array, ...]:
+        """Smaller copies of the mesh's texture, made on the decoding thread; once for all that share it."""
+        texture = mesh.look.texture if mesh.look is not None else None
+        if texture is None:
+            return ()
+        with self._lock:
+            known = self._mips.get(id(texture))
+            if known is not None and known[0]() is texture:
+                return known[1]
+            made = mipmaps(texture)
+            key = id(texture)
+            self._mips[key] = (weakref.ref(texture, lambda _: self._mips.pop(key, None)), made)
+            return made
+
+    def build(self, node: int, path: NodePath, mesh: Mesh, world: NDArray[np.float64]) -> None:
+        """Geometry of `mesh` below `path`, the node of tile `node`."""
+        look = mesh.look
+        assert look is not None
+        coloured, faced = len(mesh.color) > 0, bool(len(mesh.normal)) and bool(mesh.normal[:1].any())
+        columns = [("vertex", mesh.position), ("normal", mesh.normal), ("info", mesh.info)]
+        columns += [("tint", mesh.color)] if coloured else []
+        columns += [("uv", mesh.uv)] if len(mesh.uv) else []
+        data = vertices(columns)
+        low, high = mesh.bounds
+        texture = self._texture(node, mesh) if look.texture is not None and len(mesh.uv) else None
+        inputs = {
+            "base_color": vec(look.base_color),
+            "matter": vec((look.alpha_cutoff, look.unlit, coloured, faced)),
+        }
+        solid = np.concatenate([mesh.walls, mesh.roofs])
+        if len(solid):
+            if np.linalg.det(world[:3, :3]) < 0:
+                solid = solid.reshape(-1, 3)[:, ::-1].ravel()  # a mirror turns every face around
+            surface = GeomNode("surface")
+            surface.add_geom(triangles(data, solid, low=low, high=high))
+            self._surfaces.setdefault(node, []).append((surface, look, texture))
+            laid = self._lay(path, surface, world, inputs)
+            surface.set_geom_state(0, self._state(look, texture))
+            if look.alpha_mode == AlphaMode.BLEND:
+                laid.hide(SHADOW_MASK)
+            elif look.alpha_mode == AlphaMode.MASK and texture is not None:
+                laid.set_tag(MASKED, "1")
+        if len(mesh.lines):
+            part = GeomNode("strokes")
+            part.add_geom(strokes(data, mesh.lines, low=low, high=high), _thin("strokes"))
+            self._lay(path, part, world, inputs).hide(SHADOW_MASK | PICK_MASK)
+        if len(mesh.dots):
+            part = GeomNode("dots")
+            part.add_geom(points(data, mesh.dots, low=low, high=high), _thin("dots"))
+            self._lay(path, part, world, inputs | {"dot_size": vec(_dot_size(mesh, world))}).hide(SHADOW_MASK)
+
+    def forget(self, node: int) -> None:
+        """Tile `node` is gone."""
+        self._surfaces.pop(node, None)
+        self._textures.pop(node, None)
+
+    def bind(self, count: int) -> None:
+        """Slots from 1 to `count` are buildings of the district, with values."""
+        self._town.set_shader_input("bound_slots", float(count))
+
+    def sieve(self, on: bool) -> None:
+        """Whether a style makes features translucent."""
+        if on == self._sieve:
+            return
+        self._sieve = on
+        for surface, look, texture in (s for surfaces in self._surfaces.values() for s in surfaces):
+            surface.set_geom_state(0, self._state(look, texture))
+
+    def warm(self) -> None:
+        """Have every program compiled by the next frame, on triangles without area; `cool` takes them away.
+
+        Software GL compiles at the first use of a pair of program and state, 80 to 200 ms each.
+        """
+        nowhere = np.zeros((3, 3), np.float32)
+        columns = (("vertex", nowhere), ("normal", nowhere), ("info", np.zeros((3, 4), np.float32)))
+        data = vertices((*columns, ("tint", np.ones((3, 4), np.float32)), ("uv", np.zeros((3, 2), np.float32))))
+        self._warm = self._town.attach_new_node("warm")
+        white = picture(np.full((2, 2, 4), 255, np.uint8), (np.full((1, 1, 4), 255, np.uint8),), Look())
+        inputs = {"base_color": vec((1, 1, 1, 1)), "matter": vec((0.5, 0, 1, 1)), "dot_size": vec((1, 1, 1, 1))}
+        corner = np.arange(3)
+        for mode in AlphaMode:
+            for texture in (white, None):
+                part = GeomNode("surface")
+                part.add_geom(triangles(data, corner), self._state(Look(alpha_mode=mode), texture))
+                laid = self._lay(self._warm, part, np.eye(4), inputs)
+                if mode == AlphaMode.MASK and texture is not None:
+                    laid.set_tag(MASKED, "1")
+        thin = GeomNode("thin")
+        thin.add_geom(points(data, corner), _thin("dots"))
+        thin.add_geom(strokes(data, corner[:2]), _thin("strokes"))
+        self._lay(self._warm, thin, np.eye(4), inputs)
+
+    def cool(self) -> None:
+        """Take away what `warm` laid out."""
+        if self._warm is not None:
+            self._warm.remove_node()
+            self._warm = None
+
+    def _lay(self, path: NodePath, part: GeomNode, world: NDArray[np.float64], inputs: dict[str, Any]) -> NodePath:
+        laid = path.attach_new_node(part)
+        laid.set_mat(matrix(world))
+        for name, value in inputs.items():
+            laid.set_shader_input(name, value)
+        return laid
+
+    def _texture(self, node: int, mesh: Mesh) -> Texture:
+        look = mesh.look
+        assert look is not None and look.texture is not None
+        made = self._textures.setdefault(node, {})
+        key = id(look.texture)
+        if key not in made:
+            made[key] = picture(look.texture, mesh.ahead or mipmaps(look.texture), look)
+        return made[key]
+
+    def _state(self, look: Look, texture: Texture | None) -> RenderState:
+        """State of a surface; every kind of alpha has a program of its own."""
+        mode = look.alpha_mode
+        if mode == AlphaMode.BLEND:
+            name = "_blend"
+        elif self._sieve:
+            name = "_sieve"
+        elif mode == AlphaMode.MASK:
+            name = "_mask"
+        else:
+            name = "_picture" if texture is not None else ""
+        attrib: Any = ShaderAttrib.make(program(f"foreign{name}"))
+        if name:
+            attrib = attrib.set_shader_input("picture", texture if texture is not None else _white())
+        equal = DepthTestAttrib.make(DepthTestAttrib.M_less_equal)
+        face = CullFaceAttrib.make(CullFaceAttrib.M_cull_none if look.double_sided else CullFaceAttrib.M_cull_clockwise)
+        if mode != AlphaMode.BLEND:
+            return RenderState.make(attrib, equal, face)
+        clear = RenderState.make(attrib, equal, face, TransparencyAttrib.make(TransparencyAttrib.M_alpha))
+        return clear.set_attrib(CullBinAttrib.make(_GLASS, 0)).set_attrib(DepthWriteAttrib.make(DepthWriteAttrib.M_off))
+
+
+def mipmaps(texture: Array) -> tuple[Array, ...]:
+    """Halves of a [height, width, 4] u8 texture down to 1x1: means of four texels, odd edges dropped.
+
+    The mean is taken of the sRGB bytes: a little dark where black meets white, at a tenth of the cost of doing it in
+    linear light. Colour is weighted by alpha, so that what is cut out does not bleed into the edge.
+    """
+    made, now = list[Array](), texture
+    opaque = bool((texture[..., 3] == 255).all())
+    while max(now.shape[:2]) > 1:
+        height, width = (max(s // 2, 1) for s in now.shape[:2])
+        rows = now[: 2 * height].reshape(height, -1, now.shape[1], 4)
+        tall = rows[:, 0].astype(np.uint16) + rows[:, -1]
+        cells = tall[:, : 2 * width].reshape(height, width, -1, 4)
+        mean = (cells[:, :, 0] + cells[:, :, -1] + 2) >> 2
+        now = mean.astype(np.uint8) if opaque else _weighted(now, height, width)
+        made.append(now)
+    return tuple(made)
+
+
+def _weighted(now: Array, height: int, width: int) -> Array:
+    """Means of four texels, colour weighted by alpha."""
+    rows = now[: 2 * height].reshape(height, -1, now.shape[1], 4)
+    four = np.stack([side[:, : 2 * width].reshape(height, width, -1, 4)[:, :, k]
+                     for side in (rows[:, 0], rows[:, -1]) for k in (0, -1)]).astype(np.float32)  # fmt: skip
+    weight = four[..., 3:] + 1e-3
+    colour = (four[..., :3] * weight).sum(axis=0) / weight.sum(axis=0)
+    return np.concatenate([colour + 0.5, four[..., 3:].mean(axis=0) + 0.5], axis=-1).astype(np.uint8)
+
+
+def _dot_size(mesh: Mesh, world: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Least and most pixels, metres between neighbours, pixels of a metre at 1 m.
+
+    Neighbours lie as far apart as the sides of the box around the points let them, were they spread over its faces.
+    """
+    low, high = mesh.bounds
+    a, b, c = np.abs(np.asarray(high, np.float64) - low) * np.linalg.norm(world[:3, :3], axis=0)
+    apart = float(np.sqrt((a * b + b * c + c * a) / max(len(mesh.dots), 1)))
+    return 0.5 * mesh.dot_px, _LARGEST_DOT * mesh.dot_px, 1.2 * apart, _PIXELS_AT_1_M
+
+
+def _thin(name: str) -> RenderState:
+    shader: Any = ShaderAttrib.make(program(name))
+    if name == "dots":
+        shader = shader.set_flag(ShaderAttrib.F_shader_point_size, True)
+    return RenderState.make(shader, DepthTestAttrib.make(DepthTestAttrib.M_less_equal))
+
+
+_WHITE: list[Texture] = []
+
+
+def _white() -> Texture:
+    """A texture that changes nothing."""
+    if not _WHITE:
+        _WHITE.append(picture(np.full((1, 1, 4), 255, np.uint8), (), Look()))
+    return _WHITE[0]

@@ -1,0 +1,50 @@
+// Points and lines of tiles made by others: lit at the vertex.
+in vec4 p3d_Vertex;
+in vec3 p3d_Normal;
+in vec4 info;                   // slot, material, seed, spare
+in vec4 tint;                   // vertex colour, linear
+uniform mat4 p3d_ModelMatrix;
+uniform mat4 p3d_ViewProjectionMatrix;
+uniform vec4 base_color;
+uniform vec4 matter;            // alpha cutoff, 1 = unlit, 1 = has vertex colours, 1 = normals
+uniform vec4 dot_size;          // least and most pixels, metres between neighbours, pixels a metre takes at 1 m
+uniform float bound_slots;
+
+out vec4 colour;
+out vec4 haze;
+out vec3 shadow_at;
+out vec3 key;
+out float alpha;
+
+void main() {
+    vec4 p = p3d_ModelMatrix * p3d_Vertex;
+    vec3 n = matter.w > 0.5 ? mat3(p3d_ModelMatrix) * p3d_Normal : vec3(0.0);
+    bool faced = dot(n, n) > 1e-12;
+    n = faced ? normalize(n) : vec3(0.0, 0.0, 1.0);
+    vec3 ray = p.xyz - eye_m;
+    float d = max(length(ray), 1e-3);
+    n = faced && dot(n, ray) > 0.0 ? -n : n;            // what has no back is seen from its front
+    vec4 style = style_of(info.x);
+    vec4 own = base_color * mix(vec4(1.0), tint, matter.z) * style;
+    if (info.x > 0.5 && info.x < bound_slots + 0.5) {
+        float f = value_of(info.x);
+        vec4 c = flux_rgba(f > 1.5 ? 0.0 : f);
+        own.rgb = mix(own.rgb, f > 1.5 ? vec3(0.40, 0.40, 0.41) : c.rgb, f > 1.5 ? 0.7 : 0.9 * c.a);
+    }
+    bool unlit = matter.y > 0.5;
+    vec3 soft = faced ? ambient(n) : 0.75 * up_rgb + 0.25 * down_rgb;
+    float turned = faced ? max(dot(n, key_enu), 0.0) : 0.62;
+    key = unlit ? vec3(0.0) : own.rgb * sun_rgb * turned;
+    colour = vec4(unlit ? own.rgb * mix(1.0, 0.35, mood.w) : own.rgb * soft * openness(p.xyz, n), own.a);
+    alpha = own.a;
+    shadow_at = shadow_place(p.xyz, faced ? n : key_enu).xyz;
+    haze = vec4(haze_rgb(ray / d), haze_amount(ray));
+    gl_Position = style.a > 0.0 ? p3d_ViewProjectionMatrix * p : NOWHERE;
+#ifdef DOTS
+    gl_PointSize = clamp(dot_size.z * dot_size.w / d, dot_size.x, dot_size.y);
+#else
+    // Only its depth comes towards the eye, so that an outline is not eaten by the faces it borders.
+    vec4 nearer = p3d_ViewProjectionMatrix * vec4(p.xyz - ray * 0.0015, 1.0);
+    gl_Position.z = style.a > 0.0 ? nearer.z / nearer.w * gl_Position.w : gl_Position.z;
+#endif
+}
