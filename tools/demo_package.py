@@ -15,10 +15,10 @@ SEED = 11
 WEATHER_SEED = 22
 """A year in which the days of the fixed pictures are clear: 15 January, 21 June, 21 September, 15 November."""
 MODEL = ("district", "columns", "fabric", "panes", "zones", "rooms", "memo", "package", "weather", "wallclock", "solar",
-         "prepare", "span", "year")  # fmt: skip
+         "lightfile", "prepare", "span", "year")  # fmt: skip
 """Modules of sim, beside its physics, that a built package depends on."""
 UNRELATED = ("main", "options", "supervise", "gallery", "gallery_page", "doctor", "simulate", "bench", "bench_picture",
-             "bench_physics", "bench_import", "bench_tiles", "random_town", "progress", "setup",
+             "bench_physics", "bench_large", "bench_import", "bench_tiles", "random_town", "progress", "setup",
              "demo_run")  # fmt: skip
 """Modules of tools that no package depends on."""
 FORGET_S = 3600.0
