@@ -21,6 +21,23 @@ class Kept(msgspec.Struct, frozen=True):
     building: str = ""
 
 
+class TilesWish(msgspec.Struct, frozen=True):
+    """How tiles of others are taken in."""
+
+    address: str = ""
+    """tileset.json or archive to draw in place of the package's: path or http address; empty: the package's own."""
+    id_property: str = ""
+    """Property of a feature that names its building; empty: the usual ones."""
+    heights: str = ""
+    """ellipsoidal (also when empty), orthometric, or the geoid's height in metres."""
+    style: str = ""
+    """File of a 3D Tiles style; empty: none."""
+    allow: tuple[str, ...] = ()
+    """Folders and servers that the tileset may read besides its own."""
+    triangles: int = 0
+    """Most triangles drawn; 0: no cap."""
+
+
 class ViewOptions(msgspec.Struct, frozen=True):
     """View options of the command line (`surplus run`, `surplus view`)."""
 
@@ -47,6 +64,7 @@ class ViewOptions(msgspec.Struct, frozen=True):
     """End after this many frames, 0 = never (counted after settling where that is asked for)."""
     tileset: str | None = None
     """A tileset alone, without a sim: path or http address."""
+    tiles: TilesWish = TilesWish()
     ui_scale: float = 1.0
     """Size of text and panels, on top of height / 720."""
     panels: bool = True

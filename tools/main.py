@@ -82,7 +82,9 @@ def run(
     offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
     paint: o.Paint = "", layers: o.Layers = "", settle: o.Settle = False, shot: o.Shot = None,
     stats: o.Stats = None, frames: o.Frames = 0, preset: o.Preset = "", cache_mb: o.CacheMb = 512,
-    record: o.Record = None, catalogue: o.CatalogueName = "",
+    record: o.Record = None, tileset: o.Tileset = "", id_property: o.IdProperty = "", heights: o.Heights = "",
+    style: o.Style = None, tiles_allow: o.TilesAllow = None, triangles: o.Triangles = 0,
+    catalogue: o.CatalogueName = "",
 ) -> None:  # fmt: skip
     """Simulation and viewer of a district package."""
     from tools import supervise
@@ -90,6 +92,8 @@ def run(
     # Time and layers go to sim alone, which knows them before the first frame.
     view = o.view(offscreen=offscreen, size=size, camera=camera, time="", paint=paint, layers="", settle=settle,
                   shot=shot, stats=stats, frames=frames, preset=preset, cache_mb=cache_mb)  # fmt: skip
+    view["tiles"] = o.tiles(address=tileset, id_property=id_property, heights=heights, style=style, allow=tiles_allow,
+                            triangles=triangles)  # fmt: skip
     serve = o.serve(package, layers=layers, time=time, interactive=not offscreen, catalogue=catalogue, record=record)
     raise typer.Exit(supervise.run(serve, view))
 
@@ -132,20 +136,24 @@ def replay(
 @surplus.command()
 def view(
     address: Annotated[str, typer.Argument(metavar="ADDRESS#KEY", help="As printed by `surplus serve`.")] = "",
-    tileset: Annotated[str, typer.Option(help="Any 3D Tiles tileset, file or address, without a simulation.")] = "",
+    tileset: Annotated[str, typer.Option(help="Any 3D Tiles tileset, file or address; needs no simulation.")] = "",
     offscreen: o.Offscreen = False, size: o.Size = "", camera: o.Camera = "home", time: o.Time = "",
     paint: o.Paint = "", layers: o.Layers = "", settle: o.Settle = False, shot: o.Shot = None,
     stats: o.Stats = None, frames: o.Frames = 0, preset: o.Preset = "", cache_mb: o.CacheMb = 512,
+    id_property: o.IdProperty = "", heights: o.Heights = "", style: o.Style = None,
+    tiles_allow: o.TilesAllow = None, triangles: o.Triangles = 0,
 ) -> None:  # fmt: skip
-    """A viewer alone: of a running simulation, or of any tileset."""
+    """A viewer alone: of a running simulation, of any tileset, or of a simulation with that tileset."""
     from tools import supervise
 
-    if bool(address) == bool(tileset):
-        raise Refused("give either ADDRESS#KEY (as printed by `surplus serve`) or --tileset FILE", code=2)
+    if not address and not tileset:
+        raise Refused("give ADDRESS#KEY (as printed by `surplus serve`), --tileset FILE, or both", code=2)
     options = o.view(offscreen=offscreen, size=size, camera=camera, time=time, paint=paint, layers=layers,
                      settle=settle, shot=shot, stats=stats, frames=frames, preset=preset,
                      cache_mb=cache_mb)  # fmt: skip
-    raise typer.Exit(supervise.view(address, options | {"tileset": tileset or None}))
+    options["tiles"] = o.tiles(address=tileset, id_property=id_property, heights=heights, style=style,
+                               allow=tiles_allow, triangles=triangles)  # fmt: skip
+    raise typer.Exit(supervise.view(address, options | {"tileset": None if address else tileset}))
 
 
 @surplus.command()

@@ -34,6 +34,17 @@ Preset = Annotated[
 ]
 Frames = Annotated[int, typer.Option(help="End after so many frames; 0: when the window is closed.", min=0)]
 Record = Annotated[Path | None, typer.Option(help="Record the session to this new file, for `surplus replay`.")]
+Tileset = Annotated[str, typer.Option(help="Draw this 3D Tiles tileset, file or address, in place of the package's.")]
+IdProperty = Annotated[str, typer.Option(help="Property of the tileset's features that names the building.")]
+Heights = Annotated[
+    str, typer.Option(help="The tileset's heights: ellipsoidal, orthometric, or the geoid's height there in metres.")
+]
+Style = Annotated[Path | None, typer.Option(help="3D Tiles style, a JSON file, that shows and colours features.")]
+TilesAllow = Annotated[
+    list[str] | None,
+    typer.Option(help="Folder, or server as http://HOST:PORT, that the tileset may read besides its own; repeatable."),
+]
+Triangles = Annotated[int, typer.Option(help="Most triangles of tiles drawn, for headsets; 0: no cap.", min=0)]
 ScenarioName = Annotated[str, typer.Option(help="Name of a saved scenario, of the package or of --layers FILE.toml.")]
 CatalogueName = Annotated[str, typer.Option(hidden=True, help="MODULE:NAME of another catalogue of layers.")]
 
@@ -74,6 +85,29 @@ def view(
     if size:
         options["size"] = _size(size)
     return options
+
+
+def tiles(
+    *, address: str, id_property: str, heights: str, style: Path | None, allow: list[str] | None, triangles: int
+) -> dict[str, Any]:
+    """How tiles of others are taken in, as JSON-ready values (app.options.TilesWish).
+
+    Raises:
+        Refused: a style that cannot be read, or a word for heights that is none (code 2).
+    """
+    from app.tiles import heights as words
+    from app.tiles import style as styles
+
+    words.lift(heights if heights != "orthometric" else "", 0.0, 0.0)
+    if style is not None:
+        try:
+            styles.read(style.read_bytes(), str(style))
+        except OSError as error:
+            raise Refused(f"the style {style} cannot be read ({error.strerror}); name a JSON file") from error
+    return {
+        "address": address, "id_property": id_property, "heights": heights,
+        "style": str(style.absolute()) if style else "", "allow": list(allow or ()), "triangles": triangles,
+    }  # fmt: skip
 
 
 def serve(
