@@ -26,5 +26,6 @@ class Table:
     @property
     def bytes(self) -> int:
         """Memory of the columns; of lists a guess."""
-        lists = sum(64 * len(c) for c in self.columns.values() if not isinstance(c, np.ndarray))
-        return lists + sum(c.nbytes for c in self.columns.values() if isinstance(c, np.ndarray)) + 64 * len(self.ids)
+        arrays = [c for c in self.columns.values() if isinstance(c, np.ndarray)]
+        lists = [c for c in self.columns.values() if not isinstance(c, np.ndarray)]
+        return sum(a.nbytes for a in arrays) + sum(72 * len(c) for c in lists) + 8 * len(self.ids)

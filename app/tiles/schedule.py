@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.tiles.glb import decode
+from app.tiles.content import decode
 from app.tiles.mesh import Mesh, Unreadable
 from app.tiles.modules import lay
 from app.tiles.tileset import fetch
@@ -41,7 +41,7 @@ class Loader:
     def __init__(
         self, slots: Mapping[str, int], *, north: bool = True, prepare: Callable[[Mesh], Mesh] | None = None
     ) -> None:
-        """`slots` as in app.tiles.glb.decode; `north` is the hemisphere, for the modules on the roofs.
+        """`slots` as in app.tiles.content.decode; `north` is the hemisphere, for the modules on the roofs.
 
         `prepare` is what the stage can do to a mesh ahead of attaching it, on the decoding thread.
         """

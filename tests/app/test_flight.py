@@ -13,8 +13,9 @@ import pytest
 from plain_stage import Table
 
 from app.camera import eye_of, looking_at
-from app.tiles import glb, tileset
+from app.tiles import content, tileset
 from app.tiles.cache import COPIES, Stream
+from app.tiles.mesh import bytes_of
 from app.tiles.select import Eye, distance_m, in_view
 from tools import random_town
 
@@ -32,7 +33,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tileset.Tileset:
 @pytest.fixture(scope="module")
 def sizes(town: tileset.Tileset) -> np.ndarray:
     slots = {name: k + 1 for k, name in enumerate(random_town.ids(BUILDINGS))}
-    return np.array([COPIES * sum(m.bytes for m in glb.decode(Path(u).read_bytes(), slots)) for u in town.uri])
+    return np.array([COPIES * bytes_of(content.decode(Path(u).read_bytes(), slots)) for u in town.uri])
 
 
 def holes(tiles: tileset.Tileset, eye: Eye, drawn: set[int]) -> int:

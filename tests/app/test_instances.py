@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pytest
 
-from app.tiles import glb, instances
+from app.tiles import content, instances
 from app.tiles.mesh import Unreadable
 
 QUARTER = np.sqrt(0.5)
@@ -44,7 +44,7 @@ def instanced(materials: list[float] | None, *, count: int = 2, scale: float = 2
 
 
 def test_a_foreign_shape_stands_at_every_place_turned_and_scaled() -> None:
-    (mesh,) = glb.decode(instanced(None), {})
+    (mesh,) = content.decode(instanced(None), {})
     assert mesh.position.shape == (6, 3) and len(mesh.walls) + len(mesh.roofs) == 6
     # a quarter about y takes x to -z: the corner (1, 0, 0), doubled, ends 2 m before the place
     assert mesh.position[1] == pytest.approx([0, 0, 3], abs=1e-5)
@@ -54,7 +54,7 @@ def test_a_foreign_shape_stands_at_every_place_turned_and_scaled() -> None:
 
 
 def test_crowns_and_trunks_become_trees() -> None:
-    (mesh,) = glb.decode(instanced([4, 4, 5], count=3, scale=7.0), {})
+    (mesh,) = content.decode(instanced([4, 4, 5], count=3, scale=7.0), {})
     assert len(mesh.position) == 0 and mesh.features == 0
     assert mesh.trees.foot.tolist() == [[0, 0, 5], [10, 0, 5], [20, 0, 5]]
     assert mesh.trees.height_m.tolist() == [7, 7, 7]
@@ -65,13 +65,13 @@ def test_crowns_and_trunks_become_trees() -> None:
 def test_too_many_instances_name_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instances, "MOST_VERTICES", 10)
     with pytest.raises(Unreadable, match=r"4 times 3 vertices"):
-        glb.decode(instanced(None, count=4), {})
+        content.decode(instanced(None, count=4), {})
 
 
 def test_a_material_without_a_feature_is_land_only_from_ten_on() -> None:
-    (land,) = glb.decode(land_glb([12.0, 12.0, 12.0]), {})
+    (land,) = content.decode(land_glb([12.0, 12.0, 12.0]), {})
     assert list(land.land) == ["road"] and not len(land.walls) and not len(land.roofs) and not land.coarse
-    (house,) = glb.decode(land_glb([1.0, 1.0, 1.0]), {})
+    (house,) = content.decode(land_glb([1.0, 1.0, 1.0]), {})
     assert house.land == {} and len(house.roofs) == 3
 
 

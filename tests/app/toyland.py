@@ -14,8 +14,9 @@ from app.light import direction, light
 from app.paint import legend
 from app.relief import Relief
 from app.terrain import terrain
-from app.tiles.glb import Y_UP_TO_Z_UP, decode
+from app.tiles.content import decode
 from app.tiles.mesh import LAND, Mesh, Trees
+from app.tiles.reading import UP
 
 GRASS, GARDEN, ROAD, PAVEMENT, PLAZA, WATER, FIELD, PARKING, MARKING, PATH = 10, 11, 12, 13, 14, 15, 16, 18, 20, 22
 EDGE_M = 420.0
@@ -81,7 +82,7 @@ def _mesh(cells: np.ndarray, trees: Trees) -> Mesh:
     return Mesh(
         position=corner.reshape(-1, 3).astype(np.float32), normal=np.tile(np.float32([0, 1, 0]), (n, 1)), info=info,
         face=np.full((n, 4), (0, 0, 0, -1), np.float32), walls=np.zeros(0, np.uint32), roofs=np.zeros(0, np.uint32),
-        matrix=Y_UP_TO_Z_UP, features=0, land=groups, trees=trees,
+        matrix=UP["Y"], features=0, land=groups, trees=trees,
     )  # fmt: skip
 
 

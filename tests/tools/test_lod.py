@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import shapely
 
-from app.tiles import glb
+from app.tiles import content
 from app.tiles.mesh import Mesh
 from tools import build, demo, lod, lod_land, random_town, tiles
 from tools.land import Ground, Land
@@ -42,7 +42,7 @@ class Written:
     def meshes(self, node: dict[str, Any]) -> tuple[Mesh, ...]:
         uri = node["content"]["uri"]
         if uri not in self._meshes:
-            self._meshes[uri] = glb.decode((self.folder / uri).read_bytes(), self.slots)
+            self._meshes[uri] = content.decode((self.folder / uri).read_bytes(), self.slots)
         return self._meshes[uri]
 
     def triangles(self, node: dict[str, Any]) -> int:

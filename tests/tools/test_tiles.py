@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from small_city import add, faces_of_box, faces_of_gable, model, street, write
 
-from app.tiles import glb, tileset
+from app.tiles import tileset
+from app.tiles.content import decode
 from app.tiles.geodesy import ecef_from_enu
 from tools import build, tiles, triangles
 
@@ -36,7 +37,7 @@ def test_a_viewer_finds_every_building_where_it_stands(tmp_path: Path) -> None:
     slots = {s.id: k + 1 for k, s in enumerate(shape.sources)}
     seen = {}
     for uri, matrix in zip(table.uri, table.matrix, strict=True):
-        for mesh in glb.decode(Path(uri).read_bytes(), slots) if uri else ():
+        for mesh in decode(Path(uri).read_bytes(), slots) if uri else ():
             where = (matrix @ mesh.matrix @ np.c_[mesh.position, np.ones(len(mesh.position))].T).T[:, :3]
             for slot in np.unique(mesh.info[:, 0]):
                 seen[int(slot)] = where[mesh.info[:, 0] == slot]
@@ -67,7 +68,7 @@ def test_faces_carry_their_own_measure(tmp_path: Path) -> None:
     add(head, "house", faces_of_gable(0, 0, 8, 10, eave=5, ridge=10))
     _, document = tiled(tmp_path, head)
     content = (tmp_path / "tiles" / document["root"]["children"][0]["content"]["uri"]).read_bytes()
-    (mesh,) = glb.decode(content, {"house": 1})
+    (mesh,) = decode(content, {"house": 1})
     material, face = mesh.info[:, 1], mesh.face
     roof = face[material == 1]
     assert roof[:, 2] == pytest.approx(8, abs=0.01)  # along the eave

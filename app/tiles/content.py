@@ -1,0 +1,88 @@
+"""The bytes of a tile's content to meshes, whatever format they are in: told by their first bytes, not by a name.
+
+glTF 2.0 and 1.0 (GLB or JSON), b3dm, i3dm, pnts and cmpt. A content either becomes meshes or is `Unreadable` with one
+sentence that says why; every count in it is checked against the bytes at hand before memory is asked for.
+Whether JSON is a glTF or an external tileset is asked before (app.tiles.tileset).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from app.tiles import gltf, legacy, points
+from app.tiles.gltf_accessors import chunks, parsed
+from app.tiles.mesh import Mesh, Unreadable
+from app.tiles.reading import UP, Reading
+
+_BROKEN = (
+    ArithmeticError, AttributeError, BufferError, LookupError, TypeError, ValueError, RecursionError, MemoryError,
+    AssertionError, struct.error,
+)  # fmt: skip
+"""What reading a file that contradicts itself ends in."""
+_JSON = (b"{", b"\xef\xbb\xbf{")
+
+
+def decode(
+    content: bytes,
+    slots: Mapping[str, int],
+    *,
+    address: str = "",
+    read: Callable[[str], bytes] | None = None,
+    up_axis: str = "Y",
+    id_property: str | None = None,
+) -> tuple[Mesh, ...]:
+    """Meshes of a content.
+
+    Args:
+        content: the file.
+        slots: a building's id to its row in the value texture.
+        address: where the content is from; named in reasons.
+        read: fetches another file by its address relative to this one; raises OSError.
+        up_axis: the axis of its glTF that points up, X, Y or Z (`asset.gltfUpAxis` of old tilesets).
+        id_property: the property that holds the ids; None = the first of the usual names.
+
+    Raises:
+        Unreadable: with the reason.
+    """
+    reading = Reading(slots, read, UP.get(up_axis.upper(), UP["Y"]), id_property)
+    try:
+        with np.errstate(all="ignore"):
+            return _decode(memoryview(content), reading, 0)
+    except Unreadable:
+        raise
+    except _BROKEN as error:
+        name = f"{address.rsplit('/', 1)[-1]} " if address else ""
+        raise Unreadable(f"the content {name}is inconsistent: {type(error).__name__} {str(error)[:120]}") from error
+
+
+def _decode(content: memoryview, reading: Reading, depth: int) -> tuple[Mesh, ...]:
+    magic = bytes(content[:4])
+    if magic == b"glTF":
+        return gltf.meshes(*chunks(content), reading)
+    if magic == b"b3dm":
+        return legacy.b3dm(content, reading)
+    if magic == b"i3dm":
+        return legacy.i3dm(content, reading)
+    if magic == b"pnts":
+        return points.pnts(content, reading)
+    if magic == b"cmpt":
+        if depth >= legacy.DEEPEST:
+            raise Unreadable(f"composites lie within composites more than {legacy.DEEPEST} deep")
+        return tuple(m for part in legacy.parts(content) for m in _decode(part, reading, depth + 1))
+    if magic in (b"vctr", b"geom", b"subt"):
+        raise Unreadable(f"content of type {magic.decode()} is not read")
+    if bytes(content[:64]).lstrip().startswith(_JSON):
+        return gltf.meshes(_gltf_json(content), memoryview(b""), reading)
+    raise Unreadable(f"neither glTF, b3dm, i3dm, pnts nor cmpt: the file begins with {magic!r}")
+
+
+def _gltf_json(content: memoryview) -> dict[str, object]:
+    document = parsed(content, "glTF")
+    if "type" in document and "asset" not in document:
+        raise Unreadable(f"JSON of type {str(document['type'])[:40]} is no glTF")
+    if "root" in document:
+        raise Unreadable("an external tileset, not a glTF")
+    return document

@@ -1,0 +1,88 @@
+"""What a content is read for: whose ids are wanted, which way is up, where other files are, how large it may get."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.tiles.features import Table
+from app.tiles.mesh import Unreadable
+
+Array = NDArray[Any]
+
+UP = {
+    "Y": np.array([[1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], np.float64),
+    "X": np.array([[0, 0, -1, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]], np.float64),
+    "Z": np.eye(4),
+}
+"""[4, 4] tile (z-up) from glTF, by the axis of the glTF that points up; Y: (x, y, z) -> (x, -z, y)."""
+MOST_BYTES = 256 << 20
+"""A tile that needs more when decoded is not read."""
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/")
+_ID_NAMES = ("id", "gml_id", "gml:id", "gmlid", "identificatie", "name")
+
+
+@dataclass
+class Reading:
+    """One content being read; shared by the contents nested in it."""
+
+    slots: Mapping[str, int]
+    """A building's id to its row in the value texture; 0 = no data."""
+    read: Callable[[str], bytes] | None = None
+    """Fetches what the content names, relative to its address."""
+    up: Array = field(default_factory=lambda: UP["Y"])
+    id_property: str | None = None
+    """The property that holds the ids; None = the first of the usual names."""
+    spent: int = 0
+    """Bytes decoded so far."""
+    _bound: dict[int, tuple[Table, Array, Array]] = field(default_factory=dict)
+
+    def beside(self, uri: str) -> Reading:
+        """The same reading for a file that the content names: what that file names is relative to itself."""
+        fetch, folder = self.read, uri.partition("?")[0].rpartition("/")[0]
+        if fetch is None or not folder:
+            return self
+        return replace(self, read=lambda u: fetch(u if _ABSOLUTE.match(u) else f"{folder}/{u}"))
+
+    def spend(self, size: int) -> None:
+        """Count `size` bytes about to be decoded.
+
+        Raises:
+            Unreadable: the tile gets too large.
+        """
+        self.spent += size
+        if self.spent > MOST_BYTES:
+            raise Unreadable(f"needs more than {MOST_BYTES >> 20} MB when decoded: publish it in smaller tiles")
+
+    def ids(self, columns: Mapping[str, Any], *, any_text: bool = False) -> tuple[str, ...]:
+        """The ids among `columns`: by `id_property`, else a usual name, else (`any_text`) the first text."""
+        chosen = self.id_property if self.id_property in columns else None
+        if chosen is None and self.id_property is None:
+            lower = {name.lower(): name for name in reversed([*columns])}
+            chosen = next((lower[n] for n in _ID_NAMES if n in lower), None)
+            if chosen is None and any_text:
+                chosen = next((n for n, c in columns.items() if len(c) and isinstance(c[0], str)), None)
+        if chosen is None or getattr(columns[chosen], "ndim", 1) != 1:
+            return ()
+        return tuple(v if type(v) is str else str(v) for v in columns[chosen])
+
+    def bound(self, table: Table | None) -> tuple[Array, Array]:
+        """[feature with an id + 1] slot and seed by feature, float32; the last row serves all that have none.
+
+        The seed is a hash of the id, so a building keeps its shade of paper for ever.
+        """
+        if table is None:
+            return np.zeros(1, np.float32), np.full(1, 0.5, np.float32)
+        if id(table) not in self._bound:
+            n = min(table.count, len(table.ids))
+            slot, seed = np.zeros(n + 1, np.float32), np.full(n + 1, 0.5, np.float32)
+            slot[:n] = [self.slots.get(i, 0) for i in table.ids[:n]]
+            seed[:n] = np.array([zlib.crc32(i.encode("utf-8", "replace")) for i in table.ids[:n]], np.float64) / 2**32
+            self._bound[id(table)] = table, slot, seed
+        return self._bound[id(table)][1:]
