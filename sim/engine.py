@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from network import schema
+from network.problems import Refused
 from sim import balance, costs, gridflow, history, layers
 from sim import explain as why
 from sim import facts as known
@@ -33,6 +34,15 @@ YEARS_BYTES = 1e9
 CASES = 8
 
 
+@dataclass(frozen=True)
+class Base:
+    """The year of the district as it is, that savings and payback are counted from; computed once."""
+
+    running: Year | None = None
+    closed: bool = False
+    essence: costs.Year | None = None
+
+
 class Engine:
     """What the worker thread works with."""
 
@@ -46,7 +56,9 @@ class Engine:
         self._years: OrderedDict[bytes, Year] = OrderedDict()
         self._previous: Year | None = None
         """Of the last scenario whose year is complete."""
-        self._as_is: costs.Year | None = None
+        self._base = Base()
+        self._base_first = False
+        """The next chunks are the base year's: what runs has measures, whose savings are counted from it."""
         self._potential: Potential | None = None
 
     def day(self, job: DayJob) -> Day:
@@ -60,11 +72,21 @@ class Engine:
 
     def begin(self, job: YearJob) -> Year:
         """The year of a scenario: complete if it is still known, else about to start."""
-        return self._year(job.choices) or years.begin(self._case(job.choices)[1])
+        district, case = self._case(job.choices)
+        self._base_first = bool(district.bills) and not self._base.closed
+        return self._year(job.choices) or years.begin(case)
 
     def advance(self, year: Year) -> Year:
-        """One chunk more."""
-        return years.advance(year)
+        """One chunk more; of the district as it is first, where the books of `year` will need it."""
+        if not self._base_first:
+            return years.advance(year)
+        base = years.advance(self._base.running or years.begin(self._case(())[1]))
+        if base.done:
+            self._years[history.key(())] = base
+            self._base, self._base_first = self._closed(base), False
+        else:
+            self._base = Base(running=base)
+        return year
 
     def balance(self, job: YearJob, year: Year) -> schema.Balance:
         """Close the books of a complete year and keep it."""
@@ -72,9 +94,11 @@ class Engine:
         self._years.move_to_end(history.key(job.choices))
         while len(self._years) > 1 and sum(map(_bytes, self._years.values())) > YEARS_BYTES:
             self._years.popitem(last=False)
+        if not job.choices and not self._base.closed:
+            self._base = self._closed(year)
         district = self._case(job.choices)[0]
         return balance.balance(year.ledger, district, side=SIDE, revision=job.revision, compute_s=year.compute_s,
-                               base=self._base())  # fmt: skip
+                               base=self._base.essence)  # fmt: skip
 
     def tell(self, job: YearJob, year: Year) -> Tell:
         """What answers for facts of this scenario's rows and their months; any thread may call it."""
@@ -98,11 +122,12 @@ class Engine:
             self._potential = potential(self._district, self._weather)
         return self._potential
 
-    def _base(self) -> costs.Year | None:
-        """What the year of the district as it is came to, if it is known: savings are counted from it."""
-        if self._as_is is None and (year := self._year(())) is not None:
-            self._as_is = balance.essence(year.ledger, self._district)
-        return self._as_is
+    def _closed(self, year: Year) -> Base:
+        """The base year, complete; without an essence where the district has no factors, as its own books will say."""
+        try:
+            return Base(closed=True, essence=balance.essence(year.ledger, self._district))
+        except Refused:
+            return Base(closed=True)
 
     def explain(self, job: YearJob, year: Year) -> Explain:
         """What answers for explanations of this scenario's buildings; the main thread alone calls it."""
