@@ -170,7 +170,8 @@ def sun_shares(elements: Sequence[Element], windows: Sequence[Window], beam_shar
 
     Beam falls on the floor, which absorbs its absorptance; the reflected part meets the other faces by area; what they
     reflect, and all diffuse light, is absorbed in proportion to absorptance x area (ASHRAE 140, annex on interior solar
-    distribution, in short). Without a floor all light counts as diffuse. `beam_share`: beam's part of the transmitted.
+    distribution, in short). Without a floor, or with nothing else, all light counts as diffuse; where no face absorbs
+    anything, it ends by area. `beam_share`: beam's part of the transmitted.
     """
     full = partial(np.broadcast_to, shape=(zones,))
     areas = [e.area_m2 for e in elements] + [w.area_m2 for w in windows]
@@ -178,8 +179,10 @@ def sun_shares(elements: Sequence[Element], windows: Sequence[Window], beam_shar
     kept = [e.inside_absorptance for e in elements] + [1.0 - np.asarray(w.inside_reflectance) for w in windows]
     absorptance = np.array([full(k) for k in kept], float)
     floor = np.array([e.floor for e in elements] + [False] * len(windows))
-    diffuse = area * absorptance / (area * absorptance).sum(axis=0)
-    if not floor.any():
+    taken = area * absorptance
+    taken = np.where(taken.any(axis=0), taken, area)
+    diffuse = taken / taken.sum(axis=0)
+    if not floor.any() or floor.all():
         return diffuse
     floors = np.where(floor[:, None], area, 0.0)
     first = floors / floors.sum(axis=0) * absorptance

@@ -1,5 +1,7 @@
 """Layers, films and the network of a zone: resistances in series, mass to the joule, where sunlight ends."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -116,6 +118,17 @@ def test_a_window_of_panes_loses_its_u_and_gains_what_they_absorb():
     assert _rest(net, PANE_W_M2=100.0) == pytest.approx(inward, rel=1e-9)
     lost = 3.0 * 0.84 * film.UPRIGHT_SKY_VIEW * 10.0 / outer / whole
     assert _rest(net, SKY_W_M2=10.0) == pytest.approx(-lost, rel=1e-9)
+
+
+@pytest.mark.parametrize("beam_share", [0.0, 0.4, 1.0])
+def test_sunlight_ends_somewhere_in_a_lone_slab_and_in_white_rooms(beam_share):
+    floor = _box(name="floor", area_m2=48.0, floor=True)
+    assert zone.sun_shares([floor], [], beam_share, 2) == pytest.approx(np.ones((1, 2)))
+    white = [replace(floor, inside_absorptance=0.0), _box(name="walls", area_m2=16.0, inside_absorptance=0.0)]
+    assert zone.sun_shares(white, [], beam_share, 1)[:, 0] == pytest.approx([0.75, 0.25])
+    window = Window(area_m2=12.0, conductance_w_m2k=2.0, transmittance=0.7, absorptance=0.0, sky=0.0)
+    assert zone.sun_shares(white, [window], beam_share, 1)[:, 0] == pytest.approx([0.0, 0.0, 1.0])
+    assert np.isfinite(zone.assemble([floor], zones=1, step_s=3600.0).flow).all()
 
 
 def test_sunlight_ends_as_in_ashrae_140s_case_600():

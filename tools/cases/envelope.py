@@ -82,10 +82,8 @@ def run(case: Case) -> list[Figure]:
 def network(made: building.Building, weather: Weather, *, beam_share: float, bridges_w_k: float) -> zone.Network:
     """The zone's network of walls, windows and films."""
     elements = [_element(s, weather) for s in made.surfaces]
-    # without windows no sun comes in, and a lone floor has no other face that reflected light could meet
-    shares = None if made.windows else np.full((len(elements), 1), 1.0 / len(elements))
     return zone.assemble(elements, [_window(w, weather) for w in made.windows], zones=1, step_s=weather.step_s,
-                         beam_share=beam_share, bridges_w_k=bridges_w_k, shares=shares)  # fmt: skip
+                         beam_share=beam_share, bridges_w_k=bridges_w_k)  # fmt: skip
 
 
 def _use(inputs: Table, made: building.Building, year: Year) -> Use:
