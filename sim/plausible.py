@@ -9,8 +9,8 @@ done is a Problem that names the buildings; all others stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from network.problems import Refused
 from network.schema import Problem
-from sim.columns import Columns
 from sim.district import Buildings, District, Heater, LineKind, NodeKind, SiteKind, SizeClass, SurfaceKind, Use
 from sim.fabric import HOURS, Panes
 from sim.zones import U_LIMITS_W_M2K, most_w_m2k
@@ -79,7 +78,8 @@ def mended(district: District) -> tuple[District, tuple[Problem, ...]]:
         Refused: a value that cannot be, with its table, id and column.
     """
     for axis in LIMITS:
-        _numbers(axis, getattr(district, axis))
+        table = getattr(district, axis)
+        _numbers(axis, table.id, vars(table))
     _references(district)
     _sums(district)
     b = district.building
@@ -104,15 +104,14 @@ def _wrong(axis: str, id_: str, column: str, what: str) -> Refused:
                    "`surplus build`")  # fmt: skip
 
 
-def _numbers(axis: str, table: Columns) -> None:
+def _numbers(axis: str, ids: Sequence[str], columns: Mapping[str, Any]) -> None:
     """Every number is one, and within its limits."""
     limits = LIMITS[axis]
-    for f in fields(table):  # type: ignore[arg-type]
-        column = getattr(table, f.name)
+    for name, column in columns.items():
         if not isinstance(column, np.ndarray) or column.dtype.kind != "f" or not column.size:
             continue
-        least, most = limits.get(f.name, (-INF, INF))
-        endless = (axis, f.name) in ENDLESS
+        least, most = limits.get(name, (-INF, INF))
+        endless = (axis, name) in ENDLESS
         bad = np.isnan(column) if endless else ~np.isfinite(column)
         bad |= (column < least) | (column > most)
         if bad.any():
@@ -121,7 +120,7 @@ def _numbers(axis: str, table: Columns) -> None:
             if np.isfinite(column[at]):
                 whole = "which is not above 0" if least == SOME else f"less than {least:g}"
                 words += f", which is not from {least:g} to {most:g}" if most < INF else f", {whole}"
-            raise _wrong(axis, table.id[at[0]], f.name, words)  # type: ignore[attr-defined]
+            raise _wrong(axis, ids[at[0]], name, words)
 
 
 def _references(district: District) -> None:

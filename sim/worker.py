@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 from network import schema
@@ -127,7 +128,7 @@ class Worker:
             if running and running[0] != wanted.year:
                 running = None
             if day:
-                self._do(day, lambda job=day: self._engine.day(job))  # type: ignore[misc]
+                self._do(day, partial(self._engine.day, day))
                 turn = "year"
             elif wanted.year:
                 running, told_s = self._chunk(wanted.year, running, told_s)

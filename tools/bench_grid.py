@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def rows(wanted: dict[str, str]) -> list[Row]:
     mesh = gridmesh.mesh(node, line, np.ones(n, bool), np.arange(n), np.full(n, -1), symmetric=True)
     made = []
     for name, method in wanted.items():
-        theirs = cpu_s(lambda method=method: gridmesh.calculate(mesh, p[:24], q[:24], method), 3) * 365.0  # type: ignore[misc]
+        theirs = cpu_s(partial(gridmesh.calculate, mesh, p[:24], q[:24], method), 3) * 365.0
         volts = gridmesh.calculate(mesh, p[:24], q[:24], method)[0]["node"]["u_pu"]
         apart = float(np.abs(volts - flows.voltage_pu[:24]).max())
         words = f"power-grid-model {method}, a day scaled, voltages {apart:.0e} pu apart"

@@ -87,7 +87,8 @@ def _name(kind: str, row: Row) -> str:
 
 def _ends(draft: Draft, kind: str, row: Row) -> tuple[int, int]:
     try:
-        return tuple(draft.node(str(row[end]), _name(kind, row)) for end in ("from_node", "to_node"))  # type: ignore[return-value]
+        first, last = (draft.node(str(row[end]), _name(kind, row)) for end in ("from_node", "to_node"))
+        return first, last
     except KeyError as e:
         raise Refused(f"{_name(kind, row)} of {draft.file} has no {e.args[0]}; say what it joins") from e
 

@@ -230,6 +230,7 @@ def _power(year: _Year, plane: _Plane) -> tuple[Float, Float, Float]:
     )  # fmt: skip
     terms, low = irradiance.terms(sky, f)
     tilt, azimuth = np.array([plane.tilt_rad]), np.array([plane.azimuth_rad])
+    # what the horizon leaves of the sky, by the rule with which `surplus build` fills the column of a package
     view = sky_view(tilt, azimuth, plane.horizon_rad.astype(f)[None])
     face = irradiance.planes(tilt=tilt, azimuth=azimuth, sky_view=view, dtype=f)
     n = len(terms)
