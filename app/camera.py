@@ -29,6 +29,9 @@ _HOME_SPREADS = 1.95
 _HOME_PITCH_RAD = float(np.radians(12.3))
 _CROWD_M, _CROWD = 120.0, 1500
 _FAR_M = 9000.0
+_MODEL_HEADING_RAD = float(np.radians(330.0))
+_MARGIN = 0.80
+"""Share of the picture that a box alone fills."""
 GLIDE_S = 0.4
 """Time of a soft move."""
 
@@ -108,6 +111,33 @@ def named(name: str, points_m: Float, ground_m: float, *, aspect: float = 16 / 9
     raise Refused(
         f"--camera {name}: no such view; use one of {', '.join(NAMES)} or LAT,LON,HEIGHT,HEADING,PITCH.", code=2
     )
+
+
+def around(low_m: Float, high_m: Float, name: str, *, aspect: float) -> Camera:
+    """The same views of a box that stands alone, in the middle of the picture: home from the south, as models face.
+
+    Raises:
+        Refused: no such name.
+    """
+    if name not in NAMES:
+        raise Refused(f"--camera {name}: no such view; use one of {', '.join(NAMES)} or LAT,LON,HEIGHT,HEADING,PITCH.",
+                      code=2)  # fmt: skip
+    size = np.maximum(high_m - low_m, 1e-6)
+    flat = size[2] < 0.12 * max(size[:2])
+    pitch = {"home": 42.0 if flat else 22.0, "top": 89.0, "street": 6.0}[name]
+    here = Camera(np.zeros(3), 0.0 if name == "top" else _MODEL_HEADING_RAD, float(np.radians(pitch)), 1.0)
+    corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)]) * size + low_m
+    target = (low_m + high_m) / 2
+    wide, tall = _MARGIN * np.tan(FOV_X_RAD / 2), _MARGIN * np.tan(fov_y(aspect) / 2)
+    distance = 1.0
+    for _ in range(4):  # nearer corners look larger: the middle of the picture is not that of the box
+        off = corners - target
+        depth, side, lift = off @ here.forward, off @ here.right, off @ here.up
+        distance = float(max((np.abs(side) / wide - depth).max(), (np.abs(lift) / tall - depth).max()))
+        x, y = side / (depth + distance), lift / (depth + distance)
+        shift = here.right * (x.max() + x.min()) / 2 + here.up * (y.max() + y.min()) / 2
+        target = target + shift * distance
+    return looking_at(target, distance_m=distance, heading_rad=here.heading_rad, pitch_rad=here.pitch_rad)
 
 
 def dense_middle(points_m: Float) -> Float:

@@ -267,6 +267,8 @@ def _moved(world: World, command: Command, now_s: float) -> World:
     camera, hello, roster = world.camera, world.stage.hello, world.stage.roster
     end = None
     match command:
+        case GoTo("home") if 0 in world.views:
+            end = world.views[0]
         case GoTo(name) if hello is not None:
             end = cameras.named(name, cameras.sights(hello, roster), hello.ground_m)
         case NorthUp() if camera is not None:
@@ -276,6 +278,8 @@ def _moved(world: World, command: Command, now_s: float) -> World:
         case FrameSelection() if camera is not None and hello is not None:
             if world.selected is not None and roster is not None and exists(world.selected, roster):
                 end = cameras.facing(camera, *place_of(world.selected, roster))
+            elif 0 in world.views:
+                end = world.views[0]
             else:
                 end = cameras.named("home", cameras.sights(hello, roster), hello.ground_m)
     if end is None:

@@ -7,7 +7,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from app import inbox, memory, pick, presets
-from app.camera import of_text, sights
+from app import alone, inbox, memory, pick, presets
 from app.frame import Link, Ports, followed, frame
 from app.gpu import shot
 from app.gpu.overlay import Overlay
@@ -25,8 +24,6 @@ from app.gpu.view import View
 from app.gpu.window import Window
 from app.options import ViewOptions
 from app.paint import PAINTS
-from app.scenery import Scenery
-from app.tiles import tileset
 from app.ui import why
 from app.ui.backend import Panels
 from app.world import SIDE, Panel, Shown, Stage, World
@@ -34,7 +31,7 @@ from network import moment, scenarios
 from network.keys import state_folder
 from network.problems import Refused
 from network.quantities import QUANTITIES
-from network.schema import PROTOCOL, ChooseLayers, Hello, Message, Seek, SetPace, Wish
+from network.schema import ChooseLayers, Seek, SetPace
 from network.wire import Client
 
 _FRAME_S = 1 / 60
@@ -47,33 +44,6 @@ _STILL_S = 1.7
 _TILES_AT_ONCE = 12
 _AFTER_SETTLING = 3
 """Frames between a settled world and its picture: shadows and ground light follow a frame later."""
-
-
-class Alone:
-    """A link without a sim, for a tileset on its own."""
-
-    sender = "alone"
-    connected = True
-    settled = True
-
-    def poll(self) -> list[Message]:
-        """Nothing is ever new."""
-        return []
-
-    def show(self, quantities: Iterable[str]) -> None:
-        """Nothing to follow."""
-
-    def ask_facts(self, axis: str, row: int, *, explain_s: float = -1.0) -> None:
-        """Nobody to ask."""
-
-    def wait(self, limit_s: float) -> None:
-        """Nothing is ever under way."""
-
-    def send(self, wish: Wish) -> None:
-        """Nobody to wish from."""
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 @dataclass
@@ -90,6 +60,8 @@ class Session:
     """Frames drawn since settling."""
     frames: int = 0
     frame_ms: list[float] = field(default_factory=list)
+    lone: alone.Lone | None = None
+    """A tileset without a sim."""
     memory: memory.Memory | None = None
     """What is kept for the next start; None: a picture is made, which must not depend on it."""
     district: str = ""
@@ -114,13 +86,14 @@ def view(options: ViewOptions, address: str | Callable[[], str], ended: threadin
     try:
         window = Window(options.size, offscreen=options.offscreen, finish=options.finish or options.stats is not None)
         picture = View(window, preset=options.preset, keeps=bool(options.shot or options.shots))
-        ports = Ports(link or Alone(), window, picture, Panels(), Overlay(window), camera_wish=options.camera,
+        ports = Ports(link or alone.Silence(), window, picture, Panels(), Overlay(window), camera_wish=options.camera,
                       cap_bytes=options.cache_mb * 2**20, hands=not options.ends_by_itself)  # fmt: skip
         kept = None if options.ends_by_itself or options.tileset else memory.recall()
         scale = options.ui_scale if kept is None or options.ui_scale != 1.0 else kept.scale
         world = World(Stage(), Shown(), None, _panel(Panel(scale=scale), options), options.paint or "surplus_w_m2")
+        lone = None
         if options.tileset:
-            world = _alone(world, ports, options.tileset)
+            world, lone = alone.open_alone(world, ports, options.tileset)
         elif link is None:
             if callable(address):
                 frame(world, ports, now_s=time.monotonic(), dt_s=0.0)  # first use of shaders and fonts
@@ -129,7 +102,7 @@ def view(options: ViewOptions, address: str | Callable[[], str], ended: threadin
             ports.followed = followed(world)
             link.show(ports.followed)
             world = replace(world, stage=inbox.met(link.poll, limit_s=_MEETING_S))
-        return _loop(world, ports, Session(options, time.monotonic(), memory=kept), ended)
+        return _loop(world, ports, Session(options, time.monotonic(), memory=kept, lone=lone), ended)
     finally:
         if ports is not None and ports.scenery is not None:
             ports.scenery.close()
@@ -162,6 +135,8 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
         if session.first_unix_s is None and coloured and inbox.of_the_day(world.stage, world.paint, world.shown.time_s):
             session.first_unix_s = time.time()
         last = now
+        if session.lone is not None:
+            world, session.lone = alone.seen(world, ports, session.lone)
         world = _remembered(world, session)
         if world.panel.shot:
             said = _picture(ports, f"surplus-{datetime.now():%Y%m%d-%H%M%S}.png")
@@ -169,8 +144,10 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
         if _done(world, ports, session):
             if not session.options.shots:
                 break
-            session = Session(_next(session.options), time.monotonic())
+            session = Session(_next(session.options), time.monotonic(), lone=session.lone)
             world = _turned(world, ports, session.options)
+            if session.lone is not None:
+                world, session.lone = alone.turned(world, ports, session.lone)
         spent = time.monotonic() - now
         shading = waiting and ports.scenery is not None and ports.scenery.shading  # drawing would take its core
         rest = min(2 * spent, 0.3) if shading else (_WAITING_S if waiting else _FRAME_S) - spent
@@ -250,24 +227,6 @@ def _check(options: ViewOptions) -> None:
         raise Refused(f"--paint {options.paint}: belongs to {QUANTITIES[options.paint].axis}s, not buildings.", code=2)
 
 
-def _alone(world: World, ports: Ports, address: str) -> World:
-    """A tileset without a sim: plain paper under a noon sun."""
-    table, matrix = tileset.load(address)
-    reach = float(min(table.radius_m[0], 2500.0)) * 0.7
-    x, y = float(table.centre_m[0, 0]), float(table.centre_m[0, 1])
-    hello = Hello(
-        protocol=PROTOCOL, run="", version="", package="", name=Path(address).parent.name or "Tileset",
-        state_address="", tiles=address, latitude_rad=0.0, longitude_rad=0.0, height_m=0.0, zone="",
-        utc_offset_s=0.0, year=2025, steps=0, step_s=3600.0,
-        extent_m=(x - reach, y - reach, x + reach, y + reach), ground_m=float(table.low_m[0]),
-    )  # fmt: skip
-    low = sights(hello, None)
-    high = low + np.array([0.0, 0.0, 2 * (float(table.centre_m[0, 2]) - float(table.low_m[0]))])
-    corners = np.concatenate([low, high])
-    ports.scenery = Scenery(ports.view, hello, None, own_tiles=(table, matrix), cap_bytes=ports.cap_bytes)
-    return replace(world, stage=replace(world.stage, hello=hello), camera=of_text(ports.camera_wish, hello, corners))
-
-
 def _ask(world: World, link: Link, session: Session) -> None:
     """Once sim is known, wish for the time and the layers of the command line."""
     stage, options = world.stage, session.options
@@ -296,7 +255,7 @@ def _settled(world: World, ports: Ports, session: Session) -> bool:
     stage, link = world.stage, ports.link
     if ports.scenery is None or not ports.scenery.settled or session.frames < 2:
         return False
-    if session.options.tileset:
+    if session.lone is not None:
         return True
     if not session.asked or not link.settled or not inbox.settled(stage, followed(world)) or not why.told(world):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from app import plant, pulse
 from app.camera import Camera, eye_of
+from app.gpu.floor import Floor
 from app.gpu.glow import Glow
 from app.gpu.ground import Ground
 from app.gpu.lines import Lines
@@ -26,23 +28,39 @@ from app.tiles.geodesy import ecef_from_enu
 from network.problems import Refused
 from network.schema import FluxBlock, Hello, Roster
 
+Float = NDArray[np.float64]
+_CLEAR = 14.0
+"""Haze takes half at so many radii of a tileset that is seen alone: it stands a few radii away."""
+
 
 class Scenery:
     """Owner of everything drawn in the scene of one view."""
 
     def __init__(
         self, view: View, hello: Hello, roster: Roster | None, *, own_tiles: tuple[Any, Any] | None = None,
-        cap_bytes: int = CAP_BYTES,
+        cap_bytes: int = CAP_BYTES, low_m: Float | None = None, high_m: Float | None = None, scale: float = 1.0,
     ) -> None:  # fmt: skip
-        """Build from what sim said; `own_tiles` (tileset, matrix) where there is no sim."""
+        """Build from what sim said.
+
+        Where there is no sim: `own_tiles` (tileset, matrix), the box [3] around it, and `scale` world metres to one
+        metre of the tileset's.
+        """
         self._view, self.hello, self.roster, self._cap_bytes = view, hello, roster, cap_bytes
         self.errors: list[dict[str, str]] = []
         feet = np.asarray(roster.building_xyz_m, np.float64) if roster is not None else np.zeros((0, 3))
         self.ground = terrain(feet, hello.extent_m, hello.ground_m)
-        self.relief = Relief(self.ground)
         self.town = Town(view.town, tree_detail=view.preset.tree_triangles)
-        self.town.relief = self.relief
-        self._ground = Ground(view.scene, self.ground, self.relief)
+        self._floor = Floor(view.scene, low_m, high_m) if low_m is not None and high_m is not None else None
+        self._box = (low_m, high_m)
+        self._scale = scale
+        self.relief: Relief | None = None
+        self._ground: Ground | None = None
+        if self._floor is None:
+            self.town.relief = self.relief = Relief(self.ground)
+            self._ground = Ground(view.scene, self.ground, self.relief)
+        else:
+            self.town.foreign.warm()
+        self._cold = 2
         ribbons = pulse.ribbons(roster) if roster is not None else None
         self._lines = Lines(view.scene, ribbons) if ribbons is not None else None
         self._glow = Glow(view.town, roster, self.ground) if roster is not None else None
@@ -61,7 +79,8 @@ class Scenery:
     @property
     def settled(self) -> bool:
         """Whether every wanted tile is here or has failed, and the ground knows its shade."""
-        return (self.stream is None or self.stream.settled) and not self.relief.pending
+        shaded = self.relief is None or not self.relief.pending
+        return (self.stream is None or self.stream.settled) and shaded
 
     @property
     def place(self) -> plant.Stand | None:
@@ -76,7 +95,8 @@ class Scenery:
     @property
     def shading(self) -> bool:
         """Whether all tiles are here, and only the ground waits for its shade."""
-        return self.stream is not None and self.stream.settled and self.relief.pending
+        pending = self.relief is not None and self.relief.pending
+        return self.stream is not None and self.stream.settled and pending
 
     @property
     def stands(self) -> bool:
@@ -92,8 +112,18 @@ class Scenery:
         """Stream what the camera wants, within this frame's budget."""
         if self.stream is None:
             return
-        self.stream.update(eye_of(camera, size=size), self.town, limit_px=self._view.error_px)
-        self._ground.refresh()
+        # Errors are given in the tileset's own metres.
+        self.stream.update(eye_of(camera, size=size), self.town, limit_px=self._view.error_px / self._scale)
+        if self._ground is not None:
+            self._ground.refresh()
+
+    def reach(self, hello: Hello, low_m: Float, high_m: Float) -> None:
+        """A tileset alone turned out to stand in this box."""
+        self.hello, self._box = hello, (low_m, high_m)
+        self.ground = terrain(np.zeros((0, 3)), hello.extent_m, hello.ground_m)
+        if self._floor is not None:
+            self._floor.lay(low_m, high_m)
+        self.town.shadows += 1
 
     def paint(self, levels: NDArray[np.float32] | None, legend: Legend) -> None:
         """Colour the buildings."""
@@ -147,6 +177,13 @@ class Scenery:
         west, south, east, north = self.hello.extent_m
         centre = np.array([(west + east) / 2, (south + north) / 2, self.hello.ground_m + 10.0])
         radius = float(np.hypot(east - west, north - south)) / 2 + min(MARGIN_M, 60.0)
+        low, high = self._box
+        if low is not None and high is not None:
+            centre, radius = (low + high) / 2, 1.02 * float(np.linalg.norm(high - low)) / 2
+            light = replace(light, haze_m=max(light.haze_m, _CLEAR * radius))
+        self._cold -= self._cold > 0
+        if not self._cold:
+            self.town.foreign.cool()
         stamp = (self.stream.version if self.stream else 0, self.town.shadows, self._plant and self._plant.version)
         self._view.shine(light)
         if self._glow is not None:
@@ -157,7 +194,8 @@ class Scenery:
         """Take everything down."""
         if self.stream is not None:
             self.stream.close()
-        self.relief.close()
+        if self.relief is not None:
+            self.relief.close()
         self._view.clear()
 
     def _open(self, own_tiles: tuple[Any, Any] | None) -> Stream | None:

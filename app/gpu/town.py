@@ -49,6 +49,7 @@ class Town:
         self.relief: Relief | None = None
         self.features = 0
         self._tiles: dict[int, NodePath] = {}
+        self._boxes: dict[int, NDArray[np.float64]] = {}
         self._shown: set[int] = set()
         self._scene = parent.get_top()
         self._tree_detail = tree_detail
@@ -83,6 +84,7 @@ class Town:
                 self._build(path, mesh, world)
             if len(mesh.trees.foot):
                 self._plant(node, path, mesh, world)
+            self._measure(node, mesh, world)
             self.features += mesh.features
             self._raise(mesh, world)
         path.stash()
@@ -121,6 +123,20 @@ class Town:
                     laid.hide(PICK_MASK)
         if len(mesh.modules.index):
             self._lay(path, mesh.modules, world, low - 1.0, high + 1.0)
+
+    def extent(self) -> NDArray[np.float64] | None:
+        """[2, 3] lowest and highest corner of all that is drawn, world; None: nothing is."""
+        boxes = [self._boxes[node] for node in self._shown if node in self._boxes]
+        return np.array([np.min(boxes, axis=0)[0], np.max(boxes, axis=0)[1]]) if boxes else None
+
+    def _measure(self, node: int, mesh: Mesh, world: NDArray[np.float64]) -> None:
+        if not len(mesh.position):
+            return
+        low, high = (np.asarray(corner, np.float64) for corner in mesh.bounds)
+        middle, half = world[:3, :3] @ ((low + high) / 2) + world[:3, 3], np.abs(world[:3, :3]) @ ((high - low) / 2)
+        box = np.array([middle - half, middle + half])
+        before = self._boxes.get(node, box)
+        self._boxes[node] = np.array([np.minimum(before[0], box[0]), np.maximum(before[1], box[1])])
 
     def _raise(self, mesh: Mesh, world: NDArray[np.float64]) -> None:
         """Tell the relief what stands and lies here."""
@@ -197,6 +213,7 @@ class Town:
         """Forget a tile."""
         self._tiles.pop(node).remove_node()
         self._planted.pop(node, None)
+        self._boxes.pop(node, None)
         self.foreign.forget(node)
         self._shown.discard(node)
 
