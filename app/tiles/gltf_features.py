@@ -196,6 +196,10 @@ def _texts(table: Json, view: Callable[[int], memoryview]) -> dict[str, list[str
             continue
         kind = np.dtype(one.get("stringOffsetType", "UINT32").lower())
         offsets = np.frombuffer(view(one["stringOffsets"]), kind, int(table["count"]) + 1).tolist()
-        text = bytes(view(one["values"]))
-        found[name] = [text[a:b].decode() for a, b in pairwise(offsets)]
+        raw = bytes(view(one["values"]))
+        if raw.isascii():  # a character is a byte: cut once decoded, which is far quicker
+            text = raw.decode()
+            found[name] = [text[a:b] for a, b in pairwise(offsets)]
+        else:
+            found[name] = [raw[a:b].decode() for a, b in pairwise(offsets)]
     return found

@@ -29,29 +29,26 @@ def paper(
 ) -> Mesh:  # fmt: skip
     """A building's or the land's mesh; by vertex but `triangles` [triangle, 3]. `face` None = without windows."""
     n = len(position)
-    info = np.empty((n, 4), np.float32)
-    info[:, 0], info[:, 1], info[:, 2], info[:, 3] = 0.0, material, 0.5, 0.0
-    kind = info[triangles[:, 0], 1]
+    info = reading.info(feature, table, n)
+    info[:, 1] = material
     no_face, none = np.zeros((0, 4), np.float32), np.zeros(0, np.uint32)
-    if feature is None and n and (info[:, 1] >= FIRST_LAND).all():
+    if feature is None and n and bool((material >= FIRST_LAND).all()):
+        kind = material[triangles[:, 0]]
         land = {name: triangles[np.isin(kind, members)].ravel() for name, members in LAND.items()}
         land = {name: np.ascontiguousarray(rows) for name, rows in land.items() if len(rows)}
         return Mesh(position, normal, info, no_face, none, none, matrix, 0, land=land)
     coarse = face is not None and n > 0 and bool((face[:, 3] < 0).all())
     if face is None:
         face = np.full((n, 4), (0.0, 0.0, 0.0, -1.0), np.float32)
-    if feature is not None:
-        slot_of, seed_of = reading.bound(table)
-        row = np.minimum(feature, np.uint32(len(slot_of) - 1))
-        info[:, 0], info[:, 2] = slot_of[row], seed_of[row]
-    wall = (kind == _WALLS[0]) | (kind == _WALLS[1]) | (kind == _WALLS[2])
+    by_vertex = (material == _WALLS[0]) | (material == _WALLS[1]) | (material == _WALLS[2])
+    wall = by_vertex[triangles[:, 0]]
     return Mesh(
         position=position,
         normal=normal,
         info=info,
         face=no_face if coarse else face,
-        walls=triangles[wall].ravel(),
-        roofs=triangles[~wall].ravel(),
+        walls=triangles.take(np.flatnonzero(wall), axis=0).ravel(),
+        roofs=triangles.take(np.flatnonzero(~wall), axis=0).ravel(),
         matrix=matrix,
         features=table.count if table else 0,
         coarse=coarse,

@@ -88,13 +88,13 @@ class Primitives:
             raise Unreadable("an index points beyond the vertices")
         index = index.astype(np.uint32, copy=False)
         feature, table = self._features.of_primitive(primitive, get, n)
-        if feature is not None and table is not None:
-            feature = np.where(feature < table.count, feature, np.uint32(NO_FEATURE))
         triangles = topology.triangles(index, mode)
         material = get("_MATERIAL")
         if material is None:
+            if feature is not None and table is not None:
+                feature = np.where(feature < table.count, feature, np.uint32(NO_FEATURE))
             bare = Mesh(
-                position, position, position, position, index, index, matrix, table.count if table else 0,
+                position.copy(), position, position, position, index, index, matrix, table.count if table else 0,
                 feature=np.zeros(0, np.uint32) if feature is None else feature, table=table,
             )  # fmt: skip
             return self._foreign(primitive, get, bare, triangles, topology.segments(index, mode))
@@ -113,7 +113,7 @@ class Primitives:
         faceted = len(triangles) and get("NORMAL") is None and not paint.look.unlit
         made = replace(
             bare, look=paint.look, normal=_normals(get, bare.position, triangles), roofs=none,
-            info=np.zeros((n, 4), np.float32), face=np.zeros((0, 4), np.float32),
+            info=np.zeros((0, 4), np.float32), face=np.zeros((0, 4), np.float32),
             uv=_uv(get, paint, n), color=color(get("COLOR_0"), n), walls=triangles.ravel(), lines=segments,
             dots=bare.walls if primitive.get("mode") == topology.POINTS else none,
         )  # fmt: skip
@@ -122,13 +122,10 @@ class Primitives:
 
 def finished(m: Mesh, reading: Reading) -> Mesh:
     """The mesh with slot, material (by the slope of its normals) and seed in `info`."""
-    info = m.info
+    info = reading.info(m.feature if len(m.feature) else None, m.table, len(m.position))
     up = m.normal @ (m.matrix[:3, :3].T @ [0.0, 0.0, 1.0]).astype(np.float32)
     info[:, 1] = np.where(up > 0.985, FLAT_ROOF, np.where(up > 0.25, PITCHED_ROOF, WALL))
-    slot, seed = reading.bound(m.table)
-    row: Any = np.minimum(m.feature, np.uint32(len(slot) - 1)) if len(m.feature) else -1
-    info[:, 0], info[:, 2] = slot[row], seed[row]
-    return m
+    return replace(m, info=info)
 
 
 def by_vertex(array: Array | None, n: int, name: str, width: int = 1) -> Any:

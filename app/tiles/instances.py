@@ -113,11 +113,9 @@ def written_out(
 
 def belonging(m: Mesh, feature: Array, table: Table | None, reading: Reading) -> Mesh:
     """The mesh with its vertices given to features [vertex] of `table`."""
-    slot, seed = reading.bound(table)
-    row = np.minimum(feature, np.uint32(len(slot) - 1))
+    info = reading.info(feature, table, len(feature))
+    info[:, 1] = m.info[:, 1]
     feature = np.where(feature < np.uint32(table.count if table else NO_FEATURE), feature, np.uint32(NO_FEATURE))
-    info = m.info.copy()
-    info[:, 0], info[:, 2] = slot[row], seed[row]
     return replace(m, info=info, feature=feature, table=table, features=table.count if table else 0)
 
 

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,15 @@ _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/")
 _ID_NAMES = ("id", "gml_id", "gml:id", "gmlid", "identificatie", "name")
 
 
+def _hashes(ids: tuple[str, ...]) -> Array:
+    """[id] 0..1."""
+    try:
+        crc = np.fromiter(map(zlib.crc32, map(str.encode, ids)), np.float64, len(ids))
+    except UnicodeEncodeError:  # JSON can name half a surrogate pair
+        crc = np.array([zlib.crc32(i.encode("utf-8", "replace")) for i in ids], np.float64)
+    return crc / 2**32
+
+
 @dataclass
 class Reading:
     """One content being read; shared by the contents nested in it."""
@@ -41,7 +51,7 @@ class Reading:
     """The property that holds the ids; None = the first of the usual names."""
     spent: int = 0
     """Bytes decoded so far."""
-    _bound: dict[int, tuple[Table, Array, Array]] = field(default_factory=dict)
+    _bound: dict[int, tuple[Table, Array]] = field(default_factory=dict)
 
     def beside(self, uri: str) -> Reading:
         """The same reading for a file that the content names: what that file names is relative to itself."""
@@ -70,19 +80,20 @@ class Reading:
                 chosen = next((n for n, c in columns.items() if len(c) and isinstance(c[0], str)), None)
         if chosen is None or getattr(columns[chosen], "ndim", 1) != 1:
             return ()
-        return tuple(v if type(v) is str else str(v) for v in columns[chosen])
+        return tuple(map(str, columns[chosen]))
 
-    def bound(self, table: Table | None) -> tuple[Array, Array]:
-        """[feature with an id + 1] slot and seed by feature, float32; the last row serves all that have none.
+    def info(self, feature: Array | None, table: Table | None, count: int) -> Array:
+        """[vertex, 4] float32 `info` of a mesh of `count` vertices: slot, 0, seed, 0; `feature` are rows of `table`.
 
         The seed is a hash of the id, so a building keeps its shade of paper for ever.
         """
-        if table is None:
-            return np.zeros(1, np.float32), np.full(1, 0.5, np.float32)
+        if table is None or feature is None:
+            return np.tile(np.array([0.0, 0.0, 0.5, 0.0], np.float32), (count, 1))
         if id(table) not in self._bound:
-            n = min(table.count, len(table.ids))
-            slot, seed = np.zeros(n + 1, np.float32), np.full(n + 1, 0.5, np.float32)
-            slot[:n] = [self.slots.get(i, 0) for i in table.ids[:n]]
-            seed[:n] = np.array([zlib.crc32(i.encode("utf-8", "replace")) for i in table.ids[:n]], np.float64) / 2**32
-            self._bound[id(table)] = table, slot, seed
-        return self._bound[id(table)][1:]
+            ids = table.ids[: table.count]
+            rows = np.zeros((len(ids) + 1, 4), np.float32)
+            rows[:-1, 0] = np.fromiter(map(self.slots.get, ids, repeat(0)), np.float32, len(ids))
+            rows[:-1, 2] = _hashes(ids)
+            rows[-1, 2] = 0.5  # serves all features without an id
+            self._bound[id(table)] = table, rows
+        return np.take(self._bound[id(table)][1], feature.astype(np.intp), axis=0, mode="clip")
