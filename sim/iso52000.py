@@ -52,7 +52,8 @@ class Weight:
 
 
 FREE = Weight(renewable=1.0)
-"""Energy from sun, wind, water and surroundings: all renewable, no CO2 (ISO 52000-1, table B.16)."""
+"""Energy from sun, wind, water and surroundings: all renewable, no CO2 (ISO 52000-1, table B.16)
+(as remembered, not checked against the text)."""
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,11 @@ INNER_AREA = 4.5
 """Faces that meet the room per floor area, A_tot (ISO 13790 7.2.2.2)."""
 OPEN_C, OPEN_AIR_H = 24.0, 2.0
 """People open windows where it gets warmer than this, and change the air so often per hour: EN 16798-1:2019 puts summer
-comfort at 23 to 26 degC; one to three changes by tilted windows (ISO 13791, judgement)."""
+comfort at 23 to 26 degC; one to three changes by tilted windows (ISO 13791, judgement)
+(as remembered, not checked against the text)."""
 COOL_C, COOLING_EER = 26.0, 3.0
-"""Of cooling where a package has any: EN 16798-1:2019 category II; a split unit in use (judgement)."""
+"""Of cooling where a package has any: EN 16798-1:2019 category II (as remembered, not checked against the
+text); a split unit in use (judgement)."""
 HEATER_RESERVE = 1.3
 """Heater power over the design heat loss: reheating (EN 12831 adds 10 to 30 %)."""
 DESIGN_BELOW_SEASON_K = 17.0

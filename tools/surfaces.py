@@ -46,7 +46,8 @@ PACKING_WALL = 0.7
 AROUND_WINDOWS = 1.5
 """A window takes its own area and half as much again: reveal, sill, blinds, and strips too narrow for a module (our
 assumption). For Delft's 3DBAG tile the rule leaves 0.20 m2 of facade and 0.47 of roof per m2 of ground floor; IEA PVPS
-(report T7-4, 2002) counts 0.15 and 0.40 that are suitable by architecture and sun."""
+(report T7-4, 2002) counts 0.15 and 0.40 that are suitable by architecture and sun
+(as remembered, not checked against the text)."""
 LEAST_VIEW = 0.5
 """Walls that see less of the sky than this share of an open wall's are not worth it: courts, gaps between houses."""
 

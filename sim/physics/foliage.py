@@ -2,8 +2,8 @@
 
 All trees count as deciduous, since city models seldom say more: in leaf they pass 3 % of the sun's direct light, bare
 46 %. These are the middles of what was measured behind single urban trees of five species in Gothenburg: 1.3 to 5.3 %
-foliated, 40.2 to 51.9 % defoliated (J. Konarska et al., Theoretical and Applied Climatology 117 (2014) 363). Diffuse
-light is taken to be thinned alike.
+foliated, 40.2 to 51.9 % defoliated (J. Konarska et al., Theoretical and Applied Climatology 117 (2014) 363)
+(as remembered, not checked against the text). Diffuse light is taken to be thinned alike.
 """
 
 from __future__ import annotations
