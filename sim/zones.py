@@ -51,7 +51,7 @@ RADIANT_SHARE = 0.5
 """Of inner gains, what is given off as radiation (ISO 13790:2008, C.2: half to the air)."""
 AIR_J_M2K = 1e4
 """Capacity of air and furniture per floor area (ISO 52016-1:2017, 6.5.11)."""
-BLOCK = 4096
+BLOCK = 1024
 """Buildings that are reduced at once: the matrices between take some 20 kB of each."""
 
 
