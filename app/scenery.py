@@ -80,7 +80,7 @@ class Scenery:
     def settled(self) -> bool:
         """Whether every wanted tile is here or has failed, and the ground knows its shade."""
         shaded = self.relief is None or not self.relief.pending
-        return (self.stream is None or self.stream.settled) and shaded
+        return (self.stream is None or self.stream.settled) and shaded and not self.town.foreign.pending
 
     @property
     def place(self) -> plant.Stand | None:
@@ -112,6 +112,7 @@ class Scenery:
         """Stream what the camera wants, within this frame's budget."""
         if self.stream is None:
             return
+        self.town.foreign.refine()
         # Errors are given in the tileset's own metres.
         self.stream.update(eye_of(camera, size=size), self.town, limit_px=self._view.error_px / self._scale)
         if self._ground is not None:

@@ -147,27 +147,27 @@ def image(name: str, pixels: Array, *, linear: bool = True, repeat: bool = False
     return texture
 
 
-def picture(texels: Array, smaller: Sequence[Array], look: Look) -> Texture:
-    """The texture of a foreign tile: [height, width, 4] sRGB bytes and its halves, down to 1x1 (or none: no mipmaps).
-
-    Bytes lie as they are, red first, where Panda expects blue: the shader turns them around, which costs no copy.
-    """
+def picture(look: Look) -> Texture:
+    """An empty texture of a foreign tile that repeats and is enlarged as `look` says; `pour` fills it."""
     texture = Texture("picture")
-    height, width = texels.shape[:2]
-    texture.setup_2d_texture(width, height, Texture.T_unsigned_byte, Texture.F_srgb_alpha)
     texture.set_keep_ram_image(False)
-    fill(texture, texels)
-    for level, half in enumerate(smaller, start=1):
-        memoryview(texture.modify_ram_mipmap_image(level)).cast("B")[:] = raw(half)
-    if smaller:
-        small = SamplerState.FT_linear_mipmap_linear
-    else:
-        small = SamplerState.FT_nearest if look.nearest else SamplerState.FT_linear
-    texture.set_minfilter(small)
+    texture.set_minfilter(SamplerState.FT_linear_mipmap_linear)
     texture.set_magfilter(SamplerState.FT_nearest if look.nearest else SamplerState.FT_linear)
     texture.set_wrap_u(_WRAPS[look.wrap_s])
     texture.set_wrap_v(_WRAPS[look.wrap_t])
     return texture
+
+
+def pour(texture: Texture, levels: Sequence[Array]) -> None:
+    """Fill `texture` with [height, width, 4] sRGB bytes and their halves, down to 1x1.
+
+    Bytes lie as they are, red first, where Panda expects blue: the shader turns them around, which costs no copy.
+    """
+    height, width = levels[0].shape[:2]
+    texture.setup_2d_texture(width, height, Texture.T_unsigned_byte, Texture.F_srgb_alpha)
+    fill(texture, levels[0])
+    for level, half in enumerate(levels[1:], start=1):
+        memoryview(texture.modify_ram_mipmap_image(level)).cast("B")[:] = raw(half)
 
 
 def fill(texture: Texture, texels: Array) -> None:

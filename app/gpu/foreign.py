@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from panda3d.core import (
     TransparencyAttrib,
 )
 
-from app.gpu.arrays import matrix, picture, points, strokes, triangles, vertices
+from app.gpu.arrays import matrix, picture, points, pour, strokes, triangles, vertices
 from app.gpu.programs import program
 from app.gpu.view import MASKED, PICK_MASK, SHADOW_MASK, vec
 from app.tiles.mesh import AlphaMode, Look, Mesh
@@ -37,6 +38,12 @@ Array = NDArray[Any]
 _GLASS = "glass"
 """Bin of what is translucent: after ground and sky, farthest first."""
 _GLASS_SORT = 45
+_LARGE_BYTES = 512 * 512 * 4
+"""Of these a frame takes one texture."""
+_THERE = 0.75
+"""Alpha from which a texel that calls for blending is drawn as if it were opaque."""
+_INK = (0.012, 0.012, 0.014, 1.0)
+"""Outlines of a surface."""
 _PIXELS_AT_1_M = 1437.0
 """Pixels that a metre at 1 m takes in a picture 1280 wide."""
 _LARGEST_DOT = 4.0
@@ -52,7 +59,10 @@ class Foreign:
         self._mips: dict[int, tuple[weakref.ref[Array], tuple[Array, ...]]] = {}
         self._lock = threading.Lock()
         self._surfaces: dict[int, list[tuple[GeomNode, Look, Texture | None]]] = {}
-        self._textures: dict[int, dict[int, Texture]] = {}
+        self._textures: dict[int, dict[tuple[Any, ...], Texture]] = {}
+        self._coarse: deque[tuple[int, Texture, tuple[Array, ...]]] = deque()
+        """(tile, texture, sizes) of large textures that are shown coarse until it is their turn."""
+        self._poured = False
         self._sieve = False
         self._warm: NodePath | None = None
         bins = CullBinManager.get_global_ptr()
@@ -85,27 +95,24 @@ class Foreign:
         data = vertices(columns)
         low, high = mesh.bounds
         texture = self._texture(node, mesh) if look.texture is not None and len(mesh.uv) else None
-        inputs = {
-            "base_color": vec(look.base_color),
-            "matter": vec((look.alpha_cutoff, look.unlit, coloured, faced)),
-        }
+        inputs = {"base_color": vec(look.base_color), "matter": vec((_cutoff(look), look.unlit, coloured, faced))}
         solid = np.concatenate([mesh.walls, mesh.roofs])
         if len(solid):
             if np.linalg.det(world[:3, :3]) < 0:
                 solid = solid.reshape(-1, 3)[:, ::-1].ravel()  # a mirror turns every face around
             surface = GeomNode("surface")
-            surface.add_geom(triangles(data, solid, low=low, high=high))
+            geom = triangles(data, solid, low=low, high=high)
+            for state in self._states(look, texture):
+                surface.add_geom(geom, state)
             self._surfaces.setdefault(node, []).append((surface, look, texture))
             laid = self._lay(path, surface, world, inputs)
-            surface.set_geom_state(0, self._state(look, texture))
-            if look.alpha_mode == AlphaMode.BLEND:
-                laid.hide(SHADOW_MASK)
-            elif look.alpha_mode == AlphaMode.MASK and texture is not None:
-                laid.set_tag(MASKED, "1")
+            if look.alpha_mode != AlphaMode.OPAQUE:
+                laid.set_tag(MASKED, "1") if texture is not None else laid.hide(SHADOW_MASK)
         if len(mesh.lines):
             part = GeomNode("strokes")
             part.add_geom(strokes(data, mesh.lines, low=low, high=high), _thin("strokes"))
-            self._lay(path, part, world, inputs).hide(SHADOW_MASK | PICK_MASK)
+            ink = {"base_color": vec(_INK), "matter": vec((0, 1, 0, 0))} if len(solid) else {}
+            self._lay(path, part, world, inputs | ink).hide(SHADOW_MASK | PICK_MASK)
         if len(mesh.dots):
             part = GeomNode("dots")
             part.add_geom(points(data, mesh.dots, low=low, high=high), _thin("dots"))
@@ -115,6 +122,20 @@ class Foreign:
         """Tile `node` is gone."""
         self._surfaces.pop(node, None)
         self._textures.pop(node, None)
+        if self._coarse:
+            self._coarse = deque(entry for entry in self._coarse if entry[0] != node)
+
+    @property
+    def pending(self) -> bool:
+        """Whether textures are shown coarser than they are."""
+        return bool(self._coarse)
+
+    def refine(self) -> None:
+        """Once a frame: the next large texture in full. Uploading one of 1024 squared takes 3 ms, so it is one."""
+        self._poured = bool(self._coarse)
+        if self._coarse:
+            _, texture, levels = self._coarse.popleft()
+            pour(texture, levels)
 
     def bind(self, count: int) -> None:
         """Slots from 1 to `count` are buildings of the district, with values."""
@@ -126,7 +147,10 @@ class Foreign:
             return
         self._sieve = on
         for surface, look, texture in (s for surfaces in self._surfaces.values() for s in surfaces):
-            surface.set_geom_state(0, self._state(look, texture))
+            geom = surface.get_geom(0)
+            surface.remove_all_geoms()
+            for state in self._states(look, texture):
+                surface.add_geom(geom, state)
 
     def warm(self) -> None:
         """Have every program compiled by the next frame, on triangles without area; `cool` takes them away.
@@ -137,13 +161,14 @@ class Foreign:
         columns = (("vertex", nowhere), ("normal", nowhere), ("info", np.zeros((3, 4), np.float32)))
         data = vertices((*columns, ("tint", np.ones((3, 4), np.float32)), ("uv", np.zeros((3, 2), np.float32))))
         self._warm = self._town.attach_new_node("warm")
-        white = picture(np.full((2, 2, 4), 255, np.uint8), (np.full((1, 1, 4), 255, np.uint8),), Look())
+        white = _white()
         inputs = {"base_color": vec((1, 1, 1, 1)), "matter": vec((0.5, 0, 1, 1)), "dot_size": vec((1, 1, 1, 1))}
         corner = np.arange(3)
         for mode in AlphaMode:
             for texture in (white, None):
                 part = GeomNode("surface")
-                part.add_geom(triangles(data, corner), self._state(Look(alpha_mode=mode), texture))
+                for state in self._states(Look(alpha_mode=mode), texture):
+                    part.add_geom(triangles(data, corner), state)
                 laid = self._lay(self._warm, part, np.eye(4), inputs)
                 if mode == AlphaMode.MASK and texture is not None:
                     laid.set_tag(MASKED, "1")
@@ -166,34 +191,52 @@ class Foreign:
         return laid
 
     def _texture(self, node: int, mesh: Mesh) -> Texture:
+        """The mesh's texture; only a coarse one where the frame has had its large one."""
         look = mesh.look
         assert look is not None and look.texture is not None
         made = self._textures.setdefault(node, {})
-        key = id(look.texture)
-        if key not in made:
-            made[key] = picture(look.texture, mesh.ahead or mipmaps(look.texture), look)
-        return made[key]
-
-    def _state(self, look: Look, texture: Texture | None) -> RenderState:
-        """State of a surface; every kind of alpha has a program of its own."""
-        mode = look.alpha_mode
-        if mode == AlphaMode.BLEND:
-            name = "_blend"
-        elif self._sieve:
-            name = "_sieve"
-        elif mode == AlphaMode.MASK:
-            name = "_mask"
+        key = (id(look.texture), look.wrap_s, look.wrap_t, look.nearest)
+        if key in made:
+            return made[key]
+        texture = made[key] = picture(look)
+        levels = (look.texture, *(mesh.ahead or mipmaps(look.texture)))
+        large = look.texture.nbytes > _LARGE_BYTES
+        if large and self._poured:
+            pour(texture, next(levels[k:] for k in range(len(levels)) if levels[k].nbytes <= _LARGE_BYTES // 16))
+            self._coarse.append((node, texture, levels))
         else:
-            name = "_picture" if texture is not None else ""
-        attrib: Any = ShaderAttrib.make(program(f"foreign{name}"))
-        if name:
-            attrib = attrib.set_shader_input("picture", texture if texture is not None else _white())
-        equal = DepthTestAttrib.make(DepthTestAttrib.M_less_equal)
-        face = CullFaceAttrib.make(CullFaceAttrib.M_cull_none if look.double_sided else CullFaceAttrib.M_cull_clockwise)
-        if mode != AlphaMode.BLEND:
-            return RenderState.make(attrib, equal, face)
-        clear = RenderState.make(attrib, equal, face, TransparencyAttrib.make(TransparencyAttrib.M_alpha))
-        return clear.set_attrib(CullBinAttrib.make(_GLASS, 0)).set_attrib(DepthWriteAttrib.make(DepthWriteAttrib.M_off))
+            pour(texture, levels)
+            self._poured = self._poured or large
+        return texture
+
+    def _states(self, look: Look, texture: Texture | None) -> list[RenderState]:
+        """States that a surface is drawn by, one after another.
+
+        Leaves and fences that call for blending are nearly all there or not at all: what is there is drawn as if cut
+        out, and only the rest is blended, so that it matters little in which order.
+        """
+        if self._sieve:
+            return [_state("_sieve", look, texture)]
+        if look.alpha_mode == AlphaMode.MASK:
+            return [_state("_mask", look, texture)]
+        if look.alpha_mode == AlphaMode.BLEND:
+            return [_state("_mask", look, texture)] * (texture is not None) + [_state("_blend", look, texture)]
+        return [_state("_picture" if texture is not None else "", look, texture)]
+
+
+def _cutoff(look: Look) -> float:
+    return _THERE if look.alpha_mode == AlphaMode.BLEND else look.alpha_cutoff
+
+
+def _state(name: str, look: Look, texture: Texture | None) -> RenderState:
+    attrib: Any = ShaderAttrib.make(program(f"foreign{name}"))
+    if name:
+        attrib = attrib.set_shader_input("picture", texture if texture is not None else _white())
+    face = CullFaceAttrib.make(CullFaceAttrib.M_cull_none if look.double_sided else CullFaceAttrib.M_cull_clockwise)
+    if name != "_blend":
+        return RenderState.make(attrib, DepthTestAttrib.make(DepthTestAttrib.M_less_equal), face)
+    clear = RenderState.make(attrib, face, TransparencyAttrib.make(TransparencyAttrib.M_alpha))
+    return clear.set_attrib(CullBinAttrib.make(_GLASS, 0)).set_attrib(DepthWriteAttrib.make(DepthWriteAttrib.M_off))
 
 
 def mipmaps(texture: Array) -> tuple[Array, ...]:
@@ -249,5 +292,6 @@ _WHITE: list[Texture] = []
 def _white() -> Texture:
     """A texture that changes nothing."""
     if not _WHITE:
-        _WHITE.append(picture(np.full((1, 1, 4), 255, np.uint8), (), Look()))
+        _WHITE.append(picture(Look()))
+        pour(_WHITE[0], (np.full((1, 1, 4), 255, np.uint8),))
     return _WHITE[0]

@@ -32,6 +32,9 @@ NO_DATA = 9.0
 _WHITE = np.ones((1, 4), np.float32)
 """Style of slot 0, of what is no feature."""
 
+_SAMPLE = 4000
+"""Vertices of a mesh that are asked where it is."""
+
 
 class Town:
     """Tiles under one node; a `Stage` for app.tiles.cache."""
@@ -132,9 +135,12 @@ class Town:
     def _measure(self, node: int, mesh: Mesh, world: NDArray[np.float64]) -> None:
         if not len(mesh.position):
             return
-        low, high = (np.asarray(corner, np.float64) for corner in mesh.bounds)
-        middle, half = world[:3, :3] @ ((low + high) / 2) + world[:3, 3], np.abs(world[:3, :3]) @ ((high - low) / 2)
-        box = np.array([middle - half, middle + half])
+        some = mesh.position[:: 1 + len(mesh.position) // _SAMPLE].astype(np.float64)
+        place = some @ world[:3, :3].T + world[:3, 3]
+        place = place[np.isfinite(place).all(axis=1)]
+        if not len(place):
+            return
+        box = np.array([place.min(axis=0), place.max(axis=0)])
         before = self._boxes.get(node, box)
         self._boxes[node] = np.array([np.minimum(before[0], box[0]), np.maximum(before[1], box[1])])
 
