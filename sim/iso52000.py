@@ -31,8 +31,6 @@ from numpy.typing import NDArray
 Float = NDArray[np.float64]
 ON_SITE, COGENERATION = "on_site", "cogeneration"
 """Where energy inside comes from: sun, wind, water, ambient heat; or a fuel that is delivered."""
-GRID, OTHER = "grid", "other"
-"""Where exports go."""
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,6 @@ class Potential:
     roof_j_m2: Float
     facade_sun_s: Float
     """[3, building] on the dates of DATES."""
-    roof_sun_s: Float
-    """[3, building]"""
 
     def shown(self) -> dict[str, Float]:
         """[building] by the names of network/quantities.py."""
@@ -62,8 +60,7 @@ def potential(district: District, weather: Weather) -> Potential:
     best = np.full((len(DATES), count), np.nan)
     for k in range(len(DATES)):
         np.fmax.at(best[k], s.building[speaks], time_s[k, speaks])
-    roofs = np.array([_mean(t, parts[1], s.building, count) for t in time_s])
-    return Potential(facade, roof, best, roofs)
+    return Potential(facade, roof, best)
 
 
 def irradiation_j_m2(district: District, weather: Weather) -> Float:

@@ -69,11 +69,6 @@ def outside_w_m2k(wind_m_s: ArrayLike, *, height_m: ArrayLike, rough: float = RO
     return np.asarray((natural + rough * (glass - natural)) @ (share / max(share.sum(), 1)))
 
 
-def radiative_w_m2k(emissivity: ArrayLike, mean_c: ArrayLike) -> Float:
-    """4 eps sigma T^3: long-wave exchange made linear at `mean_c` (EN ISO 6946:2017, C.2)."""
-    return 4.0 * np.asarray(emissivity, float) * STEFAN_BOLTZMANN_W_M2K4 * (np.asarray(mean_c, float) + KELVIN) ** 3
-
-
 def sky_loss_w_m2(air_c: ArrayLike, sky_c: ArrayLike, *, black_w_m2k: float = OUTSIDE_BLACK_W_M2K) -> Float:
     """h (T_e - T_sky) [W/m2], [step]: what a black surface that sees the whole sky loses more than to surroundings at
     air temperature; an element takes emissivity x sky view of it."""
