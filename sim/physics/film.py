@@ -18,8 +18,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Float = NDArray[np.float64]
-STEFAN_BOLTZMANN_W_M2K4 = 5.670374e-8
-KELVIN = 273.15
 UPRIGHT_W_M2K1_33, RISING_W_M2K1_33, STRATIFIED_W_M2K1_33 = 1.31, 1.52, 0.76
 """Natural convection: h = factor x dT^(1/3) (ASHRAE Handbook Fundamentals; Walton 1983)."""
 NATURAL_OUTSIDE_K, UPRIGHT_K, LEVEL_K = 5.0, 3.5, 5.0

@@ -22,8 +22,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sim.physics.sky import STEFAN_BOLTZMANN_W_M2K4
+
 Float = NDArray[np.float64]
-STEFAN_BOLTZMANN_W_M2K4 = 5.670374e-8
 MEAN_K, ACROSS_K = 283.0, 15.0
 """EN 673: mean temperature of a gap, difference over all gaps."""
 GASES = {

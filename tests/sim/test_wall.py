@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.physics import film, zone
+from sim.physics import film, sky, zone
 from sim.physics.glass import Gap, Glazing, Pane
 from sim.physics.wall import Layer, chain, resistance
 from sim.physics.zone import INPUTS, Element, Input, Outside, Window
@@ -53,7 +53,7 @@ def test_sky_and_radiation():
     assert film.sky_view(np.pi / 2) == pytest.approx(film.UPRIGHT_SKY_VIEW) == pytest.approx(0.3536, abs=1e-4)
     assert film.sky_view(np.pi) == pytest.approx(0.0)
     # long-wave exchange made linear, 4 eps sigma T^3 (EN ISO 6946:2017, C.2)
-    sigma = film.STEFAN_BOLTZMANN_W_M2K4
+    sigma = sky.STEFAN_BOLTZMANN_W_M2K4
     assert pytest.approx(film.INSIDE_RADIATIVE_W_M2K, abs=0.02) == 4.0 * 0.9 * sigma * 293.15**3
     assert pytest.approx(film.OUTSIDE_BLACK_W_M2K, abs=0.01) == 4.0 * sigma * 280.5**3
     assert film.sky_loss_w_m2(10.0, -5.0) == pytest.approx(75.0)
