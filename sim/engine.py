@@ -104,9 +104,11 @@ class Engine:
         """What answers for facts of this scenario's rows and their months; any thread may call it."""
         district, base, inferred, books = self._case(job.choices)[0], self._district, self._inferred, year.ledger
         sun = self._sun()
+        clipped = {name for p in self._facts.problems.problems if p.code == known.CLIPPED for name in p.ids}
 
         def tell(axis: str, row: int) -> schema.Facts:
-            found, months_j = known.facts(district, inferred, row, axis, books, base, sun)
+            found, months_j = known.facts(district, inferred, row, axis, books, base, sun,
+                                          clipped)  # fmt: skip
             return schema.Facts(SIDE, axis, row, getattr(district, axis).id[row], job.revision, found, months_j)
 
         return tell

@@ -6,20 +6,23 @@ what-if changed it) or `modelled` (a figure of the simulated year).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from network.problems import Refused
 from network.quantities import QUANTITIES
 from network.schema import Fact
 from sim.district import District, Heater, LineKind, SiteKind, SizeClass, Use
+from sim.fabric import Panes
 from sim.ledger import ACCOUNTS, SITE_ACCOUNTS, Ledger
 from sim.package import Inferred
 from sim.potential import Potential
+from sim.zones import U_LIMITS_W_M2K, most_w_m2k
 
 KWH, MWH = 1.0 / 3.6e6, 1.0 / 3.6e9
 _WORDS: dict[str, dict[str, type[IntEnum]]] = {
@@ -28,15 +31,27 @@ _WORDS: dict[str, dict[str, type[IntEnum]]] = {
     "site": {"kind": SiteKind},
 }
 _CLASSES = {"SFH": "detached house", "TH": "terraced house", "MFH": "multi-family house", "AB": "apartment block"}
+_BUILT = {
+    "solid": "solid brick, timber floors", "cavity": "brick cavity walls, concrete floors",
+    "block": "rendered hollow blocks, concrete floors", "concrete": "reinforced concrete", "timber": "timber frame",
+    "steel": "steel sandwich panels",
+}  # fmt: skip
+"""Constructions of assets/archetypes in words; any other is called by its id."""
+_PANES = {Panes.SINGLE: "single", Panes.DOUBLE: "double", Panes.DOUBLE_COATED: "double, coated",
+          Panes.TRIPLE_COATED: "triple, coated"}  # fmt: skip
+CLIPPED = "u-value"
+"""Code of the Problem that names buildings whose U-value was brought to what an element can have (sim/plausible.py)."""
 SHOWN: dict[str, tuple[tuple[str, str, str, float], ...]] = {
     "building": (
         ("name", "Name", "", 1.0), ("use", "Use", "", 1.0), ("size_class", "Kind", "", 1.0),
         ("year", "Built", "", 1.0), ("storeys", "Storeys", "", 1.0), ("dwellings", "Dwellings", "", 1.0),
         ("height_m", "Height", "m", 1.0), ("footprint_m2", "Footprint", "m²", 1.0),
         ("floor_m2", "Heated floor", "m²", 1.0), ("heater", "Heater", "", 1.0), ("set_point_c", "Set point", "°C", 1.0),
+        ("construction", "Built of", "", 1.0),
         ("wall_w_m2k", "U-value of walls", "W/m²K", 1.0), ("roof_w_m2k", "U-value of roofs", "W/m²K", 1.0),
         ("ground_w_m2k", "U-value of the ground floor", "W/m²K", 1.0),
-        ("window_w_m2k", "U-value of windows", "W/m²K", 1.0), ("appliances_j", "Appliances", "kWh/a", KWH),
+        ("window_w_m2k", "U-value of windows", "W/m²K", 1.0), ("panes", "Panes", "", 1.0),
+        ("appliances_j", "Appliances", "kWh/a", KWH),
         ("hot_water_j", "Hot water, heat", "kWh/a", KWH), ("vehicles", "Cars", "", 1.0),
         ("electric_share", "Electric cars", "%", 100.0), ("battery_j", "Home battery", "kWh", KWH),
     ),
@@ -55,11 +70,12 @@ SHOWN: dict[str, tuple[tuple[str, str, str, float], ...]] = {
 
 def facts(
     district: District, inferred: Sequence[Inferred], row: int, axis: str, ledger: Ledger | None,
-    base: District | None = None, sun: Potential | None = None,
+    base: District | None = None, sun: Potential | None = None, clipped: Collection[str] = (),
 ) -> tuple[tuple[Fact, ...], dict[str, NDArray[np.float64]]]:  # fmt: skip
     """What is known of `row` of `axis` in `district`, and its year: {account: [12] joules}, empty without a ledger.
 
     `base`: the district of the package; a value that differs from it is the scenario's. `sun`: what the sun gives it.
+    `clipped`: ids of buildings of which a U-value was brought to what an element can have.
 
     Raises:
         Refused: there is no such axis or row.
@@ -72,6 +88,7 @@ def facts(
     origin = None if base is None else _table(base, axis)
     found = [_fact(table, origin, row, axis, rules, *shown) for shown in SHOWN[axis]]
     if axis == "building":
+        found = [_built(district, origin, row, fact, mended=name in clipped) for fact in found]
         found.append(_modules(district, base, row, inferred))
         found += _sun(sun, row) + _comfort(district, row, ledger)
     return tuple(found), months(ledger, row, axis)
@@ -107,6 +124,26 @@ def _fact(
         text = _CLASSES.get(word, word.lower().replace("_", " "))
         return Fact(column, label, text=text, origin=origin, rule=rule)
     return Fact(column, label, value=float(value), display_unit=unit, display_factor=factor, origin=origin, rule=rule)
+
+
+def _built(district: District, base: Any, row: int, fact: Fact, *, mended: bool) -> Fact:
+    """Construction and panes in words; a U-value that is not the package's own says so."""
+    b = district.building
+    if fact.name == "construction":
+        name = district.construction.id[b.construction[row]]
+        return structs.replace(fact, value=None, text=_BUILT.get(name, name.replace("_", " ")))
+    if fact.name == "panes":
+        changed = base is not None and base.window_g[row] != b.window_g[row]
+        return structs.replace(fact, value=None, text=f"{_PANES[Panes(int(b.panes[row]))]}, g {b.window_g[row]:.2f}",
+                               **({"origin": "scenario", "rule": ""} if changed else {}))  # fmt: skip
+    element = fact.name.removesuffix("_w_m2k")
+    if mended and element in _ELEMENTS and fact.value in (U_LIMITS_W_M2K[0], most_w_m2k(element)):
+        rule = f"the nearest that a {_ELEMENTS[element]} can have: the package holds a value that none has"
+        return structs.replace(fact, origin="inferred", rule=rule)
+    return fact
+
+
+_ELEMENTS = {"wall": "wall", "roof": "roof", "ground": "ground floor", "window": "window"}
 
 
 def _sun(sun: Potential | None, row: int) -> list[Fact]:

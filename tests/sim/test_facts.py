@@ -8,13 +8,15 @@ from factories import random_district, random_weather
 
 from network.problems import Refused
 from network.schema import LayerChoice
-from sim import facts
+from sim import facts, zones
 from sim import year as years
 from sim.district import Heater
+from sim.fabric import Panes
 from sim.layers import apply
 from sim.potential import potential
 from sim.prepare import prepare
 from sim.solar import solar
+from tools import fabric
 
 DISTRICT = random_district(seed=3, buildings=6, nodes=8)
 INFERRED = (("building", "house-00002", "year", "median of neighbours"), ("building", "*", "profile", "seeded"))
@@ -80,3 +82,25 @@ def test_a_building_tells_what_sun_it_gets_and_where_that_is_from() -> None:
     dark = replace(sun, roof_j_m2=np.full(6, np.nan))
     assert "roof_sun_j_m2" not in _named(facts.facts(DISTRICT, (), 3, "building", None, None, dark)[0])
     assert "roof_sun_j_m2" not in _named(facts.facts(DISTRICT, (), 0, "line", None, None, sun)[0])
+
+
+def test_a_building_tells_what_it_is_built_of_and_a_clipped_u_value_that_it_was() -> None:
+    b = DISTRICT.building
+    most = zones.most_w_m2k("wall")
+    plain = np.full(6, Panes.DOUBLE, np.int8)
+    mended = replace(DISTRICT, building=replace(b, wall_w_m2k=np.full(6, most), panes=plain))
+    told = _named(facts.facts(mended, (), 1, "building", None, clipped=(b.id[1],))[0])
+    names = list(told)
+    assert names.index("construction") < names.index("wall_w_m2k") < names.index("panes")
+    assert told["construction"].text and told["construction"].value is None
+    assert told["panes"].text == f"double, g {b.window_g[1]:.2f}"
+    assert told["wall_w_m2k"].origin == "inferred" and "none has" in told["wall_w_m2k"].rule
+    assert told["roof_w_m2k"].origin == "source", "that one stood as it was"
+    assert _named(facts.facts(mended, (), 2, "building", None, clipped=(b.id[1],))[0])["wall_w_m2k"].origin == "source"
+    after = apply(mended, [LayerChoice("retrofit", {})])
+    told = _named(facts.facts(after, (), 1, "building", None, mended, clipped=(b.id[1],))[0])
+    assert told["panes"].origin == told["wall_w_m2k"].origin == "scenario" and "triple" in told["panes"].text
+
+
+def test_every_construction_that_an_import_chooses_has_words() -> None:
+    assert set(facts._BUILT) == set(fabric.constructions().id)
