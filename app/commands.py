@@ -206,6 +206,16 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class ToggleHud:
+    """Show or hide the figures of frames and tiles."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Read once more what of the tiles could not be read."""
+
+
+@dataclass(frozen=True)
 class Close:
     """Close the uppermost panel; never ends the program."""
 
@@ -215,6 +225,7 @@ Command = (
     | FrameSelection | StoreView | RecallView | Touch | Select | Step | Unfold | PaintBack | ToggleSaves | Save
     | ToggleFull | ToggleSides
     | ToggleNotes | ToggleOthers | Picture | Close | SetPaint | NextPaint | ToggleUnder | ToggleStill
+    | ToggleHud | Retry
 )  # fmt: skip
 
 
@@ -331,6 +342,10 @@ def _own(world: World, command: Command) -> World:
             return replace(world, panel=replace(panel, under=not panel.under))
         case ToggleStill():
             return replace(world, panel=replace(panel, still=not panel.still))
+        case ToggleHud():
+            return replace(world, panel=replace(panel, hud=not panel.hud))
+        case Retry():
+            return replace(world, panel=replace(panel, again=True))
         case Picture():
             return replace(world, panel=replace(panel, shot=True))
         case Close():

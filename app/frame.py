@@ -6,13 +6,14 @@ Each line is one small system: it takes what it reads and returns what it change
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 
-from app import commands, hand, inbox, pace, paint, pick, pulse
+from app import commands, figures, hand, inbox, pace, paint, pick, pulse
 from app.camera import Camera, of_text, sights
 from app.gpu.overlay import Overlay
 from app.gpu.pick import Picker
@@ -91,6 +92,8 @@ class Ports:
     """Where to look first (empty: home), once the district is known."""
     cap_bytes: int = CAP_BYTES
     """Most memory of tiles."""
+    frame_ms: deque[float] = field(default_factory=lambda: deque(maxlen=figures.RECENT))
+    """Time from one of the last frames to the next."""
     drawing_s: float = 0.0
     """Time that the last picture took to draw."""
     followed: frozenset[str] = frozenset()
@@ -126,9 +129,15 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     _draw_scene(world, ports, levels, legend, now, now_s=now_s, dt_s=dt_s)
 
     place = ports.scenery.place if ports.scenery else None
-    seen = Seen(ports.window.size, legend, now, ports.link.connected, now_s, place, touch.pointer)
+    ports.frame_ms.append(dt_s * 1e3)
+    told = figures.figures(ports.scenery, list(ports.frame_ms), recent=figures.RECENT) if world.panel.hud else None
+    seen = Seen(ports.window.size, legend, now, ports.link.connected, now_s, place, touch.pointer, told)
     wanted += _draw_panels(world, ports, seen, touch.events, touch.pointer, dt_s)
     world, wishes = _obey(world, wanted, now_s, ports.link.sender)
+    if world.panel.again:
+        world = replace(world, panel=replace(world.panel, again=False))
+        if ports.scenery is not None:
+            ports.scenery.retry()
     for wish in wishes:
         ports.link.send(wish)
     _aim(world, ports, touch.pointer)

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
-from app import alone, inbox, memory, pick, presets
+from app import alone, figures, inbox, memory, pick, presets
 from app.frame import Link, Ports, followed, frame
 from app.gpu import shot
 from app.gpu.overlay import Overlay
@@ -325,33 +324,17 @@ def _picture(ports: Ports, name: str) -> str:
 
 
 def _write_stats(ports: Ports, session: Session, path: Path) -> None:
-    scenery = ports.scenery
-    stream = scenery.stream if scenery else None
-    frames = np.array(session.frame_ms or [0.0])
-    tiles = np.array(list(stream.work_ms if stream else ()) or [0.0])
-    document = {
+    stats = {
         "frames": session.frames,
-        "frame_ms": {**_percentiles(frames, (50, 95, 99)), "max": float(frames.max())},
-        "tile_ms": {**_percentiles(tiles, (50, 99)), "max": float(tiles.max())},
-        "tiles": {
-            "loaded": stream.loaded if stream else 0, "visible": stream.visible if stream else 0,
-            "failed": len(stream.errors) if stream else 0, "bytes": stream.bytes if stream else 0,
-            "cap_bytes": stream.cap_bytes if stream else 0,
-        },
-        "errors": scenery.failed if scenery else [],
+        **figures.document(figures.figures(ports.scenery, session.frame_ms)),
         "settled": session.settled_s is not None,
         "settle_s": session.settled_s,
         "first_picture_unix_s": session.first_unix_s,
-        "features": stream.features if stream else 0,
         "gl": ports.window.renderer,
-    }  # fmt: skip
+    }
     try:
-        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(stats, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise Refused(
             f"{path}: the statistics cannot be written ({error.strerror}); name a writable folder."
         ) from error
-
-
-def _percentiles(values: np.ndarray, ranks: tuple[int, ...]) -> dict[str, float]:
-    return {f"p{rank}": float(np.percentile(values, rank)) for rank in ranks}

@@ -92,6 +92,11 @@ class Scenery:
         """What of the tileset could not be read: {uri, reason}."""
         return self.errors + (self.stream.errors if self.stream else [])
 
+    def retry(self) -> None:
+        """Read once more what could not be read."""
+        if self.stream is not None:
+            self.stream.retry()
+
     @property
     def shading(self) -> bool:
         """Whether all tiles are here, and only the ground waits for its shade."""

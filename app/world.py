@@ -97,6 +97,10 @@ class Panel:
     """The list of saved scenarios is open."""
     aside: bool = False
     """What stands at the sides is the other way round: away in a wide window, there in a small one."""
+    hud: bool = False
+    """The panel of figures is open."""
+    again: bool = False
+    """Try once more in this frame to read what could not be read."""
     full: bool = False
     """The window covers the whole screen."""
     toast: str = ""

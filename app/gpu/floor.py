@@ -12,7 +12,7 @@ from app.gpu.view import vec
 
 _REACH = 9.0
 """Radius at which the floor has faded out, in radii of what stands on it."""
-_SECTORS, _RINGS = 48, 6
+_SECTORS, _RINGS = 48, 20
 _DEEP_M = 1e4
 """The map of heights lies so far below everything that nothing shades anything."""
 
@@ -35,7 +35,7 @@ class Floor:
         radius = float(np.linalg.norm((high_m - low_m)[:2])) / 2 or 1.0
         sink = 0.002 * float(np.linalg.norm(high_m - low_m))  # a model's own floor must not flicker with this one
         turn = 2 * np.pi * np.arange(_SECTORS) / _SECTORS
-        away = np.r_[0.0, np.geomspace(0.5, _REACH, _RINGS - 1)] * radius
+        away = np.r_[0.0, np.geomspace(0.2, _REACH, _RINGS - 1)] * radius
         x = (middle[0] + away[:, None] * np.cos(turn)).ravel()
         y = (middle[1] + away[:, None] * np.sin(turn)).ravel()
         i, k = np.meshgrid(np.arange(_RINGS - 1), np.arange(_SECTORS), indexing="ij")

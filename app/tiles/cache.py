@@ -133,6 +133,11 @@ class Stream:
         self._ask(chosen, eye, stage)
         self.work_ms.append((time.perf_counter() - begin) * 1e3)
 
+    def retry(self) -> None:
+        """Read once more what could not be read."""
+        self._failed[:] = False
+        self.errors = [{"uri": uri, "reason": reason} for uri, reason in self.tiles.unread]
+
     def close(self) -> None:
         """End the decode threads."""
         self._loader.close()

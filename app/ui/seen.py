@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from imgui_bundle import imgui
 
+from app.figures import Figures
 from app.light import Light
 from app.paint import Legend
 from app.plant import Stand
@@ -25,6 +26,8 @@ class Seen:
     """Where plant and transformers stand."""
     pointer: tuple[float, float] | None = None
     """Pixel under the pointer."""
+    figures: Figures | None = None
+    """Of frames and tiles, while their panel is open."""
 
 
 def fixed(name: str, seen: Seen, *, x: float, y: float, w: float, h: float, scale: float, grows: bool = False) -> None:
