@@ -15,7 +15,7 @@ from app.pick import Picked
 from app.ui import balance, layout, legend, theme, why
 from app.ui import format as fmt
 from app.ui.backend import Panels
-from app.ui.pen import Pen
+from app.ui.pen import Pen, note
 from app.ui.seen import Seen
 from app.world import World
 from network.quantities import QUANTITIES
@@ -36,7 +36,6 @@ _BECAUSE = {
     pulse.COLLAPSED: "its part of the grid would carry more than any voltage allows",
     pulse.UNFED: "a switch is open, or a cable is missing, on the way to it",
 }
-_NEUTRAL = (0.50, 0.54, 0.60, 1.0)
 INNER = WIDTH - 36.0 - 12.0
 """Width beside a scroll bar."""
 
@@ -64,7 +63,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
         imgui.push_font(ui.fonts.semibold, 26.0)
         imgui.text_colored(imgui.ImVec4(*theme.TAKES), pulse.FAULTS[fault])
         imgui.pop_font()
-        _note(_BECAUSE[fault])
+        note(_BECAUSE[fault])
     elif now is not None:
         imgui.push_font(ui.fonts.semibold, 26.0)
         imgui.text_colored(imgui.ImVec4(*(theme.GIVES if now >= 0 else theme.TAKES)), _figure(chosen, now))
@@ -81,7 +80,7 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
         commands += why.draw(pen, world, s, INNER)
     facts = world.stage.facts
     if facts is None or (facts.axis, facts.row) != (chosen.axis, chosen.row):
-        _note("facts are on their way …")
+        note("facts are on their way …")
     else:
         _facts(pen, facts, s)
         _months(pen, facts, s)
@@ -134,7 +133,7 @@ def tooltip(world: World, seen: Seen) -> None:
             lines.append(shown)
     imgui.begin_tooltip()
     for k, text in enumerate(lines):
-        imgui.text(text) if k == 0 else _note(text)
+        imgui.text(text) if k == 0 else note(text)
     imgui.end_tooltip()
 
 
@@ -227,7 +226,7 @@ def _facts(pen: Pen, facts: Facts, s: float) -> None:
     for origin, words in (("inferred", f"{INFERRED} inferred, not from the source"),
                           ("scenario", f"{CHANGED} changed by the what-ifs")):  # fmt: skip
         if origin in origins:
-            _note(words)
+            note(words)
 
 
 def _months(pen: Pen, facts: Facts, s: float) -> None:
@@ -264,16 +263,8 @@ def _bars(
         size = max(abs(value) * unit, s)
         top = zero - size if value >= 0 else zero
         takes = of in _TAKEN or (value < 0 and of in _SIGNED)
-        colour = theme.TAKES_BAR if takes else theme.GIVES_BAR if of in _SIGNED else _NEUTRAL
+        colour = theme.TAKES_BAR if takes else theme.GIVES_BAR if of in _SIGNED else theme.NEUTRAL_BAR
         pen.bar(at.x + k * wide, top, wide - gap, size, colour)
         if takes:
             pen.hatch(at.x + k * wide, top, wide - gap, size, alpha=0.22, pitch=6)
     pen.bar(at.x, zero - 0.5 * s, w, s, (1, 1, 1, 0.5))
-
-
-def _note(text: str) -> None:
-    imgui.push_font(None, 14.0)
-    imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(*theme.NOTE))
-    imgui.text_wrapped(text)
-    imgui.pop_style_color()
-    imgui.pop_font()

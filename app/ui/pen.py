@@ -126,6 +126,15 @@ class Pen:
         return wanted, bool(imgui.is_item_activated())
 
 
+def note(text: str) -> None:
+    """A wrapped line in small pale type at the cursor: what explains, not what is measured."""
+    imgui.push_font(None, 14.0)
+    imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(*theme.NOTE))
+    imgui.text_wrapped(text)
+    imgui.pop_style_color()
+    imgui.pop_font()
+
+
 @lru_cache(maxsize=4096)
 def swatch(legend: Legend, f: float, *, night: float = 0.0) -> Rgba:
     """sRGB colour of a roof under flux `f` (-1..1) in the noon sun, as the shaders mix, light and tone it.

@@ -14,6 +14,8 @@ TEXT = (0.949, 0.937, 0.910, 1.0)
 NOTE = (0.663, 0.686, 0.722, 1.0)
 GIVES, GIVES_BAR = (0.561, 0.753, 1.0, 1.0), (0.247, 0.525, 0.902, 1.0)
 TAKES, TAKES_BAR = (1.0, 0.722, 0.467, 1.0), (0.925, 0.455, 0.063, 1.0)
+NEUTRAL_BAR = (0.50, 0.54, 0.60, 1.0)
+"""Heat, which no grid carries, and what follows from the other terms of a sum."""
 TRACK = (0.137, 0.165, 0.204, 1.0)
 HOVERED, ACTIVE = (0.180, 0.216, 0.267, 1.0), (0.227, 0.271, 0.329, 1.0)
 GAP = 24.0

@@ -13,7 +13,7 @@ from app import pace
 from app.commands import Command, Unfold
 from app.ui import format as fmt
 from app.ui import theme
-from app.ui.pen import Pen
+from app.ui.pen import Pen, note
 from app.world import World
 from network.terms import Sum, Term, shown
 
@@ -21,7 +21,6 @@ OPEN = "why"
 """Its name among what is unfolded."""
 _ROW, _BAR = 22.0, 44.0
 """Height of a row and width of its bar, at 720p."""
-_NEUTRAL = (0.50, 0.54, 0.60, 1.0)
 _NOTHING_W = 0.5
 """Terms of less are left out, unless they are the sum's first or last."""
 
@@ -53,11 +52,11 @@ def draw(pen: Pen, world: World, s: float, width: float) -> list[Command]:
         return commands
     here, hello = world.stage.explanation, world.stage.hello
     if here is None or hello is None or (here.axis, here.row) != (world.selected.axis, world.selected.row):
-        _note("the sums are on their way …")
+        note("the sums are on their way …")
         return commands
     begin, end = (pace.wall(here.time_s + k * here.step_s, hello) for k in (0, 1))
     imgui.same_line()
-    _note(f"{fmt.clock(begin)} to {fmt.clock(end)}")
+    note(f"{fmt.clock(begin)} to {fmt.clock(end)}")
     imgui.push_style_var_y(imgui.StyleVar_.item_spacing, 2.0 * s)
     for one in here.sums:
         commands += _sum(pen, one, world.panel.unfolded, s, width)
@@ -114,7 +113,7 @@ def _row(
     middle, half = at.x + (width - _BAR / 2) * s, _BAR / 2 * s
     long = abs(t.value) / most * half
     left = middle if t.value >= 0 else middle - long
-    colour = _NEUTRAL if plain else theme.GIVES_BAR if t.value >= 0 else theme.TAKES_BAR
+    colour = theme.NEUTRAL_BAR if plain else theme.GIVES_BAR if t.value >= 0 else theme.TAKES_BAR
     pen.bar(left, at.y + 4 * s, max(long, s), 10 * s, colour)
     if t.value < 0:
         pen.hatch(left, at.y + 4 * s, long, 10 * s, alpha=0.22, pitch=6)
@@ -170,14 +169,6 @@ def _told(t: Term) -> None:
     imgui.begin_tooltip()
     imgui.push_text_wrap_pos(imgui.get_font_size() * 22)
     imgui.text(t.label)
-    _note("\n".join(x for x in (t.equation and f"= {t.equation}", t.source) if x) or "a figure of its own")
+    note("\n".join(x for x in (t.equation and f"= {t.equation}", t.source) if x) or "a figure of its own")
     imgui.pop_text_wrap_pos()
     imgui.end_tooltip()
-
-
-def _note(text: str) -> None:
-    imgui.push_font(None, 14.0)
-    imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(*theme.NOTE))
-    imgui.text_wrapped(text)
-    imgui.pop_style_color()
-    imgui.pop_font()
