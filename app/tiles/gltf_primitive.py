@@ -110,9 +110,10 @@ class Primitives:
         outline = primitive.get("extensions", {}).get(OUTLINE, {}).get("indices")
         if outline is not None:
             segments = np.concatenate([segments, _edges(self._document.array(outline), n)])
+        look = replace(paint.look, unlit=True) if not len(triangles) and get("NORMAL") is None else paint.look
         faceted = len(triangles) and get("NORMAL") is None and not paint.look.unlit
         made = replace(
-            bare, look=paint.look, normal=_normals(get, bare.position, triangles), roofs=none,
+            bare, look=look, normal=_normals(get, bare.position, triangles), roofs=none,
             info=np.zeros((0, 4), np.float32), face=np.zeros((0, 4), np.float32),
             uv=_uv(get, paint, n), color=color(get("COLOR_0"), n), walls=triangles.ravel(), lines=segments,
             dots=bare.walls if primitive.get("mode") == topology.POINTS else none,

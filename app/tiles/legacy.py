@@ -157,10 +157,10 @@ def i3dm(content: memoryview, reading: Reading) -> tuple[Mesh, ...]:
     kind = struct.unpack_from("<I", content, 28)[0]
     count = held.number("INSTANCES_LENGTH")
     places, centre = _places(held, count)
-    feature = np.arange(count, dtype=np.uint32)
+    feature: Array | None = np.arange(count, dtype=np.uint32) if held.batch else None
     if "BATCH_ID" in held:
         feature = held.column("BATCH_ID", 1, count, "UNSIGNED_SHORT")[:, 0].astype(np.uint32)
-    length = int(feature.max()) + 1 if count else 0
+    length = int(feature.max()) + 1 if feature is not None and count else 0
     batch = held.table(length, reading) if held.batch else Table(length)
     if kind == 0:
         uri = bytes(held.rest).decode("utf-8", "replace").strip(" \0")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from app.tiles import draco, gltf, legacy, topology
 from app.tiles.features import Table
 from app.tiles.gltf_accessors import dequantized
+from app.tiles.gltf_material import linear
 from app.tiles.instances import belonging
 from app.tiles.legacy import Tables
 from app.tiles.mesh import AlphaMode, Look, Mesh, Unreadable
@@ -21,8 +22,7 @@ from app.tiles.reading import Reading
 Array = NDArray[Any]
 
 _FAR_M = 10_000.0
-_GREY = (64 / 255, 64 / 255, 64 / 255, 1.0)
-"""What a cloud without colours is drawn in, sRGB."""
+_WHITE = (1.0, 1.0, 1.0, 1.0)
 
 
 def pnts(content: memoryview, reading: Reading) -> tuple[Mesh, ...]:
@@ -47,8 +47,10 @@ def pnts(content: memoryview, reading: Reading) -> tuple[Mesh, ...]:
         centre = position.mean(axis=0) if far else np.zeros(3)
         position = position - centre
     normal = _normals(held, count, given("NORMAL"))
-    color, faint = _colors(held, count, given("RGBA"), given("RGB"))
-    look = Look(alpha_mode=AlphaMode.BLEND if faint else AlphaMode.OPAQUE, unlit=normal is None)
+    color = _colors(held, count, given("RGBA"), given("RGB"))
+    constant = _WHITE if len(color) else _constant(held)
+    faint = constant[3] < 1.0 or bool((color[:, 3] < 1.0).any())
+    look = Look(constant, alpha_mode=AlphaMode.BLEND if faint else AlphaMode.OPAQUE, unlit=normal is None)
     none = np.zeros(0, np.uint32)
     mesh = Mesh(
         position=position.astype(np.float32),
@@ -102,8 +104,19 @@ def _normals(held: Tables, count: int, given: Array | None) -> Array | None:
     return None
 
 
-def _colors(held: Tables, count: int, rgba: Array | None, rgb: Array | None) -> tuple[Array, bool]:
-    """[point, 4] float32 linear, and whether something shines through. In order: RGBA, RGB, RGB565, constant, grey."""
+def _constant(held: Tables) -> tuple[float, float, float, float]:
+    """Linear colour of all points, white where the cloud tells none."""
+    rgba = held.features.get("CONSTANT_RGBA")
+    if rgba is None:
+        return _WHITE
+    if isinstance(rgba, dict):
+        rgba = held.column("CONSTANT_RGBA", 4, 1, "UNSIGNED_BYTE")[0].tolist()
+    r, g, b, a = (min(max(float(v) / 255.0, 0.0), 1.0) for v in rgba)
+    return linear(r), linear(g), linear(b), a
+
+
+def _colors(held: Tables, count: int, rgba: Array | None, rgb: Array | None) -> Array:
+    """[point, 4] float32 linear of RGBA, RGB or RGB565; empty without any."""
     if rgba is None and "RGBA" in held and rgb is None:
         rgba = held.column("RGBA", 4, count, "UNSIGNED_BYTE")
     if rgba is None and rgb is None and "RGB" in held:
@@ -117,13 +130,10 @@ def _colors(held: Tables, count: int, rgba: Array | None, rgb: Array | None) -> 
         bits = held.column("RGB565", 1, count, "UNSIGNED_SHORT")[:, 0]
         made[:, 0], made[:, 1], made[:, 2] = (bits >> 11) / 31.0, (bits >> 5 & 63) / 63.0, (bits & 31) / 31.0
     else:
-        constant = held.features.get("CONSTANT_RGBA")
-        if isinstance(constant, dict):
-            constant = held.column("CONSTANT_RGBA", 4, 1, "UNSIGNED_BYTE")[0]
-        made[:] = _GREY if constant is None else np.asarray(constant, np.float64).reshape(4) / 255.0
+        return made[:0]
     light = made[:, :3]
     made[:, :3] = np.where(light <= 0.04045, light / 12.92, ((light + 0.055) / 1.055) ** 2.4)
-    return np.clip(made, 0.0, 1.0), bool((made[:, 3] < 1.0).any())
+    return np.clip(made, 0.0, 1.0)
 
 
 def _features(
