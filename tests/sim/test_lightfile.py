@@ -153,6 +153,22 @@ def test_what_a_killed_process_left_is_swept(large: Path) -> None:
     assert young.exists()
 
 
+def test_old_light_makes_room_for_new(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room for two results: of three the one that was used least recently goes, and the newest always stays."""
+    folder = large / "solar"
+    towns = [random_district(seed=seed, buildings=BUILDINGS, nodes=0, surfaces=6) for seed in (1, 2, 3)]
+    monkeypatch.setattr(lightfile, "_KEPT_BYTES", 2.5 * nbytes(solar(towns[0], WEATHER)))
+    made = []
+    for k, town in enumerate(towns):
+        made.append(solar(town, WEATHER, cache=folder))
+        os.utime(folder / f"solar-{made[-1].key}", (1e9 + k,) * 2)
+    assert {p.name for p in folder.iterdir()} == {f"solar-{m.key}" for m in made[1:]}
+    assert made[0].wall.any()  # whoever has it open goes on reading
+    monkeypatch.setattr(lightfile, "_KEPT_BYTES", 1.0)
+    last = solar(towns[0], WEATHER, cache=folder)
+    assert [p.name for p in folder.iterdir()] == [f"solar-{last.key}"]
+
+
 def test_buildings_are_reduced_in_blocks_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     def fabric() -> Reduced:
         district = random_district(buildings=BUILDINGS, nodes=0, surfaces=6)  # new columns: nothing is remembered
