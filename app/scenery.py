@@ -29,7 +29,7 @@ from network.problems import Refused
 from network.schema import FluxBlock, Hello, Roster
 
 Float = NDArray[np.float64]
-_CLEAR = 14.0
+_CLEAR = 20.0
 """Haze takes half at so many radii of a tileset that is seen alone: it stands a few radii away."""
 
 
@@ -186,7 +186,7 @@ class Scenery:
         low, high = self._box
         if low is not None and high is not None:
             centre, radius = (low + high) / 2, 1.02 * float(np.linalg.norm(high - low)) / 2
-            light = replace(light, haze_m=max(light.haze_m, _CLEAR * radius))
+            light = replace(light, haze_m=_CLEAR * radius)
         self._cold -= self._cold > 0
         if not self._cold:
             self.town.foreign.cool()

@@ -44,8 +44,6 @@ _THERE = 0.75
 """Alpha from which a texel that calls for blending is drawn as if it were opaque."""
 _INK = (0.012, 0.012, 0.014, 1.0)
 """Outlines of a surface."""
-_PIXELS_AT_1_M = 1437.0
-"""Pixels that a metre at 1 m takes in a picture 1280 wide."""
 _LARGEST_DOT = 4.0
 """Largest dot over what the mesh asks for: close by, dots grow until they touch."""
 
@@ -147,7 +145,7 @@ class Foreign:
             return
         self._sieve = on
         for surface, look, texture in (s for surfaces in self._surfaces.values() for s in surfaces):
-            geom = surface.get_geom(0)
+            geom = surface.modify_geom(0)
             surface.remove_all_geoms()
             for state in self._states(look, texture):
                 surface.add_geom(geom, state)
@@ -162,7 +160,7 @@ class Foreign:
         data = vertices((*columns, ("tint", np.ones((3, 4), np.float32)), ("uv", np.zeros((3, 2), np.float32))))
         self._warm = self._town.attach_new_node("warm")
         white = _white()
-        inputs = {"base_color": vec((1, 1, 1, 1)), "matter": vec((0.5, 0, 1, 1)), "dot_size": vec((1, 1, 1, 1))}
+        inputs = {"base_color": vec((1, 1, 1, 1)), "matter": vec((0.5, 0, 1, 1)), "dot_size": vec((1, 1, 1))}
         corner = np.arange(3)
         for mode in AlphaMode:
             for texture in (white, None):
@@ -268,15 +266,15 @@ def _weighted(now: Array, height: int, width: int) -> Array:
     return np.concatenate([colour + 0.5, four[..., 3:].mean(axis=0) + 0.5], axis=-1).astype(np.uint8)
 
 
-def _dot_size(mesh: Mesh, world: NDArray[np.float64]) -> tuple[float, float, float, float]:
-    """Least and most pixels, metres between neighbours, pixels of a metre at 1 m.
+def _dot_size(mesh: Mesh, world: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Least and most pixels, metres between neighbours.
 
     Neighbours lie as far apart as the sides of the box around the points let them, were they spread over its faces.
     """
     low, high = mesh.bounds
     a, b, c = np.abs(np.asarray(high, np.float64) - low) * np.linalg.norm(world[:3, :3], axis=0)
     apart = float(np.sqrt((a * b + b * c + c * a) / max(len(mesh.dots), 1)))
-    return 0.5 * mesh.dot_px, _LARGEST_DOT * mesh.dot_px, 1.2 * apart, _PIXELS_AT_1_M
+    return 0.5 * mesh.dot_px, _LARGEST_DOT * mesh.dot_px, 1.2 * apart
 
 
 def _thin(name: str) -> RenderState:

@@ -239,6 +239,7 @@ class View:
         self._camera.set_hpr(-float(np.degrees(eye.heading_rad)), -float(np.degrees(eye.pitch_rad)), 0.0)
         half = np.tan(FOV_X_RAD / 2)
         self.scene.set_shader_input("eye_m", vec(eye.eye_m))
+        self.scene.set_shader_input("pixels_at_1_m", float(width * self.scale / 2 / half))
         self._sky.set_shader_input("ray_middle", vec(eye.forward))
         self._sky.set_shader_input("ray_right", vec(eye.right * half))
         self._sky.set_shader_input("ray_up", vec(eye.up * half * height / width))

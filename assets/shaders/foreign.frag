@@ -24,7 +24,7 @@ vec3 painted_over(vec3 own, vec3 n, float f, out vec3 glow) {
     glow = vec3(0.0);
     if (f > 1.5) return mix(paper, NO_DATA, 0.7);
     vec4 c = flux_rgba(f);
-    float amount = c.a * mix(0.72, 0.90, smoothstep(0.3, 0.8, n.z));
+    float amount = c.a * mix(0.72 * min(painted.x, 1.0), 0.90 * painted.y, smoothstep(0.3, 0.8, n.z));
     glow = c.rgb * amount;
     return mix(paper, c.rgb * mix(0.86, 1.10, saturate(detail * 1.4)), amount);
 }

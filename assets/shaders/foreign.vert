@@ -32,7 +32,8 @@ void main() {
     world = p.xyz;
     normal = n;
     open = openness(p.xyz, n);
-    shadow_at = shadow_place(p.xyz, n).xyz;
+    // Of a surface with two sides the one that the light falls on is the one that asks for its shadow.
+    shadow_at = shadow_place(p.xyz, dot(n, key_enu) < 0.0 ? -n : n).xyz;
     vec3 ray = p.xyz - eye_m;
     float d = max(length(ray), 1e-3);
     haze = vec4(haze_rgb(ray / d), haze_amount(ray));

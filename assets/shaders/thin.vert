@@ -7,7 +7,8 @@ uniform mat4 p3d_ModelMatrix;
 uniform mat4 p3d_ViewProjectionMatrix;
 uniform vec4 base_color;
 uniform vec4 matter;            // alpha cutoff, 1 = unlit, 1 = has vertex colours, 1 = normals
-uniform vec4 dot_size;          // least and most pixels, metres between neighbours, pixels a metre takes at 1 m
+uniform vec3 dot_size;          // least and most pixels, metres between neighbours
+uniform float pixels_at_1_m;    // that a metre takes at a metre's distance
 uniform float bound_slots;
 
 out vec4 colour;
@@ -41,7 +42,7 @@ void main() {
     haze = vec4(haze_rgb(ray / d), haze_amount(ray));
     gl_Position = style.a > 0.0 ? p3d_ViewProjectionMatrix * p : NOWHERE;
 #ifdef DOTS
-    gl_PointSize = clamp(dot_size.z * dot_size.w / d, dot_size.x, dot_size.y);
+    gl_PointSize = clamp(dot_size.z * pixels_at_1_m / d, dot_size.x, dot_size.y);
 #else
     // Only its depth comes towards the eye, so that an outline is not eaten by the faces it borders.
     vec4 nearer = p3d_ViewProjectionMatrix * vec4(p.xyz - ray * 0.0015, 1.0);

@@ -1,0 +1,95 @@
+"""A tileset without a sim: of whatever size, and wherever, its picture shows it whole and upright."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lone_stand import LoneStand, block
+
+from app.alone import fitting_scale
+from app.camera import around, project
+from app.tiles.geodesy import ecef_from_enu
+from network.problems import Refused
+
+SIZE = (160, 90)
+RED = {"pbrMetallicRoughness": {"baseColorFactor": [0.6, 0.05, 0.05, 1]}}
+
+
+@pytest.fixture(scope="module")
+def stand():
+    made = LoneStand(SIZE)
+    yield made
+    made.close()
+
+
+def red(picture: np.ndarray) -> np.ndarray:
+    """[height, width] where the block is."""
+    p = picture.astype(int)
+    return (p[..., 0] > p[..., 1] + 40) & (p[..., 0] > p[..., 2] + 40)
+
+
+def test_a_block_of_a_metre_and_one_of_ten_kilometres_make_the_same_picture(stand, tmp_path: Path) -> None:
+    pictures = [
+        stand.picture(block(tmp_path / str(k), (2 * size, size, size), material=RED))
+        for k, size in enumerate((1.0, 100.0, 10_000.0))
+    ]
+    small, _, large = (red(p) for p in pictures)
+    assert 0.1 < small.mean() < 0.6, "it fills a good part of the picture"
+    for other in pictures[1:]:
+        assert (red(other) == small).mean() > 0.98
+        assert np.abs(other.astype(int) - pictures[0]).mean() < 6
+    assert large.any()
+
+
+def test_the_whole_block_is_in_the_picture_and_in_its_middle(stand, tmp_path: Path) -> None:
+    for k, size in enumerate(((1.0, 1.0, 8.0), (9.0, 1.0, 1.0), (4.0, 4.0, 0.1))):
+        seen = red(stand.picture(block(tmp_path / str(k), size, material=RED)))
+        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        assert rows[0] > 2 and rows[-1] < SIZE[1] - 3 and columns[0] > 2 and columns[-1] < SIZE[0] - 3
+        assert abs((rows[0] + rows[-1]) / 2 - SIZE[1] / 2) < 6 and abs((columns[0] + columns[-1]) / 2 - SIZE[0] / 2) < 6
+
+
+def test_what_is_framed_is_what_is_drawn_however_large_its_volume(stand, tmp_path: Path) -> None:
+    tight = stand.picture(block(tmp_path / "tight", (3.0, 2.0, 2.0), material=RED))
+    loose = stand.picture(block(tmp_path / "loose", (3.0, 2.0, 2.0), volume_m=900.0, material=RED))
+    assert (red(tight) == red(loose)).mean() > 0.98
+
+
+def test_a_tileset_on_the_globe_stands_upright(stand, tmp_path: Path) -> None:
+    place = ecef_from_enu(np.radians(52.0), np.radians(4.4), 45.0)
+    here = stand.picture(block(tmp_path / "here", (60.0, 60.0, 160.0), material=RED))
+    there = stand.picture(block(tmp_path / "there", (60.0, 60.0, 160.0), material=RED, transform=place))
+    assert (red(here) == red(there)).mean() > 0.97
+    assert stand.lone.scale == 1.0
+
+
+def test_a_place_on_the_globe_is_refused_where_the_tileset_has_none(stand, tmp_path: Path) -> None:
+    path = block(tmp_path, (1.0, 1.0, 1.0))
+    with pytest.raises(Refused, match="no place on the globe; use home, top, street"):
+        stand.picture(path, camera="52,4,100,0,-30")
+
+
+def test_the_named_views_see_the_block_from_elsewhere(stand, tmp_path: Path) -> None:
+    path = block(tmp_path, (3.0, 3.0, 3.0), material=RED)
+    views = {name: red(stand.picture(path, camera=name)) for name in ("home", "top", "street")}
+    assert all(v.mean() > 0.05 for v in views.values())
+    top = views["top"]
+    rows, columns = np.flatnonzero(top.any(axis=1)), np.flatnonzero(top.any(axis=0))
+    assert abs(len(rows) - len(columns)) <= 3, "from above a cube is a square"
+
+
+def test_a_box_fills_the_share_of_the_picture_that_is_meant() -> None:
+    low, high = np.array([-5.0, -2.0, 0.0]), np.array([15.0, 2.0, 3.0])
+    corners = np.array([[x, y, z] for x in (-5, 15) for y in (-2, 2) for z in (0, 3)])
+    for name in ("home", "top", "street"):
+        at = project(around(low, high, name, aspect=16 / 9), corners, (1600, 900))
+        assert at[:, 2].min() > 0
+        reach = max(np.abs(at[:, 0] - 800).max() / 800, np.abs(at[:, 1] - 450).max() / 450)
+        assert 0.75 < reach < 0.85
+
+
+def test_scales_lead_to_the_size_of_a_town() -> None:
+    assert fitting_scale(300.0) == 1.0
+    assert fitting_scale(1.0) == pytest.approx(60.0)
+    assert fitting_scale(50_000.0) == pytest.approx(0.1)
+    assert np.isfinite(fitting_scale(0.0))
