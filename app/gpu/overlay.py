@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Protocol
 
 import numpy as np
@@ -61,6 +63,22 @@ class DrawList(Protocol):
         """In drawing order."""
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """A list and the geometry that was made of it."""
+
+    of: DrawList
+    geoms: list[tuple[Geom, RenderState]]
+
+
+def _same(a: DrawList, b: DrawList) -> bool:
+    """Whether two lists draw the same, to the byte."""
+    return (
+        len(a.batches) == len(b.batches) and a.vertices.tobytes() == b.vertices.tobytes()
+        and all(x.clip == y.clip and x.texture == y.texture and x.index.tobytes() == y.index.tobytes()
+                for x, y in zip(a.batches, b.batches, strict=True))
+    )  # fmt: skip
+
 
 class Overlay:
     """A display region of its own over the scene."""
@@ -84,6 +102,8 @@ class Overlay:
         region.set_sort(20)
         region.set_camera(camera)
         self._textures: dict[int, Texture] = {}
+        self._drawn: tuple[tuple[int, int], list[_Drawn]] = ((0, 0), [])
+        """For which size of the window what of each list stands: most panels are the same from frame to frame."""
         layout = GeomVertexArrayFormat()
         layout.add_column("vertex", 2, GeomEnums.NT_float32, GeomEnums.C_point)
         layout.add_column("uv", 2, GeomEnums.NT_float32, GeomEnums.C_other)
@@ -96,20 +116,34 @@ class Overlay:
         """Show these panels from the next frame on."""
         for name, pixels in pictures.items():
             self._upload(name, pixels)
-        width, height = self._window.size
-        self._path.set_shader_input("size_px", LVecBase2f(width, height))
+        size = self._window.size
+        before = self._drawn[1] if size == self._drawn[0] and not pictures else []
+        drawn = [
+            old if old is not None and _same(old.of, one) else self._made(one, *size)
+            for old, one in zip_longest(before[: len(lists)], lists)
+        ]
+        if len(drawn) == len(before) and all(a is b for a, b in zip(drawn, before, strict=True)):
+            return
+        self._drawn = (size, drawn)
+        self._path.set_shader_input("size_px", LVecBase2f(*size))
         self._node.remove_all_geoms()
-        for one in lists:
-            if not len(one.vertices):
-                continue
-            data = GeomVertexData("panel", self._format, GeomEnums.UH_stream)
-            data.unclean_set_num_rows(len(one.vertices))
-            memoryview(data.modify_array(0)).cast("B")[:] = raw(one.vertices)
-            for batch in one.batches:
-                left, top, right, bottom = batch.clip
-                if right <= left or bottom <= top or not len(batch.index):
-                    continue
-                self._node.add_geom(_geom(data, batch.index), self._state(batch, width, height))
+        for one in drawn:
+            for geom, state in one.geoms:
+                self._node.add_geom(geom, state)
+
+    def _made(self, one: DrawList, width: int, height: int) -> _Drawn:
+        """Geometry of a list."""
+        geoms: list[tuple[Geom, RenderState]] = []
+        if not len(one.vertices):
+            return _Drawn(one, geoms)
+        data = GeomVertexData("panel", self._format, GeomEnums.UH_stream)
+        data.unclean_set_num_rows(len(one.vertices))
+        memoryview(data.modify_array(0)).cast("B")[:] = raw(one.vertices)
+        for batch in one.batches:
+            left, top, right, bottom = batch.clip
+            if right > left and bottom > top and len(batch.index):
+                geoms.append((_geom(data, batch.index), self._state(batch, width, height)))
+        return _Drawn(one, geoms)
 
     def _state(self, batch: Batch, width: int, height: int) -> RenderState:
         left, top, right, bottom = batch.clip

@@ -75,15 +75,32 @@ class Chosen:
     """[sign, 3]"""
 
 
+@dataclass(frozen=True)
+class Placed:
+    """Labels and signs at their pixels; while neither camera nor panels move they stay there."""
+
+    of: tuple[object, ...]
+    """What was placed, for which camera and scale."""
+    taken: list[Box]
+    named: list[tuple[tuple[float, float], Words, Box]]
+    signs: list[tuple[float, float, float, bool]]
+
+
 def draw(ui: Panels, world: World, seen: Seen, taken: list[Box]) -> None:
     """Labels and signs of this moment, clear of the boxes `taken` by panels."""
     if world.stage.roster is None or world.camera is None:
         return
     chosen = _chosen(ui, world, seen)
     pen = Pen(imgui.get_background_draw_list(), ui.fonts, ui.scale)
-    named = _labels(pen, world, seen, chosen, taken)
-    leaders = [(x, box[3], x, max(y, box[3])) for (x, y), _, box in named]
-    _signs(pen, world, seen, chosen, [*taken, *leaders, *(box for _, _, box in named)])
+    of, kept = (chosen, world.camera, ui.scale), ui.kept.get("placed")
+    if not isinstance(kept, Placed) or any(a is not b for a, b in zip(kept.of, of, strict=True)) or kept.taken != taken:
+        named = _labels(pen, world, seen, chosen, taken)
+        leaders = [(x, box[3], x, max(y, box[3])) for (x, y), _, box in named]
+        signs = _signs(pen, world, seen, chosen, [*taken, *leaders, *(box for _, _, box in named)])
+        ui.kept["placed"] = kept = Placed(of, taken, named, signs)
+    for x, y, size, gives in kept.signs:
+        pen.triangle(x, y, size, up=gives, colour=_rgba(GIVE_STRONG if gives else TAKE_STRONG), casing=_PALE)
+    named = kept.named
     for (x, y), _, box in named:
         _leader(pen, x, y, box)
     for _, words, box in named:
@@ -254,8 +271,10 @@ def _largest_flows(world: World, seen: Seen) -> tuple[Float, Float]:
     return size[rows], top[rows]
 
 
-def _signs(pen: Pen, world: World, seen: Seen, chosen: Chosen, taken: list[Box]) -> None:
-    """Triangles over the largest net powers."""
+def _signs(
+    pen: Pen, world: World, seen: Seen, chosen: Chosen, taken: list[Box]
+) -> list[tuple[float, float, float, bool]]:
+    """Triangles over the largest net powers, the farthest first: pixel, size at 720p, whether it gives."""
     assert world.camera is not None
     at = project(world.camera, chosen.tops_m, seen.size)
     rows = np.flatnonzero(_inside(at, seen.size))
@@ -263,12 +282,10 @@ def _signs(pen: Pen, world: World, seen: Seen, chosen: Chosen, taken: list[Box])
     sizes = np.clip(_LEAST + 1600.0 / np.maximum(at[:, 2], 1.0), _LEAST, _LARGEST) * pen.scale
     at[:, 1] -= sizes
     placed = place(at, sizes, taken)
-    for k in placed[np.argsort(-at[placed, 2])]:
-        gives = bool(chosen.size_w[rows[k]] > 0)
-        pen.triangle(
-            float(at[k, 0]), float(at[k, 1]), float(sizes[k]) / pen.scale, up=gives,
-            colour=_rgba(GIVE_STRONG if gives else TAKE_STRONG), casing=_PALE,
-        )  # fmt: skip
+    return [
+        (float(at[k, 0]), float(at[k, 1]), float(sizes[k]) / pen.scale, bool(chosen.size_w[rows[k]] > 0))
+        for k in placed[np.argsort(-at[placed, 2])]
+    ]
 
 
 def _with_plant(world: World, seen: Seen, size: Float, top: Float) -> tuple[Float, Float]:
