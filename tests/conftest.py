@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,3 +45,16 @@ def demo_package() -> Path:
     from tools import demo_package as demo
 
     return demo.ensure(lambda stage, done: None)
+
+
+@pytest.fixture(scope="session")
+def simulated(demo_package: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`surplus simulate DEMO --json` with more arguments, as a process of its own; the same ones run once."""
+
+    @cache
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-P", "-m", "tools.main", "simulate", str(demo_package), "--json", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
+                              text=True, check=False, timeout=180)  # fmt: skip
+
+    return run

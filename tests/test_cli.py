@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from PIL import Image
 from network import wire
 
 ROOT = Path(__file__).resolve().parent.parent
+Simulated = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def surplus(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -25,6 +28,12 @@ def surplus(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedPro
     env = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")} | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-P", "-m", "tools.main", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=180)
+
+
+def at_once(*commands: tuple[str | Path, ...]) -> list[subprocess.CompletedProcess[str]]:
+    """Several command lines, two at a time."""
+    with ThreadPoolExecutor(2) as two:
+        return list(two.map(lambda arguments: surplus(*arguments), commands))
 
 
 def one_sentence(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
@@ -36,8 +45,8 @@ def one_sentence(done: subprocess.CompletedProcess[str], code: int, *words: str)
         assert word in last
 
 
-def test_simulate_prints_one_json_object_and_nothing_else(demo_package: Path) -> None:
-    done = surplus("simulate", demo_package, "--json")
+def test_simulate_prints_one_json_object_and_nothing_else(simulated: Simulated) -> None:
+    done = simulated()
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert {"package", "buildings", "steps", "compute_s", "balance", "carriers", "verdict", "kpi", "grid",
@@ -66,15 +75,15 @@ def test_simulate_prints_one_json_object_and_nothing_else(demo_package: Path) ->
     assert total["surplus"] is (verdict["primary_margin_kwh"] >= 0 and verdict["co2_margin_kg"] >= 0)
 
 
-def test_the_account_of_electricity_closes(demo_package: Path) -> None:
-    e = json.loads(surplus("simulate", demo_package, "--json").stdout)["carriers"]["electricity"]
+def test_the_account_of_electricity_closes(simulated: Simulated) -> None:
+    e = json.loads(simulated().stdout)["carriers"]["electricity"]
     left, right = e["generated"] + e["imported"], e["used"] + e["exported"] + e["losses"] + e["stored"]
     assert left == pytest.approx(right, rel=1e-6)
 
 
-def test_solar_roofs_on_the_command_line_move_the_verdict(demo_package: Path) -> None:
-    base = json.loads(surplus("simulate", demo_package, "--json").stdout)
-    with_roofs = json.loads(surplus("simulate", demo_package, "--layers", "solar:share=60", "--json").stdout)
+def test_solar_roofs_on_the_command_line_move_the_verdict(simulated: Simulated) -> None:
+    base = json.loads(simulated().stdout)
+    with_roofs = json.loads(simulated("--layers", "solar:share=60").stdout)
     assert with_roofs["balance"]["generated_kwh"] > base["balance"]["generated_kwh"]
     assert with_roofs["verdict"]["primary_margin_kwh"] > base["verdict"]["primary_margin_kwh"]
 
@@ -96,14 +105,18 @@ def test_offscreen_run_saves_a_picture_and_stats(demo_package: Path, tmp_path: P
 
 
 def test_wrong_usage_is_2_and_failure_is_1_each_in_one_sentence(demo_package: Path, tmp_path: Path) -> None:
-    one_sentence(surplus("fly"), 2, "fly")
-    one_sentence(surplus("simulate", tmp_path / "nowhere"), 1, "nowhere", "surplus build")
-    one_sentence(surplus("simulate", demo_package, "--layers", "windmill:size=3"), 2, "windmill", "solar")
-    one_sentence(surplus("simulate", demo_package, "--layers", "solar:share=900"), 2, "share")
-    one_sentence(surplus("run", demo_package), 1, "display", "--offscreen")
-    one_sentence(surplus("run", demo_package, "--offscreen", "--size", "big", "--shot", "x.png"), 2, "WIDTHxHEIGHT")
-    one_sentence(surplus("view"), 2, "--tileset")
-    one_sentence(surplus("bench", "no-such-benchmark"), 2, "no-such-benchmark")
+    wrong: list[tuple[tuple[str | Path, ...], int, tuple[str, ...]]] = [
+        (("fly",), 2, ("fly",)),
+        (("simulate", tmp_path / "nowhere"), 1, ("nowhere", "surplus build")),
+        (("simulate", demo_package, "--layers", "windmill:size=3"), 2, ("windmill", "solar")),
+        (("simulate", demo_package, "--layers", "solar:share=900"), 2, ("share",)),
+        (("run", demo_package), 1, ("display", "--offscreen")),
+        (("run", demo_package, "--offscreen", "--size", "big", "--shot", "x.png"), 2, ("WIDTHxHEIGHT",)),
+        (("view",), 2, ("--tileset",)),
+        (("bench", "no-such-benchmark"), 2, ("no-such-benchmark",)),
+    ]
+    for done, (_, code, words) in zip(at_once(*(w[0] for w in wrong)), wrong, strict=True):
+        one_sentence(done, code, *words)
 
 
 def test_a_viewer_that_nobody_watches_does_not_wait_in_vain(tmp_path: Path) -> None:
@@ -174,21 +187,25 @@ def test_tiles_that_fail_are_said_and_none_at_all_is_a_failure(demo_package: Pat
     one_sentence(surplus("run", package, "--offscreen", "--size", "320x180", "--shot", shot), 1, "tileset.json")
 
 
-def test_a_saved_scenario_is_simulated_by_its_name(demo_package: Path, tmp_path: Path) -> None:
+def test_a_saved_scenario_is_simulated_by_its_name(demo_package: Path, simulated: Simulated, tmp_path: Path) -> None:
     package = tmp_path / "town"
     shutil.copytree(demo_package, package)
     (package / "layers.toml").write_text(
         'format = 1\n[[scenario]]\nname = "Roofs"\n[[scenario.layer]]\nkind = "solar"\nshare = 60\n'
         '[[scenario]]\nname = "Today"\n'
     )
-    by_line = json.loads(surplus("simulate", package, "--layers", "solar:share=60", "--json").stdout)["balance"]
-    named = surplus("simulate", package, "--scenario", "Roofs", "--json")
+    by_line = json.loads(simulated("--layers", "solar:share=60").stdout)["balance"]
+    named, file, dreams, both = at_once(
+        ("simulate", package, "--scenario", "Roofs", "--json"),
+        ("simulate", demo_package, "--layers", f"{package / 'layers.toml'}#Roofs", "--json"),
+        ("simulate", package, "--scenario", "Dreams"),
+        ("simulate", package, "--layers", "solar:share=60", "--scenario", "x"),
+    )
     assert named.returncode == 0, named.stderr
     assert json.loads(named.stdout)["balance"] == by_line
-    file = surplus("simulate", demo_package, "--layers", f"{package / 'layers.toml'}#Roofs", "--json")
     assert json.loads(file.stdout)["balance"] == by_line
-    one_sentence(surplus("simulate", package, "--scenario", "Dreams"), 2, "Dreams", "'Roofs', 'Today'")
-    one_sentence(surplus("simulate", package, "--layers", "solar:share=60", "--scenario", "x"), 2, "--layers FILE.toml")
+    one_sentence(dreams, 2, "Dreams", "'Roofs', 'Today'")
+    one_sentence(both, 2, "--layers FILE.toml")
     (package / "layers.toml").write_text("format = 9\n")
     one_sentence(surplus("simulate", package, "--scenario", "Roofs"), 1, str(package / "layers.toml"), "update Surplus")
 
@@ -199,15 +216,21 @@ def test_a_recorded_run_is_replayed_as_the_same_picture(demo_package: Path, tmp_
     done = surplus("run", demo_package, *view, "--time", "2025-06-21T13:00", "--layers", "solar:share=60",
                    "--record", record, "--shot", first)  # fmt: skip
     assert done.returncode == 0, done.stderr
-    replayed = surplus("replay", record, *view, "--shot", again)
+    (tmp_path / "text").write_text("no")
+    replayed, there, none, text, winter = at_once(
+        ("replay", record, *view, "--shot", again),
+        ("run", demo_package, *view, "--record", record, "--shot", tmp_path / "b.png"),
+        ("replay", tmp_path / "none.rec", *view, "--shot", tmp_path / "b.png"),
+        ("replay", tmp_path / "text", *view, "--shot", tmp_path / "b.png"),
+        ("replay", record, *view, "--time", "2025-12-24T18:00", "--shot", tmp_path / "b.png"),
+    )
     assert replayed.returncode == 0, replayed.stderr
     scene = [np.asarray(Image.open(p).convert("RGB"), np.int16)[60:120] for p in (first, again)]
     assert np.abs(scene[0] - scene[1]).mean() < 3.0
-    one_sentence(surplus("run", demo_package, *view, "--record", record, "--shot", first), 1, "exists already")
-    one_sentence(surplus("replay", tmp_path / "none.rec", *view, "--shot", again), 1, "none.rec", "--record FILE")
-    (tmp_path / "text").write_text("no")
-    one_sentence(surplus("replay", tmp_path / "text", *view, "--shot", again), 1, "is no recording of Surplus")
-    one_sentence(surplus("replay", record, *view, "--time", "2025-12-24T18:00", "--shot", again), 1, "24 December")
+    one_sentence(there, 1, "exists already")
+    one_sentence(none, 1, "none.rec", "--record FILE")
+    one_sentence(text, 1, "is no recording of Surplus")
+    one_sentence(winter, 1, "24 December")
 
 
 def test_a_viewer_with_a_wrong_key_says_so_within_seconds(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -84,24 +85,29 @@ def test_of_a_package_that_cannot_be_written_scenarios_are_kept_in_the_state_fol
     assert not list((keys.state_folder() / "scenarios").iterdir())
 
 
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        ("format = 7\n", "scenario format 7, this Surplus reads up to 1; update Surplus"),
-        ("[[scenario]]\nname = 'x'\n[[scenario.layer]]\nkind = 'fusion'\n", "no layer kind 'fusion'"),
-        ("[[scenario]]\nname = 'x'\n[[scenario.layer]]\nkind = 'solar'\nselection = 'id=nobody'\n", "nobody"),
-        ("[[scenario]]\nname = 'x'\n[[scenario.layer]]\nkind = 'solar'\nshare = 900\n", "share"),
-    ],
-)
-def test_a_file_that_this_surplus_cannot_read_is_said_and_left_as_it_is(folder: Path, body: str, words: str) -> None:
-    (folder / "layers.toml").write_text(body)
-    with sim_process({"package": str(folder)}) as (_, line):
-        viewer = Watcher(line)
-        viewer.until(lambda: "problems" in viewer.newest and "saved" in viewer.newest)
-        (said,) = [p.message for p in viewer.newest["problems"].problems if p.code == "saved-scenarios"]
-        assert words in said and str(folder / "layers.toml") in said and viewer.newest["saved"].scenarios == ()
-        save(viewer, "Half", 0.5)
-        viewer.until(lambda: viewer.refusals)
-        assert viewer.refusals == [said]
-        viewer.close()
-    assert (folder / "layers.toml").read_text() == body
+UNREADABLE = {
+    "format = 7\n": "scenario format 7, this Surplus reads up to 1; update Surplus",
+    "[[scenario]]\nname = 'x'\n[[scenario.layer]]\nkind = 'fusion'\n": "no layer kind 'fusion'",
+    "[[scenario]]\nname = 'x'\n[[scenario.layer]]\nkind = 'solar'\nselection = 'id=nobody'\n": "nobody",
+    "[[scenario]]\nname = 'x'\n[[scenario.layer]]\nkind = 'solar'\nshare = 900\n": "share",
+}
+
+
+def test_files_that_this_surplus_cannot_read_are_said_and_left_as_they_are(built: Path, tmp_path: Path) -> None:
+    def stands(body: str, folder: Path) -> None:
+        shutil.copytree(built, folder)
+        (folder / "layers.toml").write_text(body)
+        with sim_process({"package": str(folder)}) as (_, line):
+            viewer = Watcher(line)
+            viewer.until(lambda: "problems" in viewer.newest and "saved" in viewer.newest)
+            (said,) = [p.message for p in viewer.newest["problems"].problems if p.code == "saved-scenarios"]
+            assert UNREADABLE[body] in said and str(folder / "layers.toml") in said
+            assert viewer.newest["saved"].scenarios == ()
+            save(viewer, "Half", 0.5)
+            viewer.until(lambda: viewer.refusals)
+            assert viewer.refusals == [said]
+            viewer.close()
+        assert (folder / "layers.toml").read_text() == body
+
+    with ThreadPoolExecutor() as sims:  # a process each
+        list(sims.map(stands, UNREADABLE, [tmp_path / str(k) for k in range(len(UNREADABLE))]))
