@@ -39,7 +39,7 @@ from tools.cases.table import Table
 Float = NDArray[np.float64]
 SHADE_W_M2 = 300.0
 """Light on a window above which its shade is drawn (ISO 13790:2008, G.5.2.1)."""
-DECLARED_W_M2K = glass.OUT_EN673_W_M2K - 0.84 * film.OUTSIDE_BLACK_W_M2K
+DECLARED_W_M2K = glass.OUT_EN673_W_M2K - zones.GLASS_EMISSIVITY * film.OUTSIDE_BLACK_W_M2K
 """Convection at a pane whose film is in its U-value (EN 673:2011: 25 W/m2K with long-wave exchange)."""
 STOREY_M = 3.0
 INNER_PER_FLOOR = 4.5
