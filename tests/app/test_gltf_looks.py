@@ -15,6 +15,7 @@ from PIL import Image
 
 from app.tiles import content, images, topology
 from app.tiles.mesh import FLAT_ROOF, WALL, AlphaMode, Unreadable, Wrap
+
 UNLIT = {"KHR_materials_unlit": {}}
 
 
