@@ -1,18 +1,116 @@
-"""What a tileset says of itself, its groups, tiles and contents: values of a class of its schema.
+"""What a tileset says about itself, its groups, tiles and contents.
 
-Source: OGC 22-025r4 (3D Tiles 1.1), chapter 9 (metadata).
+A property that is malformed is left out; nobody's tile is missing because of it. Source: OGC 22-025r4 (3D Tiles 1.1)
+sections 7.9 and 11; 3DTILES_metadata, its form in 3D Tiles 1.0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.tiles.features import Column
+from app.tiles.mesh import Unreadable
+from app.tiles.properties import Property, class_of, value
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """Values of one entity by property; of which class they are."""
+    """Values of one thing: a tileset, a group, a tile or a content."""
 
     class_name: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any]
+    """Property name -> number, text, truth, array [k] of numbers, or list; None where the value is absent."""
+    semantics: Mapping[str, str] = field(default_factory=dict)
+    """Semantic (TILE_HORIZON_OCCLUSION_POINT, NAME, ...) -> property name."""
+
+    def by_semantic(self, semantic: str) -> Any:
+        """Value of the property with that meaning, None where there is none."""
+        name = self.semantics.get(semantic)
+        return None if name is None else self.values.get(name)
+
+
+class Schema:
+    """Classes of a document, each understood once."""
+
+    def __init__(self, json: Any) -> None:
+        self._json = json
+        self._classes: dict[str, dict[str, Property]] = {}
+
+    def of(self, name: Any) -> dict[str, Property]:
+        """Properties of a class.
+
+        Raises:
+            Unreadable: there is no such class.
+        """
+        if name not in self._classes:
+            self._classes[name] = class_of(self._json, name)
+        return self._classes[name]
+
+
+class Rows:
+    """Rows of a property table: the metadata of many tiles or contents, made when somebody asks."""
+
+    def __init__(self, class_name: str, properties: Mapping[str, Property], columns: Mapping[str, Column]) -> None:
+        self.class_name, self.columns = class_name, columns
+        self.semantics = {p.semantic: name for name, p in properties.items() if p.semantic}
+
+    def column(self, semantic: str) -> NDArray[np.float64] | None:
+        """[row, k] numbers of the property with that meaning; None where there is none."""
+        found = self.columns.get(self.semantics.get(semantic, ""))
+        if not isinstance(found, np.ndarray) or found.dtype.kind not in "iuf":
+            return None
+        return found.reshape(len(found), -1).astype(np.float64)
+
+    def row(self, k: int) -> Metadata:
+        """Of one tile or content."""
+        return Metadata(self.class_name, {name: column[k] for name, column in self.columns.items()}, self.semantics)
+
+
+def entity(json: Any, schema: Schema | None) -> Metadata | None:
+    """Metadata as JSON gives them (`class`, `properties`); None where there are none to read."""
+    if not isinstance(json, Mapping) or schema is None:
+        return None
+    try:
+        properties = schema.of(json.get("class"))
+    except (Unreadable, TypeError):
+        return None
+    given = json.get("properties")
+    given = given if isinstance(given, Mapping) else {}
+    values: dict[str, Any] = {}
+    for name, prop in properties.items():
+        try:
+            values[name] = value(prop, given.get(name))
+        except Unreadable:
+            continue
+    semantics = {p.semantic: name for name, p in properties.items() if p.semantic}
+    return Metadata(str(json["class"]), values, semantics)
+
+
+def read(
+    document: Mapping[str, Any], fetch: Callable[[str], Any]
+) -> tuple[Schema | None, Metadata | None, tuple[Metadata | None, ...], str]:
+    """Schema, metadata of the tileset, metadata of its groups, and what of them could not be read.
+
+    `fetch` gives the JSON at a relative address (a schema of its own file); it raises OSError or ValueError.
+    """
+    extensions = document.get("extensions")
+    old = extensions.get("3DTILES_metadata") if isinstance(extensions, Mapping) else None
+    said: Mapping[str, Any] = old if isinstance(old, Mapping) else document
+    json, reason = said.get("schema"), ""
+    if json is None and isinstance(said.get("schemaUri"), str):
+        try:
+            json = fetch(said["schemaUri"])
+        except (OSError, ValueError) as error:
+            reason = f"the schema of its metadata, {said['schemaUri'][:100]}, cannot be read ({error})"
+    if json is None:
+        return None, None, (), reason
+    schema = Schema(json)
+    groups = said.get("groups")
+    listed = list(groups.values()) if isinstance(groups, Mapping) else groups if isinstance(groups, list) else []
+    about = said.get("metadata", said.get("tileset"))
+    return schema, entity(about, schema), tuple(entity(g, schema) for g in listed), reason
