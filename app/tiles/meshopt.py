@@ -45,7 +45,7 @@ def decode(packed: memoryview, view: dict[str, Any]) -> bytes:
         if mode in ("TRIANGLES", "INDICES") and stride in (2, 4):
             read = meshopt_index.triangles if mode == "TRIANGLES" else meshopt_index.indices
             return np.array(read(bytes(packed), count), np.uint32).astype(f"<u{stride}").tobytes()
-    except IndexError as error:
+    except (IndexError, ValueError) as error:
         raise Unreadable("a buffer view of meshopt is truncated") from error
     raise Unreadable(f"a buffer view of meshopt has the mode {mode} with a stride of {stride}, which is not known")
 
