@@ -21,10 +21,23 @@ def _foreign(*words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return ("common", "flux", "style", "foreign.vert"), (*defined, "common", "curve", "tone", "flux", "foreign.frag")
 
 
-_PARTS = {
+_BUILDING = {
     "wall": (("common", "flux", "building.vert"), ("common", "curve", "tone", "flux", "building_in", "wall.frag")),
     "roof": (("common", "flux", "building.vert"), ("common", "curve", "tone", "flux", "building_in", "roof.frag")),
-    "module": (("common", "flux", "module.vert"), ("common", "curve", "tone", "flux", "module.frag")),
+    "plain": (("common", "flux", "plain.vert"), ("common", "curve", "tone", "plain.frag")),
+    "depth": (("depth.vert",), ("shadow.frag",)),
+}
+"""Programs of our own buildings; each has a twin that obeys a style, for every look-up at a vertex is paid for."""
+
+
+def _styled(vertex: tuple[str, ...], fragment: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return ("#define STYLED", "style", *vertex), ("#define STYLED", *fragment)
+
+
+_PARTS = {
+    **_BUILDING,
+    **{f"{name}_styled": _styled(*parts) for name, parts in _BUILDING.items()},
+    "module": (("common", "flux", "style", "module.vert"), ("common", "curve", "tone", "flux", "module.frag")),
     "ground_town": (("common", "ground.vert"), (*_GROUND, "ground_town.frag")),
     "ground_seam": (("common", "ground.vert"), (*_GROUND, "ground_seam.frag")),
     "ground_country": (("common", "ground.vert"), (*_GROUND, "ground_country.frag")),
@@ -33,9 +46,7 @@ _PARTS = {
         for group in ("grass", "road", "paved", "water", "field")
     },
     "tree": (("common", "tree.vert"), ("common", "curve", "tone", "tree.frag")),
-    "plain": (("common", "flux", "plain.vert"), ("common", "curve", "tone", "plain.frag")),
     "sky": (("sky.vert",), ("common", "curve", "tone", "sky.frag")),
-    "depth": (("depth.vert",), ("shadow.frag",)),
     "pick": (("style", "pick.vert"), ("pick.frag",)),
     "shadow": (("style", "shadow.vert"), ("shadow.frag",)),
     "shadow_mask": (("style", "shadow_mask.vert"), ("shadow_mask.frag",)),

@@ -60,11 +60,14 @@ class Town:
         self._under = 0.0
         self.shadows = 0
         """Grows when what casts shadows changes without a change of tiles."""
-        buildings = ("wall", "roof", "module", "plain", "tree")
         equal = DepthTestAttrib.make(DepthTestAttrib.M_less_equal)
-        self._states = {name: RenderState.make(ShaderAttrib.make(program(name)), equal) for name in buildings}
-        depth = ShaderAttrib.make(program("depth"))
-        self._depth = RenderState.make(depth, CullBinAttrib.make("background", 0), ColorWriteAttrib.make(0))
+        names = ("wall", "roof", "plain", "wall_styled", "roof_styled", "plain_styled", "module", "tree")
+        self._states = {name: RenderState.make(ShaderAttrib.make(program(name)), equal) for name in names}
+        for name in ("depth", "depth_styled"):
+            first = CullBinAttrib.make("background", 0)
+            self._states[name] = RenderState.make(ShaderAttrib.make(program(name)), first, ColorWriteAttrib.make(0))
+        self._styled = ""
+        """What is added to the names of buildings' programs: `_styled` while a style is worn."""
         for group in LAND:
             shader = ShaderAttrib.make(program(f"land_{group}"))
             self._states[group] = RenderState.make(shader, CullBinAttrib.make("fixed", 8), MARK)
@@ -107,13 +110,13 @@ class Town:
         data = vertices(columns)
         low, high = mesh.bounds
         part, land, depth = GeomNode("mesh"), GeomNode("land"), GeomNode("depth")
-        plain = self._states["plain"] if mesh.coarse else None
+        plain = self._states[f"plain{self._styled}"] if mesh.coarse else None
         for name, index in (("wall", mesh.walls), ("roof", mesh.roofs)):
             if len(index):
-                part.add_geom(triangles(data, index, low=low, high=high), plain or self._states[name])
+                part.add_geom(triangles(data, index, low=low, high=high), plain or self._states[name + self._styled])
         solid = np.concatenate([mesh.walls, mesh.roofs])
         if len(solid) and not mesh.coarse:  # far ones are cheap: two passes over vertices would cost more
-            depth.add_geom(triangles(data, solid, low=low, high=high), self._depth)
+            depth.add_geom(triangles(data, solid, low=low, high=high), self._states[f"depth{self._styled}"])
         for name, index in mesh.land.items():
             if len(index):
                 land.add_geom(triangles(data, index, low=low, high=high), self._states[name])
@@ -249,6 +252,21 @@ class Town:
         self.styles.write(rows)
         self.foreign.sieve(bool(((rows[:, 3] > 0) & (rows[:, 3] < 1)).any()))
         self.shadows += 1
+        self._wear("" if rgba is None else "_styled")
+
+    def _wear(self, styled: str) -> None:
+        """Have buildings drawn by the programs that obey a style, or by the cheaper ones."""
+        if styled == self._styled:
+            return
+        pairs = [(self._states[name + self._styled], self._states[name + styled])
+                 for name in ("wall", "roof", "plain", "depth")]  # fmt: skip
+        self._styled = styled
+        for tile in self._tiles.values():
+            for part in (p.node() for p in tile.find_all_matches("**/+GeomNode")):
+                for k in range(part.get_num_geoms()):
+                    new = next((new for old, new in pairs if part.get_geom_state(k) == old), None)
+                    if new is not None:
+                        part.set_geom_state(k, new)
 
     def install(self, watts: NDArray[np.float64] | None) -> None:
         """Show as many modules as `watts` [building] of installed power are."""

@@ -15,6 +15,9 @@ out vec3 base_light;            // ambient and bounce, with openness
 out vec3 key_light;
 out vec3 shadow_at;
 out vec4 haze;                  // rgb, amount
+#ifdef STYLED
+flat out vec4 dye;              // what a style makes of the feature
+#endif
 
 void main() {
     vec4 p = p3d_ModelMatrix * p3d_Vertex;
@@ -32,4 +35,8 @@ void main() {
     float d = length(ray);
     haze = vec4(haze_rgb(ray / d), haze_amount(ray));
     gl_Position = p3d_ViewProjectionMatrix * p;
+#ifdef STYLED
+    dye = style_of(info.x);
+    if (dye.a <= 0.0) gl_Position = NOWHERE;
+#endif
 }

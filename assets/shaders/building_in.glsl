@@ -8,6 +8,17 @@ in vec3 key_light;
 in vec3 shadow_at;
 in vec4 haze;
 out vec4 pixel;
+#ifdef STYLED
+flat in vec4 dye;               // what a style makes of the feature
+
+// Its colour on what the surface is; of the translucent a share of the pixels, by an even noise (Jimenez 2014).
+vec3 dyed(vec3 albedo) {
+    if (dye.a < fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))))) discard;
+    return albedo * dye.rgb;
+}
+#else
+vec3 dyed(vec3 albedo) { return albedo; }
+#endif
 
 const vec3 WALL = vec3(0.791, 0.753, 0.680), PITCHED = vec3(0.624, 0.578, 0.497), FLAT = vec3(0.687, 0.651, 0.578);
 const vec3 NO_DATA = vec3(0.40, 0.40, 0.41);

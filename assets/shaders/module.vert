@@ -20,8 +20,8 @@ void main() {
     int s = int(strip.x + 0.5);
     float there = texelFetch(installed, ivec2(s & 2047, s >> 11), 0).r;
     float count = clamp(floor(there + 0.5) - strip.y, 0.0, strip.z);
-    if (count < 0.5) {          // none of these: outside the picture
-        gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+    if (count < 0.5 || style_of(strip.x).a <= 0.0) {        // none of these, or nothing to lie on
+        gl_Position = NOWHERE;
         return;
     }
     float right = mod(strip.w, 2.0);

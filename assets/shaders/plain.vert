@@ -20,6 +20,10 @@ void main() {
     // The mean of a facade with its windows, of which some are lit after dark.
     vec3 albedo = wall ? mix(WALL, PANES, 0.17) : info.y < 1.5 ? PITCHED : FLAT;
     albedo *= 1.0 + (info.z - 0.5) * 0.12;
+#ifdef STYLED
+    vec4 dye = style_of(info.x);
+    albedo *= dye.rgb;
+#endif
     float f = value_of(info.x);
     vec4 c = flux_rgba(f > 1.5 ? 0.0 : f);
     float on_wall = mix(0.72 * saturate(painted.x), 0.82, saturate(painted.x - 1.0));
@@ -37,4 +41,7 @@ void main() {
     float d = length(ray);
     haze = vec4(haze_rgb(ray / d), haze_amount(ray));
     gl_Position = p3d_ViewProjectionMatrix * p;
+#ifdef STYLED
+    if (dye.a <= 0.0) gl_Position = NOWHERE;
+#endif
 }

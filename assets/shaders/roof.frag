@@ -1,6 +1,7 @@
 void main() {
     float v = kind.y - 0.5, away = length(world - eye_m);
     vec3 albedo = kind.x < 1.5 ? PITCHED * (1.0 + v * vec3(0.16, 0.14, 0.12)) : FLAT * (1.0 + v * vec3(0.08));
+    albedo = dyed(albedo);
     vec2 px = fwidth(face_at);
     float shade = edge(face_at, face_size, px, away);
     // Courses of tiles on pitched roofs, only near.

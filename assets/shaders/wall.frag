@@ -25,6 +25,7 @@ float windows(vec2 at, vec2 size, vec2 pixel_m, out vec2 cell, out vec2 d, out v
 void main() {
     float v = kind.y - 0.5, away = length(world - eye_m);
     vec3 albedo = (is_office() ? OFFICE : is_hall() ? HALL : WALL) * (1.0 + v * vec3(0.10, 0.09, 0.08));
+    albedo = dyed(albedo);
     vec2 pixel_m = fwidth(face_at);
     float known = step(0.0, face_size.y), shade = edge(face_at, face_size, pixel_m, away);
     float foot = mix(1.0, mix(0.80, 1.0, saturate(face_at.y / 2.2)), known);

@@ -233,6 +233,23 @@ def test_a_style_between_there_and_not_lets_half_of_the_pixels_through(screen) -
     assert 0.4 < share < 0.6
 
 
+@pytest.mark.parametrize("coarse", [False, True])
+def test_a_style_colours_and_hides_our_own_buildings_too(screen, coarse: bool) -> None:
+    face = np.tile(np.array([[0.0, 0.0, 20.0, -1.0]], np.float32), (4, 1))
+    more = {"face": face[:0] if coarse else face, "coarse": coarse}
+    sky = screen.draw()
+    for slot, x in ((1, (-15, -5)), (2, (-4, 4)), (3, (5, 15))):
+        screen.put(replace(quad(UNLIT, x=x, slot=slot, **more), look=None))
+    plain = screen.draw()
+    screen.town.dress(np.array([[1, 1, 1, 1], [0, 0, 1, 1], [1, 1, 1, 0], [1, 1, 1, 1]], np.float32))
+    styled = screen.draw()
+    assert hue(at(styled, -10, -5)) == "b"
+    assert at(styled, 0, 5) == pytest.approx(at(sky, 0, 5), abs=0.01)
+    assert at(styled, 10, -5) == pytest.approx(at(plain, 10, -5), abs=0.01)
+    screen.town.dress(None)
+    assert np.abs(screen.draw() - plain).max() < 0.01
+
+
 def test_features_that_come_after_a_style_are_as_they_are(screen) -> None:
     screen.town.dress(np.array([[1, 1, 1, 1], [0, 0, 1, 1]], np.float32))
     screen.put(quad(replace(UNLIT, base_color=(1, 0, 0, 1)), slot=5000))
