@@ -23,7 +23,7 @@ WRITTEN = {
     "version 1, joined bit by bit and in pairs": (SMOOTH, (
         "oWh/6gESAA8fGg//+Pj0xPTEwCAQ8Bg4HPJi4mLyYuJifB7d3QAAPgMHAwDa+JcAj4GTQz2LpujOTKaJ55eqpHvpb2AZiquWR7B3eyVPgjW6xYMA"
         "nHsIJHwbpSAznwwT/hw/dQRcSyukddsyGv+r+B2RPr6BLhEq+IOPAC7ycEwiCzlfo5PdgpxeNgojT3H59CzqbkoeDTthq6mXcJJcNAYlTwACHH0B"
-        "/wFggPsEAQMA/wEAf/+Af/+Af/+Af/+Af/+Af/+Af/+Af/+Af/+Af/+Af/+Af/+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAYgES"
+        "/wFggPsEAQMA/wEAf/+Af/+Af/+Af/+Af/+Af/+Af/+Af/+Af/+Af/+Af/+Af/+Af/+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAYgES"
     )),
     "version 1, bytes": (np.column_stack([K, K * K % 256, K % 2, K // 7]).astype(np.uint8), (
         "oV0VKqqqqqqqqqqqqgAAAAIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp+goaKjpKWmhUmZmZmZmZmZmZmAAAAgEACAiAQAgIIAAIAAAAA"
