@@ -8,12 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from twins import ENVIRONMENT, write_package
 
+from sim import kernels
 from tools import demo, demo_package, supervise
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and /proc")
@@ -55,10 +57,16 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("what", "after_s"), [("run", 0.3), ("run", 1.2), ("run", 2.5), ("serve", 1.2), ("build", 1.0), ("build", 3.0)]
-)
-def test_ctrl_c_leaves_no_process_behind(package: Path, city: Path, tmp_path: Path, what: str, after_s: float) -> None:
+def test_ctrl_c_leaves_no_process_behind(package: Path, city: Path, tmp_path: Path) -> None:
+    """Whenever it comes: while Python starts, while others start, at work."""
+    moments = [("run", 0.3), ("run", 1.2), ("run", 2.5), ("serve", 1.2), ("build", 1.0), ("build", 3.0)]
+    with ThreadPoolExecutor(2) as two:
+        list(two.map(lambda m: interrupted(package, city, tmp_path, *m), moments))
+
+
+def interrupted(package: Path, city: Path, folder: Path, what: str, after_s: float) -> None:
+    tmp_path = folder / f"{what}-{after_s}"
+    tmp_path.mkdir()
     mark = f"{os.getpid()}-{what}-{after_s}"
     arguments: dict[str, list[str | Path]] = {
         "run": ["run", package, "--offscreen", "--frames", "1000000", "--size", "64x36"],
@@ -101,9 +109,8 @@ def test_a_home_that_cannot_be_written_costs_a_sentence(demo_package: Path, tmp_
     home, shot = tmp_path / "file" / "home", tmp_path / "a.png"
     (tmp_path / "tmp").mkdir()
     gone = ("SURPLUS_STATE_DIR", "SURPLUS_CACHE_DIR", "NUMBA_CACHE_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME")
-    kernels = os.environ.get("NUMBA_CACHE_DIR")
     env = {k: v for k, v in os.environ.items() if k not in gone} | ENVIRONMENT
-    env |= {"HOME": str(home), "TMPDIR": str(tmp_path / "tmp")} | ({"NUMBA_CACHE_DIR": kernels} if kernels else {})
+    env |= {"HOME": str(home), "TMPDIR": str(tmp_path / "tmp")} | {"NUMBA_CACHE_DIR": str(kernels.CACHE)}
     done = subprocess.run(
         command("run", demo_package, "--offscreen", "--size", "320x180", "--shot", shot), env=env,
         capture_output=True, text=True, timeout=120, check=False,
