@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.tiles.features import Column, Table
 from app.tiles.mesh import Unreadable
-from app.tiles.reading import Reading
+from app.tiles.reading import Reading, naming
 
 Array = NDArray[Any]
 
@@ -52,6 +52,17 @@ def table(
         Unreadable: a column does not fit.
     """
     packed = given.get("extensions", {}).get("3DTILES_draco_point_compression", {}).get("properties", {})
+    with naming("the properties of the batch table"):
+        columns = _columns(given, body, count, unpacked, packed)
+        tree = given.get("extensions", {}).get(HIERARCHY, given.get("HIERARCHY"))
+        if isinstance(tree, dict):
+            columns = {**_hierarchy(tree, body, count), **columns}
+        return Table(count, columns, reading.ids(columns))
+
+
+def _columns(
+    given: Mapping[str, Any], body: memoryview, count: int, unpacked: dict[int, Array] | None, packed: Mapping[str, Any]
+) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for name, value in given.items():
         if name in packed and unpacked is not None:
@@ -65,10 +76,7 @@ def table(
                 body, value["byteOffset"], value.get("componentType"), WIDTHS.get(value.get("type", "SCALAR"), 1),
                 count, f"the property {name} of the batch table",
             )  # fmt: skip
-    tree = given.get("extensions", {}).get(HIERARCHY, given.get("HIERARCHY"))
-    if isinstance(tree, dict):
-        columns = {**_hierarchy(tree, body, count), **columns}
-    return Table(count, columns, reading.ids(columns))
+    return columns
 
 
 def _unpacked(unpacked: dict[int, Array], unique: Any, count: int, name: str) -> Array:

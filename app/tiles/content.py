@@ -7,7 +7,6 @@ Whether JSON is a glTF or an external tileset is asked before (app.tiles.tileset
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -15,13 +14,8 @@ import numpy as np
 from app.tiles import gltf, legacy, points
 from app.tiles.gltf_accessors import chunks, parsed
 from app.tiles.mesh import Mesh, Unreadable
-from app.tiles.reading import UP, Reading
+from app.tiles.reading import UP, Reading, naming
 
-_BROKEN = (
-    ArithmeticError, AttributeError, BufferError, LookupError, TypeError, ValueError, RecursionError, MemoryError,
-    AssertionError, struct.error,
-)  # fmt: skip
-"""What reading a file that contradicts itself ends in."""
 _JSON = (b"{", b"\xef\xbb\xbf{")
 
 
@@ -48,14 +42,9 @@ def decode(
         Unreadable: with the reason.
     """
     reading = Reading(slots, read, UP.get(up_axis.upper(), UP["Y"]), id_property)
-    try:
-        with np.errstate(all="ignore"):
-            return _decode(memoryview(content), reading, 0)
-    except Unreadable:
-        raise
-    except _BROKEN as error:
-        name = f"{address.rsplit('/', 1)[-1]} " if address else ""
-        raise Unreadable(f"the content {name}is inconsistent: {type(error).__name__} {str(error)[:120]}") from error
+    name = address.partition("?")[0].rpartition("/")[2]
+    with np.errstate(all="ignore"), naming(f"the parts of {name or 'the content'}"):
+        return _decode(memoryview(content), reading, 0)
 
 
 def _decode(content: memoryview, reading: Reading, depth: int) -> tuple[Mesh, ...]:

@@ -8,17 +8,16 @@ that names the district's ids, else the first with a property table, else the fi
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import images
+from app.tiles import images, properties
 from app.tiles.features import Table
 from app.tiles.gltf_accessors import Document, Json, parsed
 from app.tiles.mesh import NO_FEATURE, Unreadable
-from app.tiles.reading import Reading
+from app.tiles.reading import Reading, naming
 
 Array = NDArray[Any]
 Attribute = Callable[[str], Array | None]
@@ -48,9 +47,11 @@ class Features:
             if type(index) is not int or not 0 <= index < len(rows):
                 raise Unreadable(f"features name property table {index}, which the glTF does not have")
             table = rows[index]
-            found = _texts(table, self._document.view)
-            ids = self._reading.ids(found, any_text=True)
-            self._tables[index] = Table(int(table["count"]), found, ids)
+            with naming(f"the columns of property table {index}"):
+                named = properties.class_of(self._schema(metadata), table.get("class"))
+                self._reading.spend(8 * len(named) * int(table["count"]))
+                found = properties.columns(named, table, self._document.view)
+                self._tables[index] = Table(int(table["count"]), found, self._reading.ids(found, any_text=True))
         return self._tables[index]
 
     def _schema(self, metadata: Json) -> Json:
@@ -62,7 +63,15 @@ class Features:
         return schema
 
     def of_primitive(self, primitive: Json, attribute: Attribute, count: int) -> tuple[Array | None, Table | None]:
-        """[vertex] rows of a table and the table; None without features."""
+        """[vertex] rows of a table and the table; None without features.
+
+        Raises:
+            Unreadable: they contradict themselves.
+        """
+        with naming("the features of a primitive (EXT_mesh_features, EXT_structural_metadata)"):
+            return self._of_primitive(primitive, attribute, count)
+
+    def _of_primitive(self, primitive: Json, attribute: Attribute, count: int) -> tuple[Array | None, Table | None]:
         extensions = primitive.get("extensions", {})
         if self._batch is not None:
             for name in ("_BATCHID", "BATCHID"):
@@ -88,8 +97,13 @@ class Features:
         return _ids(feature, count, chosen.get("nullFeatureId")), self._batch or table
 
     def of_instances(self, node: Json, attribute: Attribute, count: int) -> tuple[Array | None, Table | None]:
-        """[instance] rows of a table and the table; None where the instances are no features."""
-        chosen, table = self._chosen(node.get("extensions", {}).get(INSTANCE, {}).get("featureIds", ()))
+        """[instance] rows of a table and the table; None where the instances are no features.
+
+        Raises:
+            Unreadable: they contradict themselves.
+        """
+        with naming(f"the features of instances ({INSTANCE})"):
+            chosen, table = self._chosen(node.get("extensions", {}).get(INSTANCE, {}).get("featureIds", ()))
         if chosen is None:
             return None, None
         feature: Array | None = np.arange(count, dtype=np.uint32)
@@ -146,15 +160,15 @@ class Features:
         uses = extensions.get(METADATA, {})
         metadata = self._document.json.get("extensions", {}).get(METADATA, {})
         found: dict[str, Any] = {}
-        for index in uses.get("propertyAttributes", ()):
-            for name, one in metadata["propertyAttributes"][index].get("properties", {}).items():
-                column = attribute(one["attribute"])
-                if column is not None:
-                    found[name] = np.array(column)
-        for index in uses.get("propertyTextures", ()):
-            for name, one in metadata["propertyTextures"][index].get("properties", {}).items():
-                texels = self.texels(one, attribute)
-                found[name] = texels[:, 0] if texels.shape[1] == 1 else texels
+        for kind, read in (("propertyAttributes", lambda one: attribute(one["attribute"])),
+                           ("propertyTextures", lambda one: self.texels(one, attribute))):  # fmt: skip
+            for index in uses.get(kind, ()):
+                group = metadata[kind][index]
+                named = properties.class_of(self._schema(metadata), group.get("class"))
+                for name, one in group.get("properties", {}).items():
+                    raw = read(one)
+                    if raw is not None and name in named:
+                        found[name] = _meant(named[name], one, raw, count)
         if not found:
             return None, None
         return np.arange(count, dtype=np.uint32), Table(count, found, self._reading.ids(found))
@@ -188,18 +202,11 @@ def _ids(values: Array, count: int, null: Any = None) -> Array:
     return ids
 
 
-def _texts(table: Json, view: Callable[[int], memoryview]) -> dict[str, list[str]]:
-    """Columns of text of a property table."""
-    found: dict[str, list[str]] = {}
-    for name, one in table.get("properties", {}).items():
-        if "stringOffsets" not in one or "arrayOffsets" in one:
-            continue
-        kind = np.dtype(one.get("stringOffsetType", "UINT32").lower())
-        offsets = np.frombuffer(view(one["stringOffsets"]), kind, int(table["count"]) + 1).tolist()
-        raw = bytes(view(one["values"]))
-        if raw.isascii():  # a character is a byte: cut once decoded, which is far quicker
-            text = raw.decode()
-            found[name] = [text[a:b] for a, b in pairwise(offsets)]
-        else:
-            found[name] = [raw[a:b].decode() for a, b in pairwise(offsets)]
-    return found
+def _meant(named: properties.Property, one: Json, raw: Array, count: int) -> Any:
+    """[vertex] values of a property whose stored numbers, or bytes of texels, are `raw`."""
+    if raw.dtype.kind == "f" and named.component is not None and named.component.kind in "iu":
+        raw = np.nan_to_num(raw).astype(named.component)
+    elif raw.dtype != np.uint8 and named.component is not None:
+        raw = raw.astype(named.component)
+    stored = memoryview(np.ascontiguousarray(raw).tobytes())
+    return properties.column(named, {**one, "values": 0}, count, lambda _: stored)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from app.tiles import images
 from app.tiles.gltf_accessors import Document, Json
 from app.tiles.mesh import AlphaMode, Look, Unreadable, Wrap
+from app.tiles.reading import naming
 
 Array = NDArray[Any]
 
@@ -51,7 +52,8 @@ class Materials:
         if index is None:
             return Paint(_PLAIN)
         if index not in self._made:
-            self._made[index] = self._paint(self._document.item("materials", index))
+            with naming(f"the values of material {index}"):
+                self._made[index] = self._paint(self._document.item("materials", index))
         return self._made[index]
 
     def _paint(self, material: Json) -> Paint:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import struct
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any
@@ -27,6 +29,27 @@ MOST_BYTES = 256 << 20
 """A tile that needs more when decoded is not read."""
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/")
 _ID_NAMES = ("id", "gml_id", "gml:id", "gmlid", "identificatie", "name")
+
+
+BROKEN = (
+    ArithmeticError, AttributeError, BufferError, LookupError, TypeError, ValueError, RecursionError, MemoryError,
+    AssertionError, struct.error,
+)  # fmt: skip
+"""What reading a file that contradicts itself ends in."""
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Contradictions met inside are told as ones of `what`.
+
+    Raises:
+        Unreadable: with the reason.
+    """
+    try:
+        yield
+    except BROKEN as error:
+        text = f"{str(error)[:60]} is missing" if isinstance(error, KeyError) else str(error)[:120]
+        raise Unreadable(f"{what} contradict themselves: {text or type(error).__name__}") from error
 
 
 def _hashes(ids: tuple[str, ...]) -> Array:
