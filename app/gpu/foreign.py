@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from panda3d.core import (
     CullFaceAttrib,
     DepthTestAttrib,
     DepthWriteAttrib,
+    Geom,
     GeomNode,
     NodePath,
     RenderState,
@@ -40,6 +42,8 @@ _GLASS = "glass"
 _GLASS_SORT = 45
 _LARGE_BYTES = 512 * 512 * 4
 """Of these a frame takes one texture."""
+_SAMPLE = 2000
+"""Vertices of a mesh that tell where it is."""
 _THERE = 0.75
 """Alpha from which a texel that calls for blending is drawn as if it were opaque."""
 _INK = (0.012, 0.012, 0.014, 1.0)
@@ -48,18 +52,77 @@ _LARGEST_DOT = 4.0
 """Largest dot over what the mesh asks for: close by, dots grow until they touch."""
 
 
+class Picture:
+    """A texture in full, filled on the decoding thread; shared by the meshes that share its texels."""
+
+    def __init__(self, look: Look) -> None:
+        assert look.texture is not None
+        self.texels = look.texture
+        self.levels = (self.texels, *mipmaps(self.texels))
+        self.full = picture(look)
+        pour(self.full, self.levels)
+        self.large = self.texels.nbytes > _LARGE_BYTES
+
+    @property
+    def nbytes(self) -> int:
+        """Memory beside the texels themselves."""
+        return sum(level.nbytes for level in self.levels[1:])
+
+    def coarse(self, look: Look) -> Texture:
+        """The same small, to stand in until the frame has room for a large one."""
+        small = picture(look)
+        pour(small, next(self.levels[k:] for k, level in enumerate(self.levels) if level.nbytes <= _LARGE_BYTES // 16))
+        return small
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the decoding thread makes of a mesh: geometry as the engine holds it."""
+
+    info: Array
+    """The mesh's own when this was made: with other slots it is made again."""
+    surface: Geom | None
+    strokes: Geom | None
+    dots: Geom | None
+    mirrored: bool
+    """Every face is turned around."""
+    sample: Array
+    """[k, 3] some of the vertices, to tell where the mesh is."""
+    nbytes: int = 0
+    """Geometry counts as the mesh's own arrays do."""
+
+
+def made_of(mesh: Mesh, *, mirrored: bool) -> Made:
+    """Geometry of a mesh; for the decoding thread."""
+    columns = [("vertex", mesh.position), ("normal", mesh.normal), ("info", mesh.info)]
+    columns += [("tint", mesh.color)] if len(mesh.color) else []
+    columns += [("uv", mesh.uv)] if len(mesh.uv) else []
+    data = vertices(columns)
+    low, high = mesh.bounds
+    solid = np.concatenate([mesh.walls, mesh.roofs]) if len(mesh.roofs) else mesh.walls
+    if mirrored:
+        solid = solid.reshape(-1, 3)[:, ::-1].ravel()
+    some = mesh.position[:: 1 + len(mesh.position) // _SAMPLE].astype(np.float64)
+    return Made(
+        mesh.info,
+        triangles(data, solid, low=low, high=high) if len(solid) else None,
+        strokes(data, mesh.lines, low=low, high=high) if len(mesh.lines) else None,
+        points(data, mesh.dots, low=low, high=high) if len(mesh.dots) else None,
+        mirrored, some[np.isfinite(some).all(axis=1)],
+    )  # fmt: skip
+
+
 class Foreign:
-    """Makes geometry of foreign meshes, one render state per look; textures are shared by what shares them."""
+    """Makes nodes of foreign meshes, one render state per look; textures are shared by what shares them."""
 
     def __init__(self, town: NodePath) -> None:
         """`town`: the node that tiles hang below."""
         self._town = town
-        self._mips: dict[int, tuple[weakref.ref[Array], tuple[Array, ...]]] = {}
+        self._known: dict[int, weakref.ref[Picture]] = {}
         self._lock = threading.Lock()
-        self._surfaces: dict[int, list[tuple[GeomNode, Look, Texture | None]]] = {}
-        self._textures: dict[int, dict[tuple[Any, ...], Texture]] = {}
-        self._coarse: deque[tuple[int, Texture, tuple[Array, ...]]] = deque()
-        """(tile, texture, sizes) of large textures that are shown coarse until it is their turn."""
+        self._surfaces: dict[int, list[_Surface]] = {}
+        self._coarse: deque[tuple[int, Picture]] = deque()
+        """(tile, picture) of large ones that are shown coarse until it is their turn."""
         self._poured = False
         self._sieve = False
         self._warm: NodePath | None = None
@@ -68,58 +131,77 @@ class Foreign:
             bins.add_bin(_GLASS, CullBinManager.BT_back_to_front, _GLASS_SORT)
         town.set_shader_input("bound_slots", 0.0)
 
-    def ahead(self, mesh: Mesh) -> tuple[Array, ...]:
-        """Smaller copies of the mesh's texture, made on the decoding thread; once for all that share it."""
-        texture = mesh.look.texture if mesh.look is not None else None
-        if texture is None:
-            return ()
-        with self._lock:
-            known = self._mips.get(id(texture))
-            if known is not None and known[0]() is texture:
-                return known[1]
-            made = mipmaps(texture)
-            key = id(texture)
-            self._mips[key] = (weakref.ref(texture, lambda _: self._mips.pop(key, None)), made)
-            return made
+    def prepare(self, mesh: Mesh) -> Mesh:
+        """Geometry and texture in all sizes, made on the decoding thread."""
+        made = made_of(mesh, mirrored=_mirrors(mesh.matrix))
+        found = self._picture(mesh)
+        return replace(mesh, ahead=(made, found) if found is not None else (made,))
 
-    def build(self, node: int, path: NodePath, mesh: Mesh, world: NDArray[np.float64]) -> None:
-        """Geometry of `mesh` below `path`, the node of tile `node`."""
+    def _picture(self, mesh: Mesh) -> Picture | None:
+        """The mesh's picture; meshes with the same texels and sampler have the same."""
+        look = mesh.look
+        if look is None or look.texture is None or not len(mesh.uv):
+            return None
+        key = hash((id(look.texture), look.wrap_s, look.wrap_t, look.nearest))
+        with self._lock:
+            known = self._known.get(key)
+            found = known() if known is not None else None
+            if found is None or found.texels is not look.texture:
+                found = Picture(look)
+                self._known = {k: r for k, r in self._known.items() if r() is not None} | {key: weakref.ref(found)}
+            return found
+
+    def build(self, node: int, path: NodePath, mesh: Mesh, world: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Nodes of `mesh` below `path`, the node of tile `node`; returns [k, 3] places of it in the world."""
         look = mesh.look
         assert look is not None
+        mesh = mesh if mesh.ahead else self.prepare(mesh)
+        made, *found = mesh.ahead
+        if made.info is not mesh.info or made.mirrored != _mirrors(world):
+            made = made_of(mesh, mirrored=_mirrors(world))
         coloured, faced = len(mesh.color) > 0, bool(len(mesh.normal)) and bool(mesh.normal[:1].any())
-        columns = [("vertex", mesh.position), ("normal", mesh.normal), ("info", mesh.info)]
-        columns += [("tint", mesh.color)] if coloured else []
-        columns += [("uv", mesh.uv)] if len(mesh.uv) else []
-        data = vertices(columns)
-        low, high = mesh.bounds
-        texture = self._texture(node, mesh) if look.texture is not None and len(mesh.uv) else None
         inputs = {"base_color": vec(look.base_color), "matter": vec((_cutoff(look), look.unlit, coloured, faced))}
-        solid = np.concatenate([mesh.walls, mesh.roofs])
-        if len(solid):
-            if np.linalg.det(world[:3, :3]) < 0:
-                solid = solid.reshape(-1, 3)[:, ::-1].ravel()  # a mirror turns every face around
-            surface = GeomNode("surface")
-            geom = triangles(data, solid, low=low, high=high)
-            for state in self._states(look, texture):
-                surface.add_geom(geom, state)
-            self._surfaces.setdefault(node, []).append((surface, look, texture))
+        if made.surface is not None:
+            surface = self._surface(node, made.surface, look, found[0] if found else None)
             laid = self._lay(path, surface, world, inputs)
             if look.alpha_mode != AlphaMode.OPAQUE:
-                laid.set_tag(MASKED, "1") if texture is not None else laid.hide(SHADOW_MASK)
-        if len(mesh.lines):
+                laid.set_tag(MASKED, "1") if found else laid.hide(SHADOW_MASK)
+        if made.strokes is not None:
             part = GeomNode("strokes")
-            part.add_geom(strokes(data, mesh.lines, low=low, high=high), _thin("strokes"))
-            ink = {"base_color": vec(_INK), "matter": vec((0, 1, 0, 0))} if len(solid) else {}
+            part.add_geom(made.strokes, _thin("strokes"))
+            ink = {"base_color": vec(_INK), "matter": vec((0, 1, 0, 0))} if made.surface is not None else {}
             self._lay(path, part, world, inputs | ink).hide(SHADOW_MASK | PICK_MASK)
-        if len(mesh.dots):
+        if made.dots is not None:
             part = GeomNode("dots")
-            part.add_geom(points(data, mesh.dots, low=low, high=high), _thin("dots"))
+            part.add_geom(made.dots, _thin("dots"))
             self._lay(path, part, world, inputs | {"dot_size": vec(_dot_size(mesh, world))}).hide(SHADOW_MASK)
+        return np.asarray(made.sample @ world[:3, :3].T + world[:3, 3], np.float64)
+
+    def _surface(self, node: int, geom: Geom, look: Look, found: Picture | None) -> GeomNode:
+        """A surface's node; its picture is only a coarse one where the frame has had its large one."""
+        mine = self._surfaces.setdefault(node, [])
+        texture = found.full if found is not None else None
+        if found is not None and found.large:
+            waiting = next((s.texture for s in mine if s.picture is found), None)
+            if waiting is not None:
+                texture = waiting
+            elif self._poured:
+                texture = found.coarse(look)
+                self._coarse.append((node, found))
+            self._poured = True
+        surface = _Surface(GeomNode("surface"), geom, look, found, texture)
+        mine.append(surface)
+        self._dress(surface)
+        return surface.node
+
+    def _dress(self, surface: _Surface) -> None:
+        surface.node.remove_all_geoms()
+        for state in self._states(surface.look, surface.texture):
+            surface.node.add_geom(surface.geom, state)
 
     def forget(self, node: int) -> None:
         """Tile `node` is gone."""
         self._surfaces.pop(node, None)
-        self._textures.pop(node, None)
         if self._coarse:
             self._coarse = deque(entry for entry in self._coarse if entry[0] != node)
 
@@ -132,8 +214,11 @@ class Foreign:
         """Once a frame: the next large texture in full. Uploading one of 1024 squared takes 3 ms, so it is one."""
         self._poured = bool(self._coarse)
         if self._coarse:
-            _, texture, levels = self._coarse.popleft()
-            pour(texture, levels)
+            node, found = self._coarse.popleft()
+            for surface in self._surfaces.get(node, ()):
+                if surface.picture is found:
+                    surface.texture = found.full
+                    self._dress(surface)
 
     def bind(self, count: int) -> None:
         """Slots from 1 to `count` are buildings of the district, with values."""
@@ -144,11 +229,8 @@ class Foreign:
         if on == self._sieve:
             return
         self._sieve = on
-        for surface, look, texture in (s for surfaces in self._surfaces.values() for s in surfaces):
-            geom = surface.modify_geom(0)
-            surface.remove_all_geoms()
-            for state in self._states(look, texture):
-                surface.add_geom(geom, state)
+        for surface in (s for several in self._surfaces.values() for s in several):
+            self._dress(surface)
 
     def warm(self) -> None:
         """Have every program compiled by the next frame, on triangles without area; `cool` takes them away.
@@ -188,25 +270,6 @@ class Foreign:
             laid.set_shader_input(name, value)
         return laid
 
-    def _texture(self, node: int, mesh: Mesh) -> Texture:
-        """The mesh's texture; only a coarse one where the frame has had its large one."""
-        look = mesh.look
-        assert look is not None and look.texture is not None
-        made = self._textures.setdefault(node, {})
-        key = (id(look.texture), look.wrap_s, look.wrap_t, look.nearest)
-        if key in made:
-            return made[key]
-        texture = made[key] = picture(look)
-        levels = (look.texture, *(mesh.ahead or mipmaps(look.texture)))
-        large = look.texture.nbytes > _LARGE_BYTES
-        if large and self._poured:
-            pour(texture, next(levels[k:] for k in range(len(levels)) if levels[k].nbytes <= _LARGE_BYTES // 16))
-            self._coarse.append((node, texture, levels))
-        else:
-            pour(texture, levels)
-            self._poured = self._poured or large
-        return texture
-
     def _states(self, look: Look, texture: Texture | None) -> list[RenderState]:
         """States that a surface is drawn by, one after another.
 
@@ -220,6 +283,24 @@ class Foreign:
         if look.alpha_mode == AlphaMode.BLEND:
             return [_state("_mask", look, texture)] * (texture is not None) + [_state("_blend", look, texture)]
         return [_state("_picture" if texture is not None else "", look, texture)]
+
+
+@dataclass
+class _Surface:
+    """One that is drawn, with what its states are made of."""
+
+    node: GeomNode
+    geom: Geom
+    look: Look
+    picture: Picture | None
+    texture: Texture | None
+    """The picture in full, or its coarse stand-in."""
+
+
+def _mirrors(matrix: Array) -> bool:
+    """Whether a [4, 4] matrix turns left into right, and faces around with it."""
+    (a, b, c, _), (d, e, f, _), (g, h, i, _), _ = matrix.tolist()
+    return bool(a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) < 0)
 
 
 def _cutoff(look: Look) -> float:

@@ -32,7 +32,7 @@ NO_DATA = 9.0
 _WHITE = np.ones((1, 4), np.float32)
 """Style of slot 0, of what is no feature."""
 
-_SAMPLE = 4000
+_SAMPLE = 2000
 """Vertices of a mesh that are asked where it is."""
 
 
@@ -85,12 +85,13 @@ class Town:
         for mesh in meshes:
             world = world_from_tile @ mesh.matrix
             if mesh.look is not None:
-                self.foreign.build(node, path, mesh, world)
+                self._measure(node, self.foreign.build(node, path, mesh, world))
             elif len(mesh.position):
                 self._build(path, mesh, world)
+                some = mesh.position[:: 1 + len(mesh.position) // _SAMPLE].astype(np.float64)
+                self._measure(node, some @ world[:3, :3].T + world[:3, 3])
             if len(mesh.trees.foot):
                 self._plant(node, path, mesh, world)
-            self._measure(node, mesh, world)
             self.features += mesh.features
             self._raise(mesh, world)
         path.stash()
@@ -99,7 +100,7 @@ class Town:
     def prepare(self, mesh: Mesh) -> Mesh:
         """Trees as vertices, textures in all sizes: numpy's work, done on the decoding thread."""
         if mesh.look is not None:
-            return replace(mesh, ahead=self.foreign.ahead(mesh))
+            return self.foreign.prepare(mesh)
         return replace(mesh, ahead=trees.arrays(mesh.trees, self._tree_detail)) if len(mesh.trees.foot) else mesh
 
     def _build(self, path: NodePath, mesh: Mesh, world: NDArray[np.float64]) -> None:
@@ -135,12 +136,7 @@ class Town:
         boxes = [self._boxes[node] for node in self._shown if node in self._boxes]
         return np.array([np.min(boxes, axis=0)[0], np.max(boxes, axis=0)[1]]) if boxes else None
 
-    def _measure(self, node: int, mesh: Mesh, world: NDArray[np.float64]) -> None:
-        if not len(mesh.position):
-            return
-        some = mesh.position[:: 1 + len(mesh.position) // _SAMPLE].astype(np.float64)
-        place = some @ world[:3, :3].T + world[:3, 3]
-        place = place[np.isfinite(place).all(axis=1)]
+    def _measure(self, node: int, place: NDArray[np.float64]) -> None:
         if not len(place):
             return
         box = np.array([place.min(axis=0), place.max(axis=0)])

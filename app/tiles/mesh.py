@@ -123,8 +123,8 @@ class Mesh:
     trees: Trees = NO_TREES
     coarse: bool = False
     """A far level of detail: no windows, no edges, drawn by the cheapest program."""
-    ahead: tuple[Array, ...] = ()
-    """What the stage made of it on the decoding thread; the stage's own affair."""
+    ahead: tuple[Any, ...] = ()
+    """What the stage made of it on the decoding thread; the stage's own affair, but that each has `nbytes`."""
     look: Look | None = None
     """None = a tile of our own: drawn as paper by `info`. Else `walls` holds every triangle and `roofs` none."""
     uv: Array = field(default_factory=lambda: np.zeros((0, 2), np.float32))
@@ -159,11 +159,11 @@ class Mesh:
 
 
 def bytes_of(meshes: Iterable[Mesh]) -> int:
-    """Memory of a tile: a texture or a table that its pieces share counts once."""
+    """Memory of a tile: a texture, a table or what the stage made of it counts once where its pieces share it."""
     total, shared = 0, dict[int, int]()
     for mesh in meshes:
         total += mesh.bytes
-        for part in (mesh.look.texture if mesh.look else None, mesh.table):
+        for part in (mesh.look.texture if mesh.look else None, mesh.table, *mesh.ahead):
             if part is None:
                 continue
             size = part.bytes if isinstance(part, Table) else part.nbytes
