@@ -65,8 +65,8 @@ def write(
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Surplus: gallery</title><style>{_STYLE}</style></head><body>\n<h1>Surplus: gallery</h1>\n"
         "<p>Orange takes power from the grid, blue gives it; the shade says how much per footprint. "
-        "Hatching marks takers, triangles mark the largest. What the sun gives in a year is straw to umber, on the walls "
-        "or the roofs that get it; loading goes from sand over violet to black.</p>\n"
+        "Hatching marks takers, triangles mark the largest. What the sun gives in a year is straw to umber, on the "
+        "walls or the roofs that get it; loading goes from sand over violet to black.</p>\n"
         + _list("Not shown", [*notes, *failures])
         + "<main>\n" + "\n".join(parts) + "\n</main>\n"
         + _list("What still looks weak", weak)
