@@ -14,10 +14,11 @@ from typing import Protocol
 
 import numpy as np
 
+from app.tiles.fetch import Source
 from app.tiles.mesh import Mesh
 from app.tiles.schedule import Arrival, Loader
 from app.tiles.select import LIMIT_PX, Eye, Selection, select
-from app.tiles.tileset import Tileset, file_bytes
+from app.tiles.tileset import Tileset
 
 ATTACH_BUDGET_S = 0.002
 """Main-thread time a frame may spend on new tiles; with selecting and showing it stays below 3 ms."""
@@ -85,7 +86,8 @@ class Stream:
         self._tight = np.zeros(0)
         """The view that did not fit."""
         self._drawn = np.zeros(0, np.int64)
-        self._loader = Loader(slots, north=north, prepare=prepare)
+        self._source = tiles.source or Source("")
+        self._loader = Loader(slots, self._source, north=north, prepare=prepare)
 
     @property
     def bytes(self) -> int:
@@ -166,7 +168,7 @@ class Stream:
                 wanted.append(node)
         refused = known and len(wanted) < len(missing)
         self._leave(spare, taken + int(size[wanted].sum()) - self.cap_bytes, stage)
-        self._loader.ask([(n, self.tiles.uri[n]) for n in wanted], still=chosen.load)
+        self._loader.ask([(n, self.tiles.contents[n][0]) for n in wanted], still=chosen.load)
         self._asked = bool(wanted)
         self._ease(refused and not flying, int(self._bytes[chosen.keep].sum()), eye)
         hopeless = refused and not flying and self.coarser >= _MOST_COARSE
@@ -176,7 +178,7 @@ class Stream:
         """[node] memory of the tiles: known, else by the file and what files have grown by, else the largest known."""
         for node in nodes:
             if self._file[node] < 0:
-                self._file[node] = file_bytes(self.tiles.uri[node])
+                self._file[node] = self._source.file_bytes(self.tiles.contents[node][0])
         by_file = np.where(self._file > 0, self._file * self._swell, self._size.max(initial=0))
         return np.where(self._size > 0, self._size, by_file.astype(np.int64))
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
+Angle = float | NDArray[np.float64]
+"""Or height."""
 
 A_M = 6378137.0
 """Semi-major axis of WGS 84."""
@@ -17,8 +19,8 @@ E2 = 6.69437999014e-3
 """First eccentricity squared of WGS 84."""
 
 
-def ecef_from_geodetic(latitude_rad: float, longitude_rad: float, height_m: float) -> NDArray[np.float64]:
-    """Earth-centred x, y, z in metres of a point above the ellipsoid."""
+def ecef_from_geodetic(latitude_rad: Angle, longitude_rad: Angle, height_m: Angle) -> NDArray[np.float64]:
+    """Earth-centred x, y, z in metres of points above the ellipsoid: [3], or [3, ...] of arrays [...]."""
     n = A_M / np.sqrt(1 - E2 * np.sin(latitude_rad) ** 2)
     return np.array(
         [

@@ -71,6 +71,16 @@ class Rows:
         return Metadata(self.class_name, {name: column[k] for name, column in self.columns.items()}, self.semantics)
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a document says of itself."""
+
+    schema: Schema | None = None
+    metadata: Metadata | None = None
+    groups: tuple[Metadata | None, ...] = ()
+    group_names: tuple[str, ...] = ()
+
+
 def entity(json: Any, schema: Schema | None) -> Metadata | None:
     """Metadata as JSON gives them (`class`, `properties`); None where there are none to read."""
     if not isinstance(json, Mapping) or schema is None:
@@ -93,8 +103,8 @@ def entity(json: Any, schema: Schema | None) -> Metadata | None:
 
 def read(
     document: Mapping[str, Any], fetch: Callable[[str], Any]
-) -> tuple[Schema | None, Metadata | None, tuple[Metadata | None, ...], str]:
-    """Schema, metadata of the tileset, metadata of its groups, and what of them could not be read.
+) -> tuple[Said, str]:
+    """What a tileset.json says of itself and its groups, and what of that could not be read.
 
     `fetch` gives the JSON at a relative address (a schema of its own file); it raises OSError or ValueError.
     """
@@ -108,9 +118,10 @@ def read(
         except (OSError, ValueError) as error:
             reason = f"the schema of its metadata, {said['schemaUri'][:100]}, cannot be read ({error})"
     if json is None:
-        return None, None, (), reason
+        return Said(), reason
     schema = Schema(json)
     groups = said.get("groups")
     listed = list(groups.values()) if isinstance(groups, Mapping) else groups if isinstance(groups, list) else []
     about = said.get("metadata", said.get("tileset"))
-    return schema, entity(about, schema), tuple(entity(g, schema) for g in listed), reason
+    names = tuple(map(str, groups)) if isinstance(groups, Mapping) else ()
+    return Said(schema, entity(about, schema), tuple(entity(g, schema) for g in listed), names), reason

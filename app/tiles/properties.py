@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ def described(json: Any, enums: Json | None = None) -> Property:
         kind, component = "SCALAR", kind
     names = None
     if kind == "ENUM":
-        enum = (enums or {}).get(json.get("enumType"))
+        enum = (enums or {}).get(str(json.get("enumType")))
         if not isinstance(enum, Mapping):
             raise Unreadable(f"enum {json.get('enumType')!r} is not in the schema")
         component = enum.get("valueType", "UINT16")
@@ -82,7 +83,7 @@ def described(json: Any, enums: Json | None = None) -> Property:
     if count is not None and (type(count) is not int or not 1 <= count <= MOST_VALUES):
         raise Unreadable(f"an array of {str(count)[:40]} elements is not read")
     return Property(
-        type=kind, component=COMPONENTS[component] if kind in WIDTH else None, array=array, count=count,
+        type=kind, component=COMPONENTS[str(component)] if kind in WIDTH else None, array=array, count=count,
         normalized=json.get("normalized") is True, offset=json.get("offset"), scale=json.get("scale"),
         no_data=json.get("noData"), default=json.get("default"), required=json.get("required") is True,
         semantic=str(json.get("semantic") or ""), names=names,
@@ -156,7 +157,7 @@ def column(prop: Property, stored: Json, count: int, view: View) -> Column:
         if isinstance(flat, np.ndarray):
             return list(np.split(flat, cuts)) if count else []
         starts = np.concatenate([[0], np.cumsum(lengths)]).tolist()
-        return [flat[a:b] for a, b in zip(starts[:-1], starts[1:], strict=True)]
+        return [flat[a:b] for a, b in pairwise(starts)]
     if prop.array and isinstance(flat, np.ndarray):
         return flat.reshape(count, int(prop.count or 1), *flat.shape[1:])
     if prop.array:
@@ -222,8 +223,8 @@ def _texts(stored: Json, count: int, view: View) -> list[str]:
     at = offsets.tolist()
     if raw.isascii():  # a character is a byte: cut once decoded, which is far quicker
         text = raw.decode("ascii")
-        return [text[a:b] for a, b in zip(at[:-1], at[1:], strict=True)]
-    return [raw[a:b].decode("utf-8", "replace") for a, b in zip(at[:-1], at[1:], strict=True)]
+        return [text[a:b] for a, b in pairwise(at)]
+    return [raw[a:b].decode("utf-8", "replace") for a, b in pairwise(at)]
 
 
 def _bits(body: memoryview, count: int) -> Array:
@@ -277,6 +278,6 @@ def _shaped(prop: Property, factor: Any, worth: Array) -> Array:
     """A factor of a vector, or of each element of a fixed array, so that it fits flat values."""
     given = np.asarray(factor, np.float64)
     if prop.array and prop.count and given.size and worth.shape[0] % prop.count == 0 and given.ndim:
-        return np.tile(given.reshape(prop.count, -1) if worth.ndim > 1 else given.ravel(),
-                       (worth.shape[0] // prop.count, 1) if worth.ndim > 1 else worth.shape[0] // prop.count)  # fmt: skip
+        times = worth.shape[0] // prop.count
+        return np.tile(given.reshape(prop.count, -1), (times, 1)) if worth.ndim > 1 else np.tile(given.ravel(), times)
     return given

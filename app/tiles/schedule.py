@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.tiles.content import decode
+from app.tiles.fetch import Source
 from app.tiles.mesh import Mesh, Unreadable
 from app.tiles.modules import lay
-from app.tiles.tileset import fetch
 
 THREADS = 2
 FLIGHT = 8
@@ -39,13 +39,14 @@ class Loader:
     """Fetches and decodes on its own threads. `ask` names what is wanted now, `take` returns what came."""
 
     def __init__(
-        self, slots: Mapping[str, int], *, north: bool = True, prepare: Callable[[Mesh], Mesh] | None = None
-    ) -> None:
+        self, slots: Mapping[str, int], source: Source, *, north: bool = True,
+        prepare: Callable[[Mesh], Mesh] | None = None,
+    ) -> None:  # fmt: skip
         """`slots` as in app.tiles.content.decode; `north` is the hemisphere, for the modules on the roofs.
 
         `prepare` is what the stage can do to a mesh ahead of attaching it, on the decoding thread.
         """
-        self._slots, self._north, self._prepare = slots, north, prepare
+        self._slots, self._source, self._north, self._prepare = slots, source, north, prepare
         self._wanted: deque[tuple[int, str]] = deque()
         self._still: set[int] = set()
         """What the last view still wants: what is not in it is dropped between fetching and decoding."""
@@ -111,7 +112,7 @@ class Loader:
     def _load(self, node: int, uri: str) -> Arrival:
         start = time.perf_counter()
         try:
-            content = fetch(uri)
+            content = self._source.read(uri)
             if node not in self._still:
                 return Arrival(node, uri, (), "", time.perf_counter() - start, dropped=True)
             meshes, reason = tuple(self._with_modules(m) for m in decode(content, self._slots)), ""

@@ -1,168 +1,203 @@
-"""The node table of a tileset: flat columns that grow as branches are found and whose rows are used again.
+"""The flat table of nodes that a tileset is to the drawing thread: columns that grow and are reused.
 
-A tileset is a tree of documents: tileset.json, external tilesets, subtrees of implicit tilings. A node whose branch is
-in another document is a stub; its branch is read on a worker (app.tiles.branch) into `Nodes`, and grafted here with few
-copies. The other way round a branch can be pruned, so that the tree's memory is bounded as the tiles' memory is.
-Source: OGC 22-025r4 (3D Tiles 1.1), sections 7.3 to 7.6.
+A node is a tile. External tilesets and subtrees of implicit tiling hang in it as stubs; when one is wanted, a worker
+makes `Nodes` of its document (tileset.py) and the drawing thread grafts them. What hangs below a stub can be pruned
+again, so that the table's size is bounded however large the tileset is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import IntEnum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles.fetch import Source
-
 if TYPE_CHECKING:
-    from app.tiles.implicit import Implicit
-    from app.tiles.metadata import Metadata
+    from app.tiles.fetch import Source
+    from app.tiles.implicit import Subtree, Told
+    from app.tiles.metadata import Metadata, Schema
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
-FREE = -2
-"""Parent of a row that no node has."""
-NOWHERE_M = 1e7
-"""Extent of a tile that does not say where it is."""
-MOST_BRANCH_NODES = 2_000_000
-"""Of one document; what has more is no tileset that anybody could draw."""
-
-
-class Kind(IntEnum):
-    """Whether the rest of a branch is in another document."""
-
-    WHOLE = 0
-    EXTERNAL = 1
-    """The content is another tileset."""
-    SUBTREE = 2
-    """The node is the root of a subtree of an implicit tiling."""
+EXTERNAL, SUBTREE = 1, 2
+"""Kinds of stub: the content is a tileset; the node stands for a subtree of implicit tiling."""
+MOST_NODES = 1_000_000
+"""Of a table. Beyond it nothing is grafted until something was pruned."""
+DEEPEST = 512
+"""Levels; tiles below that are left out (the screen's error halves with each level at least)."""
+SLICE = 20_000
+"""Rows that one step of a graft appends: under 2 ms."""
 
 
 @dataclass(frozen=True)
-class Stub:
-    """What it takes to read the branch below a node: where it is, and what it inherits."""
+class Document:
+    """What the tiles of one tileset.json have in common."""
 
     address: str
-    source: Source
-    matrix: Float
-    """[4, 4] world from the node's frame; of a subtree, from the frame of the implicit root."""
-    world_from_root: Float
-    """[4, 4] world from the frame of the outermost tileset, in which regions are written."""
-    replace: bool = True
-    """Refinement that is inherited."""
     chain: tuple[str, ...] = ()
-    """Addresses of the documents that led here, outermost first."""
+    """Addresses of the documents through which it was reached, outermost first."""
     up_axis: str = "Y"
-    implicit: Implicit | None = None
-    """The tiling that a subtree belongs to."""
-    level: int = 0
-    """Of the subtree's root within the tiling."""
-    x: int = 0
-    y: int = 0
-    z: int = 0
+    """Axis of the glTF contents that points up (`asset.gltfUpAxis`; Y since 1.1)."""
+    metadata: Metadata | None = None
+    """Of the tileset."""
+    group_names: tuple[str, ...] = ()
+    """[group] of 3DTILES_metadata, where contents name their group; else contents give its row."""
+    groups: tuple[Metadata | None, ...] = ()
+    """[group] what the contents of a group have in common."""
+    schema: Schema | None = None
+
+
+NO_DOCUMENT = Document("")
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What is said about a tile and its contents beside their geometry."""
+
+    tile: Metadata | None = None
+    contents: tuple[Metadata | None, ...] = ()
+    """[content]."""
+    groups: tuple[int, ...] = ()
+    """[content] row of the document's groups, -1: none."""
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """A branch as columns [row]; parents come before children."""
+    """A branch as columns [node], parents before children; everything in world coordinates."""
 
     parent: Int
-    """Row within the branch, -1 = the node that the branch is grafted onto."""
+    """Row within the branch; -1: the node it is grafted onto."""
     geometric_error_m: Float
-    replace: Bool
-    centre_m: Float
-    """[row, 3] of the bounding sphere, world."""
-    radius_m: Float
-    half_m: Float
-    """[row, 3] half extents of the box around the volume, along the world's axes."""
-    low_m: Float
-    """Lowest height of the volume, world."""
-    matrix: Float
-    """[row, 4, 4] world from tile."""
-    contents: Sequence[tuple[str, ...]]
-    """Absolute addresses of the contents."""
-    kind: NDArray[np.int8]
-    """`Kind`"""
-    stubs: Mapping[int, Stub] = field(default_factory=dict)
-    """Of the rows that are no WHOLE."""
-    expire_s: Float | None = None
-    """[row] seconds after which contents are fetched anew; None: never."""
-    request_centre_m: Float | None = None
-    """[row, 3] of the box in which an eye must be for the tile to count; NaN: anywhere. None: all anywhere."""
-    request_half_m: Float | None = None
-    metadata: Mapping[int, Metadata] = field(default_factory=dict)
-    """What the document says of a row."""
-    up_axis: str = "Y"
-    """Axis that points up in the glTF of the contents."""
-    unread: Sequence[tuple[str, str]] = ()
-    """Parts of the document that are left out: (address, reason)."""
-
-    def __len__(self) -> int:
-        return len(self.parent)
-
-
-_COLUMNS: tuple[tuple[str, Any, tuple[int, ...], Any], ...] = (
-    ("parent", np.int64, (), FREE), ("level", np.int64, (), 0), ("geometric_error_m", np.float64, (), 0.0),
-    ("replace", np.bool_, (), True), ("centre_m", np.float64, (3,), 0.0), ("radius_m", np.float64, (), 0.0),
-    ("half_m", np.float64, (3,), 0.0), ("low_m", np.float64, (), 0.0), ("matrix", np.float64, (4, 4), 0.0),
-    ("stub", np.int8, (), 0), ("expire_s", np.float64, (), np.inf), ("has_request", np.bool_, (), False),
-    ("request_centre_m", np.float64, (3,), 0.0), ("request_half_m", np.float64, (3,), 0.0),
-    ("has_content", np.bool_, (), False), ("children", np.int64, (), 0), ("alive", np.bool_, (), False),
-)  # fmt: skip
-
-
-class Tileset:
-    """[node] columns; a node is a tile. The views are made anew when the table grows: ask for them every frame."""
-
-    parent: Int
-    """Row of the parent, -1 at the root, FREE where the row is nobody's."""
-    level: Int
-    geometric_error_m: Float
+    """In the tileset's own metres (the largest scale of the tile's transform included)."""
     replace: Bool
     """Refinement REPLACE (else ADD)."""
     centre_m: Float
+    """[node, 3] of the bounding sphere and box."""
+    radius_m: Float
+    half_m: Float
+    """[node, 3] half extents of the box around the volume, along the world's axes."""
+    matrix: Float
+    """[node, 4, 4] world from tile."""
+    contents: list[tuple[str, ...]]
+    """Addresses of the contents; of a stub the one of its document. Empty: none."""
+    stub: NDArray[np.int8]
+    """0, EXTERNAL or SUBTREE."""
+    expire_s: Float
+    """Seconds after which a content that was read is to be read again; inf: never."""
+    has_request: Bool
+    """Whether the node has a viewerRequestVolume: outside of it neither content nor children are asked for."""
+    request_centre_m: Float
+    request_half_m: Float
+    """[node, 3] its box, world."""
+    documents: tuple[Document, ...] = (NO_DOCUMENT,)
+    document: NDArray[np.int32] | None = None
+    """[node] row of `documents`; None: all of the first."""
+    subtrees: Mapping[int, Subtree] = field(default_factory=dict)
+    """node -> which subtree a SUBTREE stub stands for."""
+    annotations: Mapping[int, Annotation | tuple[Told, int]] = field(default_factory=dict)
+    """node -> what is said about it, or who tells it; nodes without metadata are absent."""
+    unread: tuple[tuple[str, str], ...] = ()
+    """Parts that are left out: (address, reason)."""
+
+    def __len__(self) -> int:
+        return len(self.contents)
+
+
+@dataclass(frozen=True)
+class Seed:
+    """All that a worker needs to make a branch of a stub's document; it never touches the table."""
+
+    address: str
+    document: Document
+    matrix: Float
+    """[4, 4] world from tile of the node."""
+    world_from_earth: Float
+    replace: bool
+    geometric_error_m: float
+    level: int
+    centre_m: Float
+    radius_m: float
+    half_m: Float
+    subtree: Subtree | None = None
+    """Set for a stub of implicit tiling; None: the document is a tileset."""
+    source: Source | None = None
+    """Where the tileset's files come from; None: from beside `address`."""
+
+
+_KEPT = (
+    "geometric_error_m", "replace", "centre_m", "radius_m", "half_m", "matrix", "stub", "expire_s", "has_request",
+    "request_centre_m", "request_half_m",
+)  # fmt: skip
+"""Columns that a graft copies as they are."""
+
+
+class Tileset:
+    """[node] columns, the first row the root; after `prune` rows may lie dead, and children may come before parents.
+
+    Columns are views that `graft` and `prune` replace: whoever keeps something by node compares `version`.
+    """
+
+    parent: Int
+    """Row of the parent, -1 at the root."""
+    level: Int
+    geometric_error_m: Float
+    replace: Bool
+    centre_m: Float
     radius_m: Float
     half_m: Float
     low_m: Float
+    """Lowest height of the volume, world."""
     matrix: Float
     stub: NDArray[np.int8]
-    """`Kind`"""
+    grown: Bool
+    """Stubs whose branch is here."""
     expire_s: Float
     has_request: Bool
-    """Nodes that count only while an eye is in their box."""
     request_centre_m: Float
     request_half_m: Float
-    has_content: Bool
-    children: Int
-    """Number of children that are here."""
     alive: Bool
-    """Rows that are somebody's."""
+    """Rows in use: a pruned row is dead until it is used again."""
+    has_content: Bool
+    """Nodes with something to draw (a stub has nothing)."""
+    children: Int
+    """Number of children."""
+    document: NDArray[np.int32]
+    """Row of `documents`."""
 
-    def __init__(self, nodes: Nodes, world_from_root: Float) -> None:
-        """The table of an outermost document; `nodes` hang on nothing."""
-        self.world_from_root = world_from_root
-        self.version = 0
-        """Grows whenever nodes come or go."""
+    def __init__(
+        self, nodes: Nodes, *, world_from_earth: Float | None = None, source: Source | None = None
+    ) -> None:
+        """`nodes` is the root document's branch, `source` where its files come from."""
+        self.source = source
+        self.world_from_earth = np.eye(4) if world_from_earth is None else world_from_earth
         self.contents: list[tuple[str, ...]] = []
-        """Absolute addresses of each node's contents."""
-        self.up_axis: list[str] = []
-        """Axis that points up in the glTF of each node's contents."""
-        self.metadata: dict[int, Metadata] = {}
+        """[node] addresses; see Nodes."""
+        self.documents: list[Document] = []
+        self._annotations: dict[int, Annotation | tuple[Told, int]] = {}
         self.unread: list[tuple[str, str]] = []
         """Parts of the tileset that are left out: (address, reason)."""
-        self._stubs: dict[int, Stub] = {}
-        self._free: list[int] = []
-        self._branches: dict[int, list[Int]] = {}
-        """Rows that were grafted below a node."""
+        self.version = 0
+        """Grows with every graft and prune."""
+        self._subtrees: dict[int, Subtree] = {}
+        self._place_of: dict[str, int] = {}
+        """Address of a document -> its row."""
+        self._free: list[Int] = []
+        self._levels: list[Int] = []
         self._size = 0
-        self._all = {name: np.full((0, *shape), start, kind) for name, kind, shape, start in _COLUMNS}
-        self._append(-1, nodes)
+        self._store: dict[str, NDArray[Any]] = {}
+        for name in _KEPT:
+            example = getattr(nodes, name)
+            self._store[name] = np.zeros((0, *example.shape[1:]), example.dtype)
+        for name, kind in (("parent", np.int64), ("level", np.int64), ("low_m", np.float64), ("grown", np.bool_),
+                           ("alive", np.bool_), ("has_content", np.bool_), ("children", np.int64),
+                           ("document", np.int32)):  # fmt: skip
+            self._store[name] = np.zeros(0, kind)
+        self._reveal()
+        self.graft(-1, nodes)
 
     def __len__(self) -> int:
         return self._size
@@ -174,128 +209,194 @@ class Tileset:
 
     @property
     def levels(self) -> tuple[Int, ...]:
-        """Rows of each level, root first."""
-        rows = np.flatnonzero(self.alive)
-        order = rows[np.argsort(self.level[rows], kind="stable")]
-        cuts = np.flatnonzero(np.diff(self.level[order])) + 1
-        return tuple(np.split(order, cuts))
+        """Rows of each level, root first; rows that are dead are in none."""
+        return tuple(self._levels)
 
-    def stub_of(self, node: int, address: str = "") -> Stub:
-        """How the branch below a node is read; `address`: of a content that turned out to be a tileset."""
-        known = self._stubs.get(node)
-        if known is not None and address in ("", known.address):
-            return known
-        above, chain = node, tuple[str, ...]()
-        while above >= 0 and not chain:
-            stub = self._stubs.get(above)
-            chain = (*stub.chain, stub.address) if stub is not None and above != node else ()
-            above = int(self.parent[above])
-        return Stub(
-            address or self.contents[node][0], self._root.source, self.matrix[node].copy(), self.world_from_root,
-            bool(self.replace[node]), chain or (*self._root.chain, self._root.address), self.up_axis[node],
+    @property
+    def living(self) -> int:
+        """Nodes that are alive."""
+        return sum(len(rows) for rows in self._levels)
+
+    @property
+    def room(self) -> int:
+        """Nodes that may still be grafted."""
+        return MOST_NODES - self.living
+
+    def up_axis(self, node: int) -> str:
+        """Axis of the node's glTF contents that points up."""
+        return self.documents[self.document[node]].up_axis
+
+    def annotation(self, node: int) -> Annotation:
+        """What is said about a node and its contents; empty where nothing is."""
+        said = self._annotations.get(node)
+        if said is None:
+            return Annotation()
+        return said if isinstance(said, Annotation) else said[0].row(said[1])
+
+    def groups(self, node: int) -> tuple[Metadata | None, ...]:
+        """[content] metadata of the groups of a node's contents, None: no group."""
+        listed = self.documents[self.document[node]].groups
+        return tuple(listed[g] if g >= 0 else None for g in self.annotation(node).groups)
+
+    def seed(self, node: int, content: int = 0) -> Seed:
+        """What a worker needs to make a branch of the node's content, should it be a tileset or subtree."""
+        return Seed(
+            address=self.contents[node][content], document=self.documents[self.document[node]],
+            matrix=self.matrix[node].copy(), world_from_earth=self.world_from_earth, replace=bool(self.replace[node]),
+            geometric_error_m=float(self.geometric_error_m[node]), level=int(self.level[node]),
+            centre_m=self.centre_m[node].copy(), radius_m=float(self.radius_m[node]), half_m=self.half_m[node].copy(),
+            subtree=self._subtrees.get(node), source=self.source,
         )  # fmt: skip
 
-    def found_at(self, stub: Stub) -> None:
-        """The outermost document was read with this; what it names is read alike."""
-        self._root = stub
-
     def graft(self, node: int, nodes: Nodes) -> Int:
-        """Hang a branch below `node`; rows of its nodes."""
-        rows = self._append(node, nodes)
-        self._branches.setdefault(node, []).append(rows)
+        """Rows of `nodes`, now the branch below `node`. For large branches `grafting` spreads the work."""
+        rows = np.zeros(0, np.int64)
+        for rows in self.grafting(node, nodes):  # noqa: B007 - the last is the whole branch
+            pass
         return rows
+
+    def grafting(self, node: int, nodes: Nodes) -> Iterator[Int]:
+        """Graft in steps of SLICE rows; yields the rows so far. Nothing is seen of the branch before the last step.
+
+        A node that is no stub becomes one if the branch is all that it has: its content was a tileset. Where the table
+        is full the branch is left out, and listed.
+        """
+        if len(nodes) > self.room:
+            self.unread.append((nodes.documents[0].address, f"more than {MOST_NODES:,} tiles at a time: left out"))
+            nodes = _none_of(nodes)
+        rows = self._take(len(nodes))
+        documents = np.array([self._filed(d) for d in nodes.documents], np.int32)
+        for start in range(0, max(len(rows), 1), SLICE):
+            part = slice(start, start + SLICE)
+            self._write(rows[part], nodes, part, node, rows, documents)
+            if start + SLICE < len(rows):
+                yield rows[:start + SLICE]
+        self._publish(node, nodes, rows)
+        yield rows
 
     def prune(self, node: int) -> Int:
-        """Forget all that was grafted below `node` and below that; the rows are free."""
-        gone: list[Int] = []
-        stack = [node]
-        while stack:
-            for rows in self._branches.pop(stack.pop(), ()):
-                gone.append(rows)
-                stack.extend(int(r) for r in rows if int(r) in self._branches)
-        if not gone:
+        """Forget what hangs below a stub that has grown; the rows that are free now. It can be grafted again."""
+        if not self.stub[node] or not self.grown[node]:
             return np.zeros(0, np.int64)
-        rows = np.concatenate(gone)
-        lost = np.bincount(self.parent[rows][self.parent[rows] >= 0], minlength=self._size)
-        self.children -= lost
-        for name, _, _, start in _COLUMNS:
-            self._all[name][rows] = start
+        top, gone = int(self.level[node]), []
+        dead = np.zeros(self._size, bool)
+        dead[node] = True
+        for k in range(top + 1, len(self._levels)):
+            rows = self._levels[k]
+            fallen = dead[self.parent[rows]]
+            if not fallen.any():
+                break
+            dead[rows[fallen]] = True
+            gone.append(rows[fallen])
+            self._levels[k] = rows[~fallen]
+        while self._levels and not len(self._levels[-1]):
+            self._levels.pop()
+        rows = np.concatenate(gone) if gone else np.zeros(0, np.int64)
+        self.alive[rows] = False
+        for name in ("has_content", "has_request", "grown"):
+            self._store[name][rows] = False
+        for name in ("stub", "children"):
+            self._store[name][rows] = 0
         for row in rows.tolist():
             self.contents[row] = ()
-            self._stubs.pop(row, None)
-            self.metadata.pop(row, None)
-        self._free.extend(rows.tolist())
+            self._subtrees.pop(row, None)
+            self._annotations.pop(row, None)
+        self.children[node], self.grown[node] = 0, False
+        self._free.append(rows)
         self.version += 1
         return rows
 
-    def _append(self, node: int, nodes: Nodes) -> Int:
-        rows = self._rows(len(nodes))
-        if not len(rows):
-            self.unread.extend(nodes.unread)
-            return rows
-        inner = nodes.parent >= 0
-        a = self._all
-        a["parent"][rows] = np.where(inner, rows[np.where(inner, nodes.parent, 0)], node)
-        a["level"][rows] = _levels(nodes.parent) + (int(self.level[node]) + 1 if node >= 0 else 0)
-        for name in ("geometric_error_m", "replace", "centre_m", "radius_m", "half_m", "low_m", "matrix"):
-            a[name][rows] = getattr(nodes, name)
-        a["stub"][rows] = nodes.kind
-        a["expire_s"][rows] = np.inf if nodes.expire_s is None else nodes.expire_s
-        if nodes.request_centre_m is not None and nodes.request_half_m is not None:
-            a["has_request"][rows] = np.isfinite(nodes.request_centre_m).all(axis=1)
-            a["request_centre_m"][rows] = np.nan_to_num(nodes.request_centre_m)
-            a["request_half_m"][rows] = np.nan_to_num(nodes.request_half_m)
-        a["has_content"][rows] = [bool(c) for c in nodes.contents]
-        a["alive"][rows] = True
-        above = a["parent"][rows]
-        np.add.at(a["children"], above[above >= 0], 1)
-        numbered = rows.tolist()
-        for row, content in zip(numbered, nodes.contents, strict=True):
-            self.contents[row] = content
-            self.up_axis[row] = nodes.up_axis
-        self._stubs.update({numbered[k]: stub for k, stub in nodes.stubs.items()})
-        self.metadata.update({numbered[k]: said for k, said in nodes.metadata.items()})
-        self.unread.extend(nodes.unread)
+    def _take(self, count: int) -> Int:
+        """Rows to write to: dead ones first, then new ones."""
+        found: list[Int] = []
+        missing = count
+        while self._free and missing:
+            rows = self._free.pop()
+            found.append(rows[:missing])
+            if len(rows) > missing:
+                self._free.append(rows[missing:])
+            missing -= len(found[-1])
+        if missing:
+            found.append(np.arange(self._size, self._size + missing))
+            self._size += missing
+            self.contents += [()] * missing
+            held = len(self._store["parent"])
+            if self._size > held:
+                more = max(self._size - held, held // 2, 64)
+                self._store = {k: np.concatenate([v, np.zeros((more, *v.shape[1:]), v.dtype)])
+                               for k, v in self._store.items()}  # fmt: skip
+            self._reveal()
+        return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+    def _filed(self, document: Document) -> int:
+        """Row of a document; one that comes again keeps its place."""
+        place = self._place_of.setdefault(document.address, len(self.documents))
+        if place == len(self.documents):
+            self.documents.append(document)
+        return place
+
+    def _reveal(self) -> None:
+        """Let the columns show the rows in use."""
+        for name, column in self._store.items():
+            setattr(self, name, column[: self._size])
+
+    def _write(
+        self, rows: Int, nodes: Nodes, part: slice, node: int, all_rows: Int, documents: NDArray[np.int32]
+    ) -> None:
+        for name in _KEPT:
+            self._store[name][rows] = getattr(nodes, name)[part]
+        parent = nodes.parent[part]
+        self.parent[rows] = np.where(parent < 0, node, all_rows[parent]) if len(rows) else parent
+        half = nodes.half_m[part, 2]
+        self.low_m[rows] = nodes.centre_m[part, 2] - np.where(half < 1e7, half, 0.0)
+        self.document[rows] = documents[0 if nodes.document is None else nodes.document[part]]
+        self.grown[rows] = self.alive[rows] = False
+        self.children[rows] = 0
+        contents = nodes.contents[part]
+        for row, address in zip(rows.tolist(), contents, strict=True):
+            self.contents[row] = address
+        self.has_content[rows] = np.fromiter(map(bool, contents), bool, len(rows)) & (nodes.stub[part] == 0)
+
+    def _publish(self, node: int, nodes: Nodes, rows: Int) -> None:
+        """Make a branch that was written part of the tree."""
+        known = set(self.unread)
+        self.unread += [reason for reason in nodes.unread if reason not in known]
+        place = rows.tolist()
+        self._subtrees |= {place[k]: v for k, v in nodes.subtrees.items()}
+        self._annotations |= {place[k]: v for k, v in nodes.annotations.items()}
+        self.alive[rows] = True
+        inner = nodes.parent[nodes.parent >= 0]
+        self.children[rows] = np.bincount(inner, minlength=len(rows)) if len(rows) else 0
+        level = _levels_of(nodes.parent) + (int(self.level[node]) + 1 if node >= 0 else 0)
+        self.level[rows] = level
+        order = np.argsort(level, kind="stable")
+        cuts = np.flatnonzero(np.diff(level[order])) + 1
+        for group in np.split(rows[order], cuts) if len(rows) else ():
+            k = int(self.level[group[0]])
+            while len(self._levels) <= k:
+                self._levels.append(np.zeros(0, np.int64))
+            self._levels[k] = np.concatenate([self._levels[k], group])
+        if node >= 0:
+            self.children[node] += int((nodes.parent < 0).sum())
+            if not self.stub[node] and len(self.contents[node]) == 1:
+                self.stub[node], self.has_content[node] = EXTERNAL, False
+            self.grown[node] = True
         self.version += 1
-        return rows
-
-    def _rows(self, count: int) -> Int:
-        """Rows for so many nodes: freed ones first, then new ones."""
-        reused = self._free[-count:] if count else []
-        del self._free[len(self._free) - len(reused) :]
-        fresh = count - len(reused)
-        if self._size + fresh > len(self._all["parent"]):
-            room = max(self._size + fresh, 2 * self._size, 64)
-            for name, kind, shape, start in _COLUMNS:
-                grown = np.full((room, *shape), start, kind)
-                grown[: self._size] = self._all[name][: self._size]
-                self._all[name] = grown
-        rows = np.array([*reused, *range(self._size, self._size + fresh)], np.int64)
-        self._size += fresh
-        self.contents.extend([()] * fresh)
-        self.up_axis.extend(["Y"] * fresh)
-        for name, _, _, _ in _COLUMNS:
-            setattr(self, name, self._all[name][: self._size])
-        return np.sort(rows)
 
 
-def _levels(parent: Int) -> Int:
-    """[row] depth below the branch's own roots, by doubling: as many passes as the logarithm of the depth."""
-    level = np.where(parent >= 0, 1, 0)
-    above = np.where(parent >= 0, parent, -1)
-    while (above >= 0).any():
-        inner = above >= 0
-        level = level + np.where(inner, level[np.where(inner, above, 0)], 0)
-        above = np.where(inner, above[np.where(inner, above, 0)], -1)
-    return np.asarray(level, np.int64)
+def _levels_of(parent: Int) -> Int:
+    """[node] level within a branch."""
+    level = np.zeros(len(parent), np.int64)
+    above = parent
+    while True:  # one pass a level: jump to the parent until nobody has one
+        below = above >= 0
+        if not below.any():
+            return level
+        level += below
+        above = np.where(below, parent[np.maximum(above, 0)], -1)
 
 
-def branch_of(rows: int, **columns: Any) -> Nodes:
-    """Nodes with the usual values in every column that is not given."""
-    usual: dict[str, Any] = {
-        "parent": np.full(rows, -1, np.int64), "geometric_error_m": np.zeros(rows), "replace": np.ones(rows, bool),
-        "centre_m": np.zeros((rows, 3)), "radius_m": np.full(rows, NOWHERE_M),
-        "half_m": np.full((rows, 3), NOWHERE_M), "low_m": np.zeros(rows),
-        "matrix": np.tile(np.eye(4), (rows, 1, 1)), "contents": [()] * rows, "kind": np.zeros(rows, np.int8),
-    }  # fmt: skip
-    return Nodes(**(usual | columns))
+def _none_of(nodes: Nodes) -> Nodes:
+    """No node of a branch, its documents and reasons kept."""
+    kept = {f.name: getattr(nodes, f.name)[:0] for f in fields(nodes) if f.name in (*_KEPT, "parent", "contents")}
+    return Nodes(**kept, documents=nodes.documents, unread=nodes.unread)

@@ -33,7 +33,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tileset.Tileset:
 @pytest.fixture(scope="module")
 def sizes(town: tileset.Tileset) -> np.ndarray:
     slots = {name: k + 1 for k, name in enumerate(random_town.ids(BUILDINGS))}
-    return np.array([COPIES * bytes_of(content.decode(Path(u).read_bytes(), slots)) for u in town.uri])
+    return np.array([COPIES * bytes_of(content.decode(Path(u).read_bytes(), slots)) for u, *_ in town.contents])
 
 
 def holes(tiles: tileset.Tileset, eye: Eye, drawn: set[int]) -> int:

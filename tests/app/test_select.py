@@ -10,25 +10,28 @@ import numpy as np
 import pytest
 
 from app.tiles.select import Eye, distance_m, in_view, select
-from app.tiles.tileset import Tileset
+from app.tiles.tileset import Nodes, Tileset
 
 ROOT, A, B, A1, A2 = range(5)
 
 
 def tiles(*, replace: bool = True) -> Tileset:
     x = np.array([0.0, -100.0, 100.0, -120.0, -80.0])
-    return Tileset(
+    return Tileset(Nodes(
         parent=np.array([-1, 0, 0, 1, 1]),
-        level=np.array([0, 1, 1, 2, 2]),
         geometric_error_m=np.array([200.0, 20.0, 0.0, 0.0, 0.0]),
         replace=np.full(5, replace),
         centre_m=np.c_[x, np.zeros(5), np.zeros(5)],
         radius_m=np.array([200.0, 50.0, 50.0, 20.0, 20.0]),
         half_m=np.array([200.0, 50.0, 50.0, 20.0, 20.0])[:, None] * np.ones(3),
-        low_m=np.zeros(5),
         matrix=np.tile(np.eye(4), (5, 1, 1)),
-        uri=("", "a.glb", "b.glb", "a1.glb", "a2.glb"),
-    )
+        contents=[(), ("a.glb",), ("b.glb",), ("a1.glb",), ("a2.glb",)],
+        stub=np.zeros(5, np.int8),
+        expire_s=np.full(5, np.inf),
+        has_request=np.zeros(5, bool),
+        request_centre_m=np.zeros((5, 3)),
+        request_half_m=np.zeros((5, 3)),
+    ))  # fmt: skip
 
 
 def eye(distance: float) -> Eye:

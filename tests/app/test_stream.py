@@ -1,10 +1,6 @@
 """Tiles come in from disk on their own threads; broken ones are listed; memory keeps to its cap."""
 
-import contextlib
-import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -83,41 +79,6 @@ def test_no_tileset_is_refused_by_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "odd.json").write_text("[]")
     with pytest.raises(Refused, match="not a tileset"):
         tileset.load(str(tmp_path / "odd.json"))
-
-
-@pytest.mark.parametrize("root", [{"children": [5]}, {"refine": 7}, {"transform": ["a"] * 16}, {"content": "a.glb"}])
-def test_a_malformed_node_is_a_sentence(tmp_path: Path, root: dict[str, object]) -> None:
-    (tmp_path / "odd.json").write_text(json.dumps({"root": root}))
-    with pytest.raises(Refused, match=r"odd\.json: a node of the tileset is malformed"):
-        tileset.load(str(tmp_path / "odd.json"))
-
-
-def test_tilesets_that_name_each_other_are_no_trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    again = {"content": {"uri": "a.json"}}
-    (tmp_path / "a.json").write_text(json.dumps({"root": {"children": [again] * 10}}))
-    monkeypatch.setattr(tileset, "MOST_NODES", 500)
-    with pytest.raises(Refused, match="do its parts name each other"):
-        tileset.load(str(tmp_path / "a.json"))
-
-
-def test_a_server_that_never_stops_sending_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Endless(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            with contextlib.suppress(OSError):
-                while True:
-                    self.wfile.write(b"x" * 4096)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    monkeypatch.setattr(tileset, "LARGEST_BYTES", 100_000)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with pytest.raises(OSError, match="the server sends more than"):
-            tileset.fetch(f"http://127.0.0.1:{server.server_port}/a.glb")
-        server.shutdown()
 
 
 def test_earth_and_back() -> None:

@@ -36,8 +36,8 @@ def test_a_viewer_finds_every_building_where_it_stands(tmp_path: Path) -> None:
     table, _ = tileset.load(str(tmp_path / "tiles" / "tileset.json"), world_from_root=world)
     slots = {s.id: k + 1 for k, s in enumerate(shape.sources)}
     seen = {}
-    for uri, matrix in zip(table.uri, table.matrix, strict=True):
-        for mesh in decode(Path(uri).read_bytes(), slots) if uri else ():
+    for addresses, matrix in zip(table.contents, table.matrix, strict=True):
+        for mesh in decode(Path(addresses[0]).read_bytes(), slots) if addresses else ():
             where = (matrix @ mesh.matrix @ np.c_[mesh.position, np.ones(len(mesh.position))].T).T[:, :3]
             for slot in np.unique(mesh.info[:, 0]):
                 seen[int(slot)] = where[mesh.info[:, 0] == slot]
