@@ -54,7 +54,7 @@ def solar_row() -> Row:
     from tools.random_district import random_district, random_weather
 
     district, weather = random_district(buildings=1000, nodes=0, surfaces=16), random_weather()
-    ours = best(lambda: solar(district, weather))
+    ours = best(lambda: solar(district, weather), 3)
     theirs = _pvlib_s(weather, surfaces=10) * len(district.surface) / 10.0
     return row("solar-1000", ours, 1000.0, ("pvlib Perez, 10 surfaces scaled", theirs))
 
@@ -108,7 +108,7 @@ def retrofit_row() -> Row:
         changed = apply(district, [LayerChoice("retrofit", {"wall": float(next(thickness))})])
         year.complete(prepare(changed, light, weather))
 
-    ours = best(work)
+    ours = best(work, 3)
     case = prepare(district, light, weather)
     return row("retrofit-1000", ours, 500.0, ("the year alone", best(lambda: year.complete(case))))
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 FEATURES = 100_000
-CHANGES = 40
+CHANGES = 24
 BUILDINGS = 1_000
 
 
@@ -95,7 +95,7 @@ def change_to_frame() -> tuple[float, str, float]:
                 link.send(ChooseLayers("a", link.sender, before, f"bench{k}", (choice,)))
                 world, ms = draw_until(functools.partial(_shows_newer, before), world)
                 took.append(ms)
-                pause = time.perf_counter() + 0.3 * (k % 3)  # also wishes that meet a finished year
+                pause = time.perf_counter() + 0.25 * (k % 3)  # also wishes that meet a finished year
                 while time.perf_counter() < pause:
                     world = frame(world, ports, now_s=time.monotonic(), dt_s=0.02)
         finally:

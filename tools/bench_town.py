@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-FRAMES = 48
-ADAPTING = 60
+FRAMES = 24
+ADAPTING = 40
 """Frames that the render scale gets to settle."""
 SIZE = (1280, 720)
 NOON_S = (171 * 24 + 13) * 3600.0
