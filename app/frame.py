@@ -20,7 +20,7 @@ from app.gpu.pick import Picker
 from app.gpu.view import View
 from app.gpu.window import Event, Input, Window
 from app.hand import Hand
-from app.light import NOON, Light, light
+from app.light import NOON, STUDIO, Light, light
 from app.scenery import Scenery
 from app.tiles.cache import CAP_BYTES
 from app.ui import panels, why
@@ -125,7 +125,7 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     count = len(stage.roster.building_ids) if stage.roster else 0
     levels = paint.levels(stage.blocks.get(world.paint), legend, shown.time_s, count)
     sun = paint.sun_at(stage.blocks.get("sun_enu"), shown.time_s)
-    now = light(sun if sun is not None else NOON)
+    now = light(sun if sun is not None else STUDIO if stage.clock is None and stage.hello is not None else NOON)
     _draw_scene(world, ports, levels, legend, now, now_s=now_s, dt_s=dt_s)
 
     place = ports.scenery.place if ports.scenery else None

@@ -101,4 +101,6 @@ def direction(azimuth_rad: float, elevation_rad: float) -> Float:
 
 
 NOON = direction(2.88, 0.87)
-"""Sun of a tileset without a sim: azimuth 165, elevation 50 degrees."""
+"""Sun before a sim has said where it stands: azimuth 165, elevation 50 degrees."""
+STUDIO = direction(3.80, 0.80)
+"""Sun of a tileset that is seen alone, from the left of who looks at its front: azimuth 218, elevation 46 degrees."""
