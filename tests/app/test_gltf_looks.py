@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import warnings
 import zlib
+from base64 import b64decode
 from io import BytesIO
 
 import numpy as np
@@ -13,10 +15,17 @@ import pytest
 from gltfbuild import CORNERS, Gltf
 from PIL import Image
 
-from app.tiles import content, images, topology
+from app.tiles import content, draco, images, topology
 from app.tiles.mesh import FLAT_ROOF, WALL, AlphaMode, Unreadable, Wrap
 
 UNLIT = {"KHR_materials_unlit": {}}
+RED_OVER_BLUE = (
+    "q0tUWCAyMLsNChoKAAAAAAEAAAAIAAAACAAAAAAAAAAAAAAAAQAAAAEAAAAAAAAAaAAAACwAAACUAAAALAAAAAAAAAAAAAAAAAAAAAAAAADAAAAA"
+    "AAAAAEAAAAAAAAAAQAAAAAAAAAAsAAAAAAAAAAIAKACmAQIAAwMAABAAAAAAAAAAAAB/AAAAAAAAAAAA/////x8AAABLVFh3cml0ZXIAQmFzaXMg"
+    "VW5pdmVyc2FsIDIuMTAAAAQAAAB/fwAA9x8A4B96AAAAAAAAAAAAAPcfAOAfegAAAAAAAAAAAAAXAOD/HwLgAQAAAAAAAAAAFwDg/x8C4AEAAAAA"
+    "AAAAAA=="
+)
+"""KTX2 of 8 x 8 pixels, Basis Universal."""
 
 
 def decode(made: Gltf, **more):
@@ -141,10 +150,26 @@ def test_large_textures_are_reduced_and_bombs_are_refused() -> None:
             images.decode(data)
 
 
-def test_ktx2_is_decoded_or_names_its_decoder() -> None:
-    made = textured(b"\xabKTX 20\xbb\r\n\x1a\n" + b"\0" * 80, {"extensions": {"KHR_texture_basisu": {"source": 0}}})
+def test_ktx2_is_decoded_and_a_broken_one_is_named() -> None:
+    basis = {"extensions": {"KHR_texture_basisu": {"source": 0}}}
+    (mesh,) = decode(textured(b64decode(RED_OVER_BLUE), basis))
+    assert mesh.look.texture.shape == (8, 8, 4)
+    assert mesh.look.texture[1, 1] == pytest.approx([255, 0, 0, 255], abs=8)
+    assert mesh.look.texture[6, 6] == pytest.approx([0, 0, 255, 255], abs=8)
     with pytest.raises(Unreadable, match="KTX2"):
-        decode(made)
+        decode(textured(b"\xabKTX 20\xbb\r\n\x1a\n" + b"\0" * 80, basis))
+
+
+def test_without_its_decoder_a_texture_names_the_remedy_or_its_substitute_is_taken(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "opengl_basisu", None)
+    basis = {"extensions": {"KHR_texture_basisu": {"source": 1}}}
+    with pytest.raises(Unreadable, match="pip install opengl_basisu"):
+        decode(textured(b64decode(RED_OVER_BLUE), {"extensions": {"KHR_texture_basisu": {"source": 0}}}))
+    (mesh,) = decode(textured(picture("PNG"), {"source": 0, **basis}))
+    assert mesh.look.texture.shape == (2, 2, 4)
+    monkeypatch.setitem(sys.modules, "DracoPy", None)
+    with pytest.raises(Unreadable, match="pip install DracoPy"):
+        draco.decode(b"DRACO")
 
 
 def test_a_texture_that_cannot_be_had_names_its_file() -> None:
