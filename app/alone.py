@@ -190,7 +190,8 @@ def _camera(wish: str, hello: Hello, box: Box, ports: Ports, scale: float = 1.0)
 def _of_volumes(table: Any) -> Box:
     """Box around the volumes of all that has content, as far as they say where it is."""
     sure = table.radius_m < _NOWHERE_M
-    rows = np.flatnonzero(table.has_content & sure)
+    sure = sure & table.alive
+    rows = np.flatnonzero((table.has_content | (table.stub > 0)) & sure)
     if not len(rows):
         rows = np.flatnonzero(sure)
     if not len(rows):

@@ -8,7 +8,9 @@ Source: OGC 22-025r4 (3D Tiles 1.1) section 7.
 from __future__ import annotations
 
 import json
+from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +41,7 @@ _BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, 
 def load(address: str, *, world_from_root: Float | None = None, source: Source | None = None) -> tuple[Tileset, Float]:
     """The node table of the tileset.json at `address`, and the matrix world from earth-centred that was used.
 
-    Without `world_from_root` (a tileset alone, no district) the world's origin is put under the root's volume.
+    A lone content there (glTF, b3dm, ...) is a tileset of one tile. Without `world_from_root` (a tileset alone, no district) the world's origin is put under the root's volume.
     `source` is where its files come from; without one it is opened here. The table keeps it.
 
     Raises:
@@ -48,7 +50,8 @@ def load(address: str, *, world_from_root: Float | None = None, source: Source |
     files = source or Source(address)
     address = files.root if source is None else address
     try:
-        document = _parsed(files.read(address))
+        body = files.read(address)
+        document = _around(address) if _is_content(body) else _parsed(body)
         root = document.get("root")
         if not isinstance(root, dict):
             raise Unreadable("it has no root")
@@ -96,6 +99,25 @@ def branch(seed: Seed, content: bytes) -> Nodes:
         raise Unreadable(f"the document is inconsistent: {type(error).__name__} {str(error)[:120]}") from error
 
 
+def _is_content(body: bytes) -> bool:
+    """Whether a file is something to draw, not a tileset."""
+    if bytes(body[:4]) in (b"glTF", b"b3dm", b"i3dm", b"pnts", b"cmpt"):
+        return True
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and "root" not in document and ("meshes" in document or "scenes" in document)
+
+
+def _around(address: str) -> dict[str, Any]:
+    """A tileset of one tile around a lone content, which may be anywhere."""
+    name = quote(PurePath(unquote(urlsplit(address).path)).name)
+    nowhere = {"sphere": [0.0, 0.0, 0.0, volumes.NOWHERE_M]}
+    tile = {"boundingVolume": nowhere, "geometricError": 0.0, "content": {"uri": name}}
+    return {"asset": {"version": "1.1"}, "geometricError": 0.0, "root": tile}
+
+
 def _parsed(content: bytes) -> dict[str, Any]:
     try:
         document = json.loads(content)
@@ -119,9 +141,9 @@ def _document(seed: Seed, json_document: dict[str, Any], source: Source) -> Node
     if not isinstance(json_document.get("root"), dict):
         raise Unreadable("it has no root")
     asset = json_document.get("asset")
-    version = asset.get("version", "1.0") if isinstance(asset, dict) else "1.0"
+    version = str(asset.get("version", "1.0")) if isinstance(asset, dict) else "1.0"
     if version not in VERSIONS:
-        raise Unreadable(f"its version is {str(version)[:20]!r}; {', '.join(VERSIONS)} are read")
+        raise Unreadable(f"its version is {version[:20]!r}; {', '.join(VERSIONS)} are read")
     required = json_document.get("extensionsRequired") or ()
     unknown = [str(e) for e in required if e not in EXTENSIONS] if isinstance(required, list) else []
     if unknown:

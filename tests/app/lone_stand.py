@@ -12,6 +12,7 @@ import numpy as np
 from app import alone
 from app.frame import Ports, frame
 from app.gpu.overlay import Overlay
+from app.gpu.town import Town
 from app.gpu.view import View
 from app.gpu.window import Window
 from app.ui.backend import Panels
@@ -48,6 +49,11 @@ class LoneStand:
     def failed(self) -> list[dict[str, str]]:
         """What of the tileset that stands could not be read."""
         return self.ports.scenery.failed
+
+    @property
+    def town(self) -> Town:
+        """What tiles brought."""
+        return self.ports.scenery.town
 
     def clear(self) -> None:
         """Take away what stands."""

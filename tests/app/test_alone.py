@@ -69,6 +69,12 @@ def test_a_place_on_the_globe_is_refused_where_the_tileset_has_none(stand, tmp_p
         stand.picture(path, camera="52,4,100,0,-30")
 
 
+def test_a_lone_gltf_is_a_tileset_of_one_tile(stand, tmp_path: Path) -> None:
+    whole = stand.picture(block(tmp_path, (3.0, 2.0, 2.0), material=RED))
+    lone = stand.picture(tmp_path / "block.gltf")
+    assert (red(whole) == red(lone)).mean() > 0.98
+
+
 def test_the_named_views_see_the_block_from_elsewhere(stand, tmp_path: Path) -> None:
     path = block(tmp_path, (3.0, 3.0, 3.0), material=RED)
     views = {name: red(stand.picture(path, camera=name)) for name in ("home", "top", "street")}
