@@ -18,7 +18,7 @@ from app.tiles import volumes
 from app.tiles.expiry import expire_s
 from app.tiles.implicit import Subtree, Tiling, tiling
 from app.tiles.metadata import entity
-from app.tiles.table import DEEPEST, EXTERNAL, SUBTREE, Annotation, Document, Nodes, Seed
+from app.tiles.nodes import DEEPEST, EXTERNAL, SUBTREE, Annotation, Document, Nodes, Seed
 
 Float = NDArray[np.float64]
 Json = dict[str, Any]

@@ -21,14 +21,11 @@ E2 = 6.69437999014e-3
 
 def ecef_from_geodetic(latitude_rad: Angle, longitude_rad: Angle, height_m: Angle) -> NDArray[np.float64]:
     """Earth-centred x, y, z in metres of points above the ellipsoid: [3], or [3, ...] of arrays [...]."""
-    n = A_M / np.sqrt(1 - E2 * np.sin(latitude_rad) ** 2)
-    return np.array(
-        [
-            (n + height_m) * np.cos(latitude_rad) * np.cos(longitude_rad),
-            (n + height_m) * np.cos(latitude_rad) * np.sin(longitude_rad),
-            (n * (1 - E2) + height_m) * np.sin(latitude_rad),
-        ]
-    )
+    sine = np.sin(latitude_rad)
+    n = A_M / np.sqrt(1 - E2 * sine**2)
+    aside = (n + height_m) * np.cos(latitude_rad)
+    x, y, z = aside * np.cos(longitude_rad), aside * np.sin(longitude_rad), (n * (1 - E2) + height_m) * sine
+    return np.stack(np.broadcast_arrays(x, y, z))
 
 
 def ecef_from_enu(latitude_rad: float, longitude_rad: float, height_m: float) -> Matrix:

@@ -6,13 +6,11 @@ their forms in 3D Tiles 1.0. Tiles of a level lie in Morton order: the bits of x
 
 from __future__ import annotations
 
-import json
 import math
-import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat, zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +18,19 @@ from numpy.typing import NDArray
 from app.tiles import volumes
 from app.tiles.mesh import Unreadable
 from app.tiles.metadata import Rows
+from app.tiles.nodes import DEEPEST, SUBTREE, Annotation, Nodes, Seed
 from app.tiles.properties import columns
-from app.tiles.table import DEEPEST, SUBTREE, Annotation, Nodes, Seed
+from app.tiles.subtree import Beside, SubtreeFile, extended, item
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
-Json = Mapping[str, Any]
-Beside = Callable[[str], bytes]
-"""Bytes of a file, by its address relative to the subtree."""
 
 MOST_LEVELS = 30
 """Of a tree, below its root: a square of 10,000 km is then 1 cm wide."""
 MOST_TILES = 6_000_000
 """Bits of one subtree: 11 levels of a quadtree, 7 of an octree."""
 _AXES = ("level", "x", "y", "z")
-_MAGIC = b"subt"
 
 
 class Template:
@@ -106,8 +101,7 @@ class Tiling:
         return 8 if self.octree else 4
 
 
-@dataclass(frozen=True)
-class Subtree:
+class Subtree(NamedTuple):
     """Which subtree a stub stands for, by its root."""
 
     tiling: Tiling
@@ -158,78 +152,6 @@ def tiling(
     )  # fmt: skip
 
 
-class _File:
-    """A subtree file: its JSON, its buffer views, its bits."""
-
-    def __init__(self, content: bytes, beside: Beside) -> None:
-        body = memoryview(content)
-        self._beside, self._inside = beside, memoryview(b"")
-        if bytes(body[:4]) == _MAGIC:
-            if len(body) < 24:
-                raise Unreadable("the subtree is truncated: its header is not whole")
-            version, head, tail = struct.unpack_from("<IQQ", body, 4)
-            if version != 1:
-                raise Unreadable(f"the subtree has version {version}; 1 is read")
-            if 24 + head + tail > len(body):
-                raise Unreadable(f"the subtree is truncated: {24 + head + tail} bytes declared, {len(body)} there")
-            self._inside, body = body[24 + head : 24 + head + tail], body[24 : 24 + head]
-        try:
-            self.json = json.loads(bytes(body).rstrip(b"\0"))
-        except (ValueError, RecursionError) as error:
-            raise Unreadable(f"the subtree is no JSON ({str(error)[:100]})") from error
-        if not isinstance(self.json, dict):
-            raise Unreadable("the subtree is no object")
-        self._buffers: dict[int, memoryview] = {}
-
-    def view(self, index: Any) -> memoryview:
-        """Bytes of a buffer view."""
-        one = _item(self.json.get("bufferViews"), index, "bufferView")
-        buffer = self._buffer(one.get("buffer"))
-        start, size = one.get("byteOffset", 0), one.get("byteLength")
-        if type(start) is not int or type(size) is not int or start < 0 or size < 0 or start + size > len(buffer):
-            raise Unreadable(f"bufferView {index} of the subtree lies outside its buffer of {len(buffer)} bytes")
-        return buffer[start : start + size]
-
-    def _buffer(self, index: Any) -> memoryview:
-        if index not in self._buffers:
-            one = _item(self.json.get("buffers"), index, "buffer")
-            if type(one.get("uri")) is str:
-                try:
-                    body = memoryview(self._beside(one["uri"]))
-                except OSError as error:
-                    raise Unreadable(f"the subtree's buffer {one['uri'][:100]} cannot be read ({error})") from error
-            else:
-                body = self._inside
-            size = one.get("byteLength")
-            if type(size) is not int or not 0 <= size <= len(body):
-                raise Unreadable(f"buffer {index} of the subtree has {len(body)} bytes, {str(size)[:20]} declared")
-            self._buffers[index] = body[:size]
-        return self._buffers[index]
-
-    def bits(self, said: Any, count: int, what: str) -> Bool:
-        """[count] availability: a constant or a bitstream."""
-        if not isinstance(said, Mapping):
-            raise Unreadable(f"the subtree has no {what}")
-        constant = said.get("constant")
-        if constant is not None:
-            if constant not in (0, 1):
-                raise Unreadable(f"{what} of the subtree is constant {str(constant)[:20]}; only 0 and 1 make sense")
-            return np.full(count, bool(constant))
-        body = self.view(said.get("bitstream", said.get("bufferView")))
-        if len(body) != -(-count // 8):
-            raise Unreadable(f"{what} of the subtree has {len(body)} bytes of bits, {-(-count // 8)} are needed")
-        return np.unpackbits(np.frombuffer(body, np.uint8), count=count, bitorder="little").astype(bool)
-
-    def content_bits(self, count: int, contents: int) -> list[Bool]:
-        """[content][count] availability of each content."""
-        said = _extended(self.json, "3DTILES_multiple_contents").get("contentAvailability")
-        said = self.json.get("contentAvailability") if said is None else said
-        listed = said if isinstance(said, list) else [] if said is None else [said]
-        if len(listed) < contents:
-            listed = [*listed, *repeat({"constant": 0}, contents - len(listed))]
-        return [self.bits(one, count, "contentAvailability") for one in listed[:contents]]
-
-
 def expand(seed: Seed, content: bytes, beside: Beside) -> Nodes:
     """The branch that a subtree file is: its tiles, and a stub for each child subtree.
 
@@ -238,7 +160,7 @@ def expand(seed: Seed, content: bytes, beside: Beside) -> Nodes:
     """
     at = seed.subtree
     assert at is not None
-    made, file = at.tiling, _File(content, beside)
+    made, file = at.tiling, SubtreeFile(content, beside)
     n, levels = made.branching, made.subtree_levels
     count = _tiles_above(levels, made.octree)
     bits = file.bits(file.json.get("tileAvailability"), count, "tileAvailability")
@@ -255,18 +177,18 @@ def expand(seed: Seed, content: bytes, beside: Beside) -> Nodes:
     absolute = own + at.level
     edge = row_of[_tiles_above(levels - 1, made.octree) + below // n]
     above = np.concatenate([np.where(level[tiles] > 0, row_of[parent[tiles]], -1), edge])
-    told = _told(file, seed, bits, tiles)
+    told, said, unread = _metadata(file, seed, bits, tiles)
     contents, notes = _contents(file, made, bits, tiles, absolute, where)
     stubs = len(below)
     if stubs:
         contents += [(a,) for a in made.subtrees.all(absolute[-stubs:], where[-stubs:])]
     if seed.level + 1 + levels > DEEPEST:
         raise Unreadable(f"the subtree lies deeper than {DEEPEST} levels")
-    subtrees = {
-        len(tiles) + k: Subtree(made, int(absolute[-1]), *where[len(tiles) + k].tolist()) for k in range(stubs)
-    }
-    notes.update(_annotations(file, seed, bits, tiles, told))
-    return _nodes(seed, above, absolute, where, contents, subtrees, notes, told, len(tiles))
+    corner = where[len(tiles) :].T.tolist()
+    roots = map(Subtree, repeat(made), repeat(at.level + levels), *corner)
+    subtrees = dict(zip(range(len(tiles), len(tiles) + stubs), roots, strict=False))
+    made_of = _nodes(seed, above, absolute, where, contents, subtrees, notes | said, told, len(tiles))
+    return replace(made_of, unread=unread)
 
 
 def _standing(bits: Bool, n: int, levels: int) -> tuple[Bool, Int, Int]:
@@ -285,7 +207,7 @@ def _standing(bits: Bool, n: int, levels: int) -> tuple[Bool, Int, Int]:
     return stands, level, morton
 
 
-def _child_subtrees(file: _File, made: Tiling, at: Subtree, row_of: Int, levels: int) -> Int:
+def _child_subtrees(file: SubtreeFile, made: Tiling, at: Subtree, row_of: Int, levels: int) -> Int:
     """Morton places, a level below the subtree, of the child subtrees that there are."""
     if at.level + levels >= made.available_levels:
         return np.zeros(0, np.int64)
@@ -296,7 +218,7 @@ def _child_subtrees(file: _File, made: Tiling, at: Subtree, row_of: Int, levels:
 
 
 def _contents(
-    file: _File, made: Tiling, bits: Bool, tiles: Int, level: Int, where: Int
+    file: SubtreeFile, made: Tiling, bits: Bool, tiles: Int, level: Int, where: Int
 ) -> tuple[list[tuple[str, ...]], dict[int, Any]]:
     """[tile] addresses of the contents, and the groups that they belong to."""
     n = len(tiles)
@@ -324,7 +246,7 @@ def _nodes(
     assert seed.subtree is not None
     made, n = seed.subtree.tiling, len(parent)
     kind, values = made.kind, volumes.divided(made.kind, made.volume, level, where, made.octree)
-    error, replace = made.error_m * np.exp2(-level.astype(np.float64)), np.full(n, made.replace)
+    error, refined = made.error_m * np.exp2(-level.astype(np.float64)), np.full(n, made.replace)
     matrix = np.repeat(seed.matrix[None], n, axis=0)
     own: tuple[int, Float] | None = None
     if told is not None:
@@ -335,7 +257,7 @@ def _nodes(
             error[:tiles] = np.where(np.isfinite(given[:, 0]) & (given[:, 0] >= 0), given[:, 0], error[:tiles])
         refine = _of(*told, "TILE_REFINE")
         if refine is not None:
-            replace[:tiles] = refine[:, 0] == 1
+            refined[:tiles] = refine[:, 0] == 1
     bound = volumes.bounds(kind, values, matrix, seed.world_from_earth)
     if own is not None:
         other = volumes.bounds(own[0], own[1], matrix[:tiles], seed.world_from_earth)
@@ -346,24 +268,35 @@ def _nodes(
     stub = np.zeros(n, np.int8)
     stub[tiles:] = SUBTREE
     return Nodes(
-        parent=parent, geometric_error_m=error * stretch, replace=replace, centre_m=bound.centre_m,
+        parent=parent, geometric_error_m=error * stretch, replace=refined, centre_m=bound.centre_m,
         radius_m=bound.radius_m, half_m=bound.half_m, matrix=matrix, contents=contents, stub=stub,
         expire_s=np.full(n, math.inf), has_request=np.zeros(n, bool), request_centre_m=np.zeros((n, 3)),
         request_half_m=np.zeros((n, 3)), documents=(seed.document,), subtrees=subtrees, annotations=notes,
     )  # fmt: skip
 
 
-def _table(file: _File, seed: Seed, index: Any) -> Rows:
+def _table(file: SubtreeFile, seed: Seed, index: Any) -> Rows:
     """Property table `index` of the subtree."""
-    held = _extended(file.json, "3DTILES_metadata")
-    table = _item(file.json.get("propertyTables", held.get("propertyTables")), index, "property table")
+    held = extended(file.json, "3DTILES_metadata")
+    table = item(file.json.get("propertyTables", held.get("propertyTables")), index, "property table")
     if seed.document.schema is None:
         raise Unreadable("the subtree has metadata, but the tileset has no schema")
     properties = seed.document.schema.of(table.get("class"))
     return Rows(str(table["class"]), properties, columns(properties, table, file.view))
 
 
-def _told(file: _File, seed: Seed, bits: Bool, tiles: Int) -> tuple[Rows, Int] | None:
+def _metadata(
+    file: SubtreeFile, seed: Seed, bits: Bool, tiles: Int
+) -> tuple[tuple[Rows, Int] | None, dict[int, tuple[Told, int]], tuple[tuple[str, str], ...]]:
+    """What is told of the tiles, who tells it by row, and why it cannot be read: the tiles stand all the same."""
+    try:
+        told = _told(file, seed, bits, tiles)
+        return told, _annotations(file, seed, bits, tiles, told), ()
+    except Unreadable as error:
+        return None, {}, ((seed.address, f"its metadata are left out: {error}"),)
+
+
+def _told(file: SubtreeFile, seed: Seed, bits: Bool, tiles: Int) -> tuple[Rows, Int] | None:
     """Metadata of the tiles and the row of each; None without, or where they cannot be read."""
     index = file.json.get("tileMetadata")
     if index is None:
@@ -417,7 +350,7 @@ class Told:
 
 
 def _annotations(
-    file: _File, seed: Seed, bits: Bool, tiles: Int, told: tuple[Rows, Int] | None
+    file: SubtreeFile, seed: Seed, bits: Bool, tiles: Int, told: tuple[Rows, Int] | None
 ) -> dict[int, tuple[Told, int]]:
     """row -> who tells its metadata, and which of the rows it is."""
     assert seed.subtree is not None
@@ -448,18 +381,3 @@ def _from_morton(places: Int, levels: int, octree: bool) -> Int:
 def _tiles_above(level: Any, octree: bool) -> Any:
     """Tiles in all levels above `level`."""
     return ((1 << (3 * level)) - 1) // 7 if octree else ((1 << (2 * level)) - 1) // 3
-
-
-def _item(rows: Any, index: Any, what: str) -> Json:
-    """Row `index` of a list of objects."""
-    if type(rows) is not list or type(index) is not int or not 0 <= index < len(rows) or type(rows[index]) is not dict:
-        raise Unreadable(f"the subtree names {what} {str(index)[:20]}, which it does not have")
-    one: Json = rows[index]
-    return one
-
-
-def _extended(document: Json, name: str) -> Json:
-    """An extension object, empty without."""
-    extensions = document.get("extensions")
-    found = extensions.get(name) if isinstance(extensions, Mapping) else None
-    return found if isinstance(found, Mapping) else {}

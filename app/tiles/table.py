@@ -7,125 +7,30 @@ again, so that the table's size is bounded however large the tileset is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.tiles.nodes import EXTERNAL, SUBTREE, Annotation, Document, Nodes, Seed
+
 if TYPE_CHECKING:
     from app.tiles.fetch import Source
     from app.tiles.implicit import Subtree, Told
-    from app.tiles.metadata import Metadata, Schema
+    from app.tiles.metadata import Metadata
+
+__all__ = ["EXTERNAL", "MOST_NODES", "SLICE", "SUBTREE", "Document", "Nodes", "Seed", "Tileset"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
-EXTERNAL, SUBTREE = 1, 2
-"""Kinds of stub: the content is a tileset; the node stands for a subtree of implicit tiling."""
 MOST_NODES = 1_000_000
 """Of a table. Beyond it nothing is grafted until something was pruned."""
-DEEPEST = 512
-"""Levels; tiles below that are left out (the screen's error halves with each level at least)."""
-SLICE = 20_000
-"""Rows that one step of a graft appends: under 2 ms."""
-
-
-@dataclass(frozen=True)
-class Document:
-    """What the tiles of one tileset.json have in common."""
-
-    address: str
-    chain: tuple[str, ...] = ()
-    """Addresses of the documents through which it was reached, outermost first."""
-    up_axis: str = "Y"
-    """Axis of the glTF contents that points up (`asset.gltfUpAxis`; Y since 1.1)."""
-    metadata: Metadata | None = None
-    """Of the tileset."""
-    group_names: tuple[str, ...] = ()
-    """[group] of 3DTILES_metadata, where contents name their group; else contents give its row."""
-    groups: tuple[Metadata | None, ...] = ()
-    """[group] what the contents of a group have in common."""
-    schema: Schema | None = None
-
-
-NO_DOCUMENT = Document("")
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """What is said about a tile and its contents beside their geometry."""
-
-    tile: Metadata | None = None
-    contents: tuple[Metadata | None, ...] = ()
-    """[content]."""
-    groups: tuple[int, ...] = ()
-    """[content] row of the document's groups, -1: none."""
-
-
-@dataclass(frozen=True)
-class Nodes:
-    """A branch as columns [node], parents before children; everything in world coordinates."""
-
-    parent: Int
-    """Row within the branch; -1: the node it is grafted onto."""
-    geometric_error_m: Float
-    """In the tileset's own metres (the largest scale of the tile's transform included)."""
-    replace: Bool
-    """Refinement REPLACE (else ADD)."""
-    centre_m: Float
-    """[node, 3] of the bounding sphere and box."""
-    radius_m: Float
-    half_m: Float
-    """[node, 3] half extents of the box around the volume, along the world's axes."""
-    matrix: Float
-    """[node, 4, 4] world from tile."""
-    contents: list[tuple[str, ...]]
-    """Addresses of the contents; of a stub the one of its document. Empty: none."""
-    stub: NDArray[np.int8]
-    """0, EXTERNAL or SUBTREE."""
-    expire_s: Float
-    """Seconds after which a content that was read is to be read again; inf: never."""
-    has_request: Bool
-    """Whether the node has a viewerRequestVolume: outside of it neither content nor children are asked for."""
-    request_centre_m: Float
-    request_half_m: Float
-    """[node, 3] its box, world."""
-    documents: tuple[Document, ...] = (NO_DOCUMENT,)
-    document: NDArray[np.int32] | None = None
-    """[node] row of `documents`; None: all of the first."""
-    subtrees: Mapping[int, Subtree] = field(default_factory=dict)
-    """node -> which subtree a SUBTREE stub stands for."""
-    annotations: Mapping[int, Annotation | tuple[Told, int]] = field(default_factory=dict)
-    """node -> what is said about it, or who tells it; nodes without metadata are absent."""
-    unread: tuple[tuple[str, str], ...] = ()
-    """Parts that are left out: (address, reason)."""
-
-    def __len__(self) -> int:
-        return len(self.contents)
-
-
-@dataclass(frozen=True)
-class Seed:
-    """All that a worker needs to make a branch of a stub's document; it never touches the table."""
-
-    address: str
-    document: Document
-    matrix: Float
-    """[4, 4] world from tile of the node."""
-    world_from_earth: Float
-    replace: bool
-    geometric_error_m: float
-    level: int
-    centre_m: Float
-    radius_m: float
-    half_m: Float
-    subtree: Subtree | None = None
-    """Set for a stub of implicit tiling; None: the document is a tileset."""
-    source: Source | None = None
-    """Where the tileset's files come from; None: from beside `address`."""
+SLICE = 10_000
+"""Rows that one step of a graft appends: 1 ms."""
 
 
 _KEPT = (
@@ -291,7 +196,7 @@ class Tileset:
             self._levels[k] = rows[~fallen]
         while self._levels and not len(self._levels[-1]):
             self._levels.pop()
-        rows = np.concatenate(gone) if gone else np.zeros(0, np.int64)
+        rows = np.sort(np.concatenate(gone)) if gone else np.zeros(0, np.int64)
         self.alive[rows] = False
         for name in ("has_content", "has_request", "grown"):
             self._store[name][rows] = False
@@ -343,19 +248,25 @@ class Tileset:
     def _write(
         self, rows: Int, nodes: Nodes, part: slice, node: int, all_rows: Int, documents: NDArray[np.int32]
     ) -> None:
+        if not len(rows):
+            return
+        at = _run(rows)
         for name in _KEPT:
-            self._store[name][rows] = getattr(nodes, name)[part]
+            self._store[name][at] = getattr(nodes, name)[part]
         parent = nodes.parent[part]
-        self.parent[rows] = np.where(parent < 0, node, all_rows[parent]) if len(rows) else parent
+        self.parent[at] = np.where(parent < 0, node, all_rows[parent])
         half = nodes.half_m[part, 2]
-        self.low_m[rows] = nodes.centre_m[part, 2] - np.where(half < 1e7, half, 0.0)
-        self.document[rows] = documents[0 if nodes.document is None else nodes.document[part]]
-        self.grown[rows] = self.alive[rows] = False
-        self.children[rows] = 0
+        self.low_m[at] = nodes.centre_m[part, 2] - np.where(half < 1e7, half, 0.0)
+        self.document[at] = documents[0 if nodes.document is None else nodes.document[part]]
+        self.grown[at] = self.alive[at] = False
+        self.children[at] = 0
         contents = nodes.contents[part]
-        for row, address in zip(rows.tolist(), contents, strict=True):
-            self.contents[row] = address
-        self.has_content[rows] = np.fromiter(map(bool, contents), bool, len(rows)) & (nodes.stub[part] == 0)
+        if isinstance(at, slice):
+            self.contents[at] = contents
+        else:
+            for row, address in zip(rows.tolist(), contents, strict=True):
+                self.contents[row] = address
+        self.has_content[at] = np.fromiter(map(bool, contents), bool, len(rows)) & (nodes.stub[part] == 0)
 
     def _publish(self, node: int, nodes: Nodes, rows: Int) -> None:
         """Make a branch that was written part of the tree."""
@@ -382,6 +293,12 @@ class Tileset:
                 self.stub[node], self.has_content[node] = EXTERNAL, False
             self.grown[node] = True
         self.version += 1
+
+
+def _run(rows: Int) -> slice | Int:
+    """Rows as a slice where they follow each other, which is copied far quicker."""
+    first = int(rows[0])
+    return slice(first, first + len(rows)) if (np.diff(rows) == 1).all() else rows
 
 
 def _levels_of(parent: Int) -> Int:

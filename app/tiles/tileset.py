@@ -41,8 +41,9 @@ _BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, 
 def load(address: str, *, world_from_root: Float | None = None, source: Source | None = None) -> tuple[Tileset, Float]:
     """The node table of the tileset.json at `address`, and the matrix world from earth-centred that was used.
 
-    A lone content there (glTF, b3dm, ...) is a tileset of one tile. Without `world_from_root` (a tileset alone, no district) the world's origin is put under the root's volume.
-    `source` is where its files come from; without one it is opened here. The table keeps it.
+    A lone content there (glTF, b3dm, ...) is a tileset of one tile. Without `world_from_root` (a tileset alone, no
+    district) the world's origin is put under the root's volume. `source` is where its files come from; without one it
+    is opened here. The table keeps it.
 
     Raises:
         Refused: the file is missing or is no tileset.

@@ -25,7 +25,9 @@ WIDTH = (0, 12, 4, 6, 6)
 """Box: centre and half axes; sphere: centre, radius; region: west, south, east, north [rad], low, high [m]; S2: face,
 level, i, j of the cell, low, high [m]."""
 _SAMPLES = 5
-"""Points along each side of a region or cell."""
+"""Points along each side of a large region or cell."""
+_SMALL = 0.02
+"""Diagonal [rad] of a region that its four corners describe: the surface rises over it by 1 in 200 of its width."""
 
 
 class Bounds(NamedTuple):
@@ -49,9 +51,9 @@ def bounds(kind: int, values: Float, matrix: Float, world_from_earth: Float) -> 
     if kind == SPHERE:
         return _spheres(values, matrix)
     if kind == REGION:
-        return _on_earth(_region_points(values), world_from_earth)
+        return _regions(values, world_from_earth)
     if kind == S2:
-        return _on_earth(_cell_points(values), world_from_earth)
+        return _around(*_cell_points(values), world_from_earth)
     n = len(matrix)
     return Bounds(matrix[:, :3, 3].copy(), np.full(n, NOWHERE_M), np.full((n, 3), NOWHERE_M))
 
@@ -75,28 +77,41 @@ def _spheres(values: Float, matrix: Float) -> Bounds:
     return Bounds(centre, radius, np.repeat(radius[:, None], 3, axis=1))
 
 
-def _on_earth(sampled: tuple[Float, Float, Float, Float], world: Float) -> Bounds:
-    """Of points [node, point] given by latitude, longitude and height, and the bulge [node] between them."""
-    latitude, longitude, height, bulge = sampled
-    points = np.moveaxis(ecef_from_geodetic(latitude, longitude, height), 0, -1) @ world[:3, :3].T + world[:3, 3]
+def _regions(values: Float, world: Float) -> Bounds:
+    """Regions, by their corners where they are small, else by a net of points."""
+    across = np.hypot(values[:, 2] - values[:, 0], values[:, 3] - values[:, 1])
+    small = (values[:, 2] >= values[:, 0]) & (across < _SMALL)
+    found = Bounds(np.empty((len(values), 3)), np.empty(len(values)), np.empty((len(values), 3)))
+    for rows, samples in ((np.flatnonzero(small), 2), (np.flatnonzero(~small), _SAMPLES)):
+        if len(rows):
+            part = _around(*_region_points(values[rows], samples), world)
+            for column, given in zip(found, part, strict=True):
+                column[rows] = given
+    return found
+
+
+def _around(points: Float, bulge: Float, world: Float) -> Bounds:
+    """Of earth-centred points [node, point, 3] and what the surface rises over the chords between them [node]."""
+    shape = points.shape
+    points = (points.reshape(-1, 3) @ world[:3, :3].T).reshape(shape) + world[:3, 3]
     low, high = points.min(axis=1), points.max(axis=1)
     centre = (low + high) / 2
     bulge = bulge * float(scale(world[None])[0])
-    radius = np.linalg.norm(points - centre[:, None], axis=2).max(axis=1) + bulge
+    off = points - centre[:, None]
+    radius = np.sqrt(np.einsum("npk,npk->np", off, off).max(axis=1)) + bulge
     return Bounds(centre, radius, (high - low) / 2 + bulge[:, None])
 
 
-def _region_points(values: Float) -> tuple[Float, Float, Float, Float]:
-    west, south, east, north, low, high = values.T
+def _region_points(values: Float, samples: int) -> tuple[Float, Float]:
+    west, south, east, north, _, high = values.T
     east = np.where(east < west, east + 2 * np.pi, east)  # across the antimeridian
-    t = np.linspace(0.0, 1.0, _SAMPLES)
-    a, b = (west[:, None] + (east - west)[:, None] * t), (south[:, None] + (north - south)[:, None] * t)
-    longitude = np.tile(np.repeat(a, _SAMPLES, axis=1), 2)
-    latitude = np.tile(np.tile(b, _SAMPLES), 2)
-    height = np.repeat(np.stack([low, high], axis=1), _SAMPLES**2, axis=1)
+    t = np.linspace(0.0, 1.0, samples)
+    longitude = (west[:, None] + (east - west)[:, None] * t)[:, :, None, None]
+    latitude = (south[:, None] + (north - south)[:, None] * t)[:, None, :, None]
+    points = np.moveaxis(ecef_from_geodetic(latitude, longitude, values[:, None, None, 4:]), 0, -1)
     widest = np.where(south * north < 0, 1.0, np.maximum(np.cos(south), np.cos(north)))
-    step = np.hypot((east - west) * widest, north - south) / (_SAMPLES - 1)
-    return latitude, longitude, height, _bulge(step, high)
+    step = np.hypot((east - west) * widest, north - south) / (samples - 1)
+    return points.reshape(len(values), -1, 3), _bulge(step, high)
 
 
 def _bulge(step_rad: Float, height_m: Float) -> Float:
@@ -104,17 +119,17 @@ def _bulge(step_rad: Float, height_m: Float) -> Float:
     return (A_M + np.maximum(height_m, 0.0)) * (1 - np.cos(np.minimum(step_rad / 2, np.pi / 2)))
 
 
-def _cell_points(values: Float) -> tuple[Float, Float, Float, Float]:
-    face, level, i, j, low, high = values.T
+def _cell_points(values: Float) -> tuple[Float, Float]:
+    face, level, i, j, _, high = values.T
     size = np.exp2(-level)
     t = np.linspace(0.0, 1.0, _SAMPLES)
     s, r = (i[:, None] + t) * size[:, None], (j[:, None] + t) * size[:, None]
     u, v = np.repeat(_stretched(s), _SAMPLES, axis=1), np.tile(_stretched(r), _SAMPLES)
     x, y, z = _on_face(face.astype(np.int64)[:, None], u, v)
     latitude, longitude = np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)
-    height = np.repeat(np.stack([low, high], axis=1), _SAMPLES**2, axis=1)
-    # A cell of level 0 is a quarter of the way around, sqrt(2) across, and the projection stretches it by at most 1.65.
-    return np.tile(latitude, 2), np.tile(longitude, 2), height, _bulge(3.7 * size / (_SAMPLES - 1), high)
+    points = np.moveaxis(ecef_from_geodetic(latitude[:, :, None], longitude[:, :, None], values[:, None, 4:]), 0, -1)
+    # A face is a quarter of the way around, sqrt(2) across, and the projection stretches cells by at most 1.65.
+    return points.reshape(len(values), -1, 3), _bulge(3.7 * size / (_SAMPLES - 1), high)
 
 
 def _stretched(s: Float) -> Float:
