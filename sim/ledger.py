@@ -150,7 +150,7 @@ def add(ledger: Ledger, case: Case, flux: Flux, *, first: int) -> None:
     strained[flux.collapsed_line >= 0] = 1.0
     limits = ((flux.voltage_pu, VOLTAGE_LIMITS_PU, ledger.voltage),
               (flux.line_loading, (-np.inf, LOADING_LIMIT), ledger.loading))  # fmt: skip
-    for column, allowed, kept in limits:
+    for column, allowed, kept in limits if case.grid.nodes else ():
         sums.extremes(column, np.array(allowed), kept[0], kept[1], kept[2], strained)
 
 

@@ -124,7 +124,7 @@ def simulate(
     np.subtract(flux.surplus_w, flux.heater_w, out=flux.surplus_w)
     drive(case, held, first, flux)
     store(case, held, when, flux)
-    if grid:
+    if grid and case.grid.nodes:
         solve_grid(case, flux)
     return held, flux
 

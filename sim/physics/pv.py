@@ -206,16 +206,19 @@ def generate(irradiance, row, first, c, column, mount, peak, start, rated, effic
                 out[i] = zero
             continue
         g, terms = irradiance[row[t]], c[t]
+        c0, rack, roof, facade = terms[0], terms[1], terms[2], terms[3]
+        for s in range(len(peak)):  # loops apart, so that all but those that look up are done in wide registers
+            dc[s] = f(g[column[s]])
         for s in range(len(peak)):
-            q = f(g[column[s]])
-            dc[s] = q * (terms[0] + terms[1 + mount[s]] * q) * peak[s]
+            c1 = rack if mount[s] == 0 else (roof if mount[s] == 1 else facade)
+            dc[s] = dc[s] * (c0 + c1 * dc[s]) * peak[s]
         for i in range(buildings):
             sum_dc = zero
             for s in range(start[i], start[i + 1]):
                 sum_dc += dc[s]
-            full = rated[i] / efficiency
-            if sum_dc > zero and full > zero:
-                ac = scale * (a * sum_dc * (sum_dc / full) + b * sum_dc + d * full)
-                out[i] = min(max(ac, zero), rated[i])
-            else:
-                out[i] = zero
+            out[i] = sum_dc
+        for i in range(buildings):
+            given, full = out[i], rated[i] / efficiency
+            ac = scale * (a * given * (given / full) + b * given + d * full)
+            ac = min(max(ac, zero), rated[i])
+            out[i] = ac if given > zero and full > zero else zero

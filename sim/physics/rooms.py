@@ -124,7 +124,7 @@ def _schedule(b, columns, heat_c, cool_c, gain, air):  # type: ignore[no-untyped
         b[_COOL_C * w + i] = cool_c[c]
 
 
-@kernel(lambda f: (vector(f), out_vector(f)))
+@kernel(lambda f: (vector(f), out_vector(f)), fused=True)
 def _use(p, b):  # type: ignore[no-untyped-def]
     """Gains, ventilation and set-points of every lane."""
     w = LANES
@@ -136,22 +136,21 @@ def _use(p, b):  # type: ignore[no-untyped-def]
         b[_COOL_C * w + i] += p[_ROOM_COOL_C * w + i]
 
 
-@kernel(lambda f: (vector(f), out_vector(f), f, f, f))
+@kernel(lambda f: (vector(f), out_vector(f), f, f, f), fused=True)
 def _fabric(p, b, te, sky, ground):  # type: ignore[no-untyped-def]
-    """a and r of every lane, without windows opened by hand."""
+    """a and r of every lane, without windows opened by hand and without light."""
     w = LANES
     for i in range(w):
         q = p[_INERTIA * w + i] * b[_AIR * w + i]
         for s in range(STATES):
             q += b[s * w + i]
         q += p[_DIRECT * w + i] * te + p[(_DIRECT + 1) * w + i] * sky + p[(_DIRECT + 2) * w + i] * ground
-        for c in range(5):
-            q += p[(_DIRECT + 3 + c) * w + i] * b[(_LIGHT + c) * w + i]
+        q += p[(_DIRECT + 7) * w + i] * b[_RADIANT * w + i]
         b[_R * w + i] = q + b[_CONVECTIVE * w + i] + b[_VENTILATION * w + i] * te
         b[_A * w + i] = p[_HOLD * w + i] + b[_VENTILATION * w + i]
 
 
-@kernel(lambda f: (vector(f), out_vector(f), f))
+@kernel(lambda f: (vector(f), out_vector(f), f), fused=True)
 def _control(p, b, te):  # type: ignore[no-untyped-def]
     """Windows, thermostat and the air: heating, cooling and T_a of every lane (equations: see the module)."""
     w = LANES
@@ -179,21 +178,41 @@ def _control(p, b, te):  # type: ignore[no-untyped-def]
         b[_AIR * w + i] = (r + heat - cool) / a
 
 
-@kernel(lambda f: (vector(f), out_vector(f), f, f, f))
+@kernel(lambda f: (vector(f), out_vector(f), f, f, f), fused=True)
 def _advance(p, b, te, sky, ground):  # type: ignore[no-untyped-def]
-    """x+ = e x + g_a T_a + g u of every lane."""
+    """x+ = e x + g_a T_a + g u of every lane, without light."""
     w = LANES
     for i in range(w):
-        air = b[_AIR * w + i]
-        wall, roof, pane = b[_LIGHT * w + i], b[(_LIGHT + 1) * w + i], b[(_LIGHT + 2) * w + i]
-        sun, radiant = b[(_LIGHT + 3) * w + i], b[_RADIANT * w + i]
+        air, radiant = b[_AIR * w + i], b[_RADIANT * w + i]
         for s in range(STATES):
             j = s * _STATE_ROWS * w + i
             b[s * w + i] = (
                 p[j] * b[s * w + i] + p[j + w] * air
                 + p[j + 2 * w] * te + p[j + 3 * w] * sky + p[j + 4 * w] * ground
-                + p[j + 5 * w] * wall + p[j + 6 * w] * roof + p[j + 7 * w] * pane + p[j + 8 * w] * sun
                 + p[j + 9 * w] * radiant
+            )  # fmt: skip
+
+
+@kernel(lambda f: (vector(f), out_vector(f)), fused=True)
+def _light_now(p, b):  # type: ignore[no-untyped-def]
+    """What light adds to r of every lane."""
+    w = LANES
+    for i in range(w):
+        for c in range(4):
+            b[_R * w + i] += p[(_DIRECT + 3 + c) * w + i] * b[(_LIGHT + c) * w + i]
+
+
+@kernel(lambda f: (vector(f), out_vector(f)), fused=True)
+def _light_kept(p, b):  # type: ignore[no-untyped-def]
+    """What light adds to x+ of every lane."""
+    w = LANES
+    for i in range(w):
+        wall, roof, pane = b[_LIGHT * w + i], b[(_LIGHT + 1) * w + i], b[(_LIGHT + 2) * w + i]
+        sun = b[(_LIGHT + 3) * w + i]
+        for s in range(STATES):
+            j = s * _STATE_ROWS * w + i
+            b[s * w + i] += (
+                p[j + 5 * w] * wall + p[j + 6 * w] * roof + p[j + 7 * w] * pane + p[j + 8 * w] * sun
             )  # fmt: skip
 
 
@@ -222,14 +241,20 @@ def march(rooms, outside, heat_c, cool_c, gain, air, schedule, wall, roof, pane,
         for s in range(STATES + 1):
             for i in range(n):
                 b[s * w + i] = f(state[s, z + i])
+        before = 0
         for k in range(heating_w.shape[0]):
             t = (first + k) % total
             te, sky, ground = outside[0, t], outside[1, t], outside[2, t]
-            _schedule(b, columns, heat_c[t], cool_c[t], gain[t], air[t])
-            if row[t] < 0:
-                for i in range(4 * w):
-                    b[_LIGHT * w + i] = f(0.0)
-            else:
+            changed = k == 0
+            for c in range(heat_c.shape[1]):
+                changed |= heat_c[t, c] != heat_c[before, c] or cool_c[t, c] != cool_c[before, c]
+                changed |= gain[t, c] != gain[before, c] or air[t, c] != air[before, c]
+            before = t
+            if changed:  # many hours are like the one before
+                _schedule(b, columns, heat_c[t], cool_c[t], gain[t], air[t])
+                _use(p, b)
+            _fabric(p, b, te, sky, ground)
+            if row[t] >= 0:
                 on_wall, on_roof = wall[row[t], z : z + n], roof[row[t], z : z + n]
                 in_pane, through = pane[row[t], z : z + n], sun[row[t], z : z + n]
                 for i in range(n):
@@ -237,10 +262,11 @@ def march(rooms, outside, heat_c, cool_c, gain, air, schedule, wall, roof, pane,
                     b[(_LIGHT + 1) * w + i] = f(on_roof[i])
                     b[(_LIGHT + 2) * w + i] = f(in_pane[i])
                     b[(_LIGHT + 3) * w + i] = f(through[i])
-            _use(p, b)
-            _fabric(p, b, te, sky, ground)
+                _light_now(p, b)
             _control(p, b, te)
             _advance(p, b, te, sky, ground)
+            if row[t] >= 0:
+                _light_kept(p, b)
             heat, cool, room = heating_w[k, z : z + n], cooling_w[k, z : z + n], indoor_c[k, z : z + n]
             for i in range(n):
                 heat[i] = b[_HEATING * w + i]
