@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from app.tiles.eye import Eye
 from app.tiles.geodesy import ecef_from_enu, ecef_from_geodetic
-from app.tiles.select import Eye
 from network.problems import Refused
 from network.schema import Hello, Roster
 

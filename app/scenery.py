@@ -119,7 +119,7 @@ class Scenery:
             return
         self.town.foreign.refine()
         # Errors are given in the tileset's own metres.
-        self.stream.update(eye_of(camera, size=size), self.town, limit_px=self._view.error_px / self._scale)
+        self.stream.update([eye_of(camera, size=size)], self.town, limit_px=self._view.error_px / self._scale)
         if self._ground is not None:
             self._ground.refresh()
 

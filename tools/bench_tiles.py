@@ -88,7 +88,7 @@ class Stage:
         from app.camera import eye_of
 
         begin = time.perf_counter()
-        self.stream.update(eye_of(camera, size=SIZE), self.town)
+        self.stream.update([eye_of(camera, size=SIZE)], self.town)
         self.view.look(camera, 0.0)
         self.view.cast(self.light, np.zeros(3), 1500.0, 0)
         self.window.render()

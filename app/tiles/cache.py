@@ -1,108 +1,118 @@
-"""Which tiles are in memory, and who leaves when the cap is reached: least recently wanted first.
+"""Which tiles are in memory, and who leaves when a cap is reached: least recently wanted first.
 
-The cap is hard. A tile is asked for only when its likely size fits beside all that is held and under way; what this
-view does not rest on leaves first, children before parents. Where even that is too much the picture gets coarser,
-a little every frame, until it fits: nothing that is drawn is taken away, and nothing gapes.
+The cap of bytes is hard. A tile is asked for only when its likely size fits beside all that is held and under way; what
+this view does not rest on leaves first, children before parents. Where even that is too much the picture gets coarser,
+a little every frame, until it fits: nothing that is drawn is taken away, and nothing gapes. The tree itself is capped
+too (branches that nobody looked into for longest are forgotten), and the triangles drawn, where that is asked for.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from app.tiles.ahead import Course
+from app.tiles.eye import Eye
 from app.tiles.fetch import Source
+from app.tiles.held import Held, Stage
 from app.tiles.mesh import Mesh
-from app.tiles.schedule import Arrival, Loader
-from app.tiles.select import LIMIT_PX, Eye, Selection, select
-from app.tiles.tileset import Tileset
+from app.tiles.pressure import STEP, Pressure
+from app.tiles.schedule import FLIGHT, Job, Loader
+from app.tiles.select import LIMIT_PX, Group, Selection, select
+from app.tiles.table import Tileset
+
+__all__ = ["CAP_BYTES", "Stage", "Stream"]
 
 ATTACH_BUDGET_S = 0.002
 """Main-thread time a frame may spend on new tiles; with selecting and showing it stays below 3 ms."""
 CAP_BYTES = 512 * 2**20
-COPIES = 2
-"""A tile's arrays are held by the engine and by the GPU."""
+MOST_NODES = 200_000
+"""Of the tree; a node takes about half a kilobyte."""
 MOST_ASKED = 32
 """Tiles asked for at a time."""
-_COARSER, _FINER = 1.05, 0.98
-"""Change of the error limit by frame, under pressure and back."""
-_MOST_COARSE = 256.0
+RETRIES = 2
+"""Tiles that failed or expired are fetched again so many at a time."""
 _EASY = 0.65
 """Share of the cap below which what the view rests on leaves room for more detail."""
-
-
-class Stage(Protocol):
-    """Where tiles are put: the town on the GPU, or a list in a test."""
-
-    def attach(self, node: int, meshes: tuple[Mesh, ...], matrix: np.ndarray) -> None:
-        """Make a tile drawable, hidden."""
-
-    def detach(self, node: int) -> None:
-        """Forget a tile."""
-
-    def show(self, nodes: np.ndarray) -> None:
-        """Draw exactly these tiles."""
+_PRUNED = 0.9
+"""Share of the cap on nodes that the tree is pruned to."""
+_RESTED = 300
+"""Tiles that were wanted in so many last frames do not leave for what is only fetched ahead."""
+_AHEAD_EVERY = 4
+"""Frames between two looks ahead."""
 
 
 class Stream:
     """One tileset on its way to the screen: `update` once a frame."""
 
     def __init__(
-        self, tiles: Tileset, slots: Mapping[str, int], *, north: bool = True, cap_bytes: int = CAP_BYTES,
-        prepare: Callable[[Mesh], Mesh] | None = None,
+        self, tiles: Tileset, slots: Mapping[str, int], *, north: bool = True,
+        cap_bytes: int = CAP_BYTES, most_nodes: int = MOST_NODES, triangles: int = 0,
+        prepare: Callable[[Mesh], Mesh] | None = None, id_property: str | None = None,
     ) -> None:  # fmt: skip
-        """`slots`, `north`, `prepare`: as app.tiles.schedule.Loader has them."""
-        n = len(tiles)
+        """`slots`, `north`, `prepare`, `id_property`: as app.tiles.schedule.Loader has them.
+
+        `triangles`: most that are drawn at a time, 0 = any number.
+        """
         self.tiles = tiles
-        self.cap_bytes = cap_bytes
-        self.errors = [{"uri": uri, "reason": reason} for uri, reason in tiles.unread]
-        """{uri, reason} of every tile that failed."""
-        self.visible = 0
+        self.cap_bytes, self.most_nodes, self.most_triangles = cap_bytes, most_nodes, triangles
         self.waiting = 1
-        self.coarser = 1.0
-        """What the error limit is multiplied by to keep to the cap."""
+        """What this view still waits for."""
         self.work_ms: deque[float] = deque(maxlen=20_000)
         """Main-thread time of tiles by frame."""
         self.peak_bytes = 0
         """Most that was ever held, decoded tiles on their way included."""
         self.version = 0
         """Grows whenever the set of drawn tiles changes (shadows and ground light follow it)."""
-        self._ready = np.zeros(n, bool)
-        self._failed = np.zeros(n, bool)
-        self._bytes = np.zeros(n, np.int64)
-        self._size = np.zeros(n, np.int64)
-        """Of each tile as far as it is known, remembered when it leaves."""
-        self._file = np.full(n, -1, np.int64)
-        """Size of its file, 0 where it has none, -1 where nobody has looked."""
-        self._swell = 0.0
-        """Most that a file has grown by in memory."""
-        self._features = np.zeros(n, np.int64)
-        self._used = np.zeros(n, np.int64)
-        self._asked = False
-        self._tick = 0
-        self._tight = np.zeros(0)
-        """The view that did not fit."""
-        self._drawn = np.zeros(0, np.int64)
+        self.limit_px = LIMIT_PX
+        """Error limit in force."""
+        self._held = Held(tiles, cap_bytes=cap_bytes)
+        self._pressure = Pressure()
+        self._course = Course()
         self._source = tiles.source or Source("")
-        self._loader = Loader(slots, self._source, north=north, prepare=prepare)
+        self._loader = Loader(self._source, slots, north=north, prepare=prepare, id_property=id_property)
+        self._tick = 0
+        self._now_s = self._begin_s = 0.0
+        self._drawn = np.zeros(0, np.int64)
+        self._last: tuple[Any, ...] = ()
+        self._eyes: tuple[Eye, ...] = ()
+        self._chosen: Selection | None = None
+        self._ahead: Selection | None = None
+        self._awaited = np.zeros(0, np.int64)
+
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        """{uri, reason} of all that failed."""
+        return self._held.failures.listed()
+
+    @property
+    def coarser(self) -> float:
+        """What the error limit is multiplied by to keep to the caps."""
+        return self._pressure.coarser
 
     @property
     def bytes(self) -> int:
         """Memory of the tiles held."""
-        return int(self._bytes.sum())
+        return self._held.bytes
 
     @property
     def loaded(self) -> int:
         """Tiles held."""
-        return int(self._ready.sum())
+        return self._held.tiles_held
+
+    @property
+    def visible(self) -> int:
+        """Tiles drawn."""
+        return len(self._drawn)
 
     @property
     def features(self) -> int:
         """Features in the tiles drawn."""
-        return int(self._features[self._drawn].sum())
+        return int(self._held.state.features[self._drawn].sum())
 
     @property
     def drawn(self) -> np.ndarray:
@@ -112,132 +122,230 @@ class Stream:
     @property
     def ready(self) -> np.ndarray:
         """[node] tiles held."""
-        return self._ready
+        return self._held.state.ready
+
+    @property
+    def nothing(self) -> np.ndarray:
+        """[node] where there is nothing to draw: no content, or it failed."""
+        state = self._held.state
+        return np.asarray(~state.content | state.failed)
 
     @property
     def settled(self) -> bool:
-        """Everything wanted by the last view is here or has failed."""
+        """Nothing that the last view shows will change: all of it is here or has failed, branches too.
+
+        Not awaited: that what failed is tried again, that what is here expires, and what is fetched ahead.
+        """
         return self.waiting == 0
 
-    def update(self, eye: Eye, stage: Stage, *, limit_px: float = LIMIT_PX) -> None:
-        """Collect what arrived (within the budget), select, ask for what is missing, show what stands."""
-        begin = time.perf_counter()
+    def stats(self) -> dict[str, Any]:
+        """Figures of the last frame, for --stats and the panel."""
+        state, queued, since = self._held.state, np.zeros(len(Group), int), np.zeros(0)
+        if self._chosen is not None:
+            queued += np.bincount(self._chosen.group, minlength=len(Group))
+            since = state.since_s[self._chosen.load]
+        if self._ahead is not None:
+            queued[Group.PRELOAD] += len(self._ahead.load)
+        oldest_s = float(self._now_s - since[since > 0].min()) if (since > 0).any() else 0.0
+        return {
+            "loaded": self.loaded, "visible": self.visible, "failed": len(self._held.failures), "bytes": self.bytes,
+            "cap_bytes": self.cap_bytes, "peak_bytes": self.peak_bytes, "nodes": self._held.nodes,
+            "triangles": int(state.triangles[self._drawn].sum()), "features": self.features,
+            "queued": {group.name.lower(): int(queued[group]) for group in Group}, "oldest_s": oldest_s,
+            "flying": len(self._loader.flying), "error_px": self.limit_px,
+            "work_ms": self.work_ms[-1] if self.work_ms else 0.0, "budget_ms": ATTACH_BUDGET_S * 1e3,
+        }  # fmt: skip
+
+    def update(
+        self, eyes: Sequence[Eye], stage: Stage, *, limit_px: float = LIMIT_PX, ahead: Eye | None = None,
+        now_s: float | None = None,
+    ) -> None:  # fmt: skip
+        """Collect what arrived (within the budget), select, ask for what is missing, show what stands.
+
+        `ahead` is where the eye is known to arrive (the end of a glide); else its way goes on as it went. `now_s` is
+        the monotonic clock's time.
+        """
+        self._begin_s = time.perf_counter()
+        self._now_s = time.monotonic() if now_s is None else now_s
         self._tick += 1
-        self._collect(stage, begin)
-        limit = limit_px * self.coarser
-        chosen = select(self.tiles, eye, ready=self._ready, failed=self._failed, limit_px=limit)
-        self._used[chosen.keep] = self._tick
-        if not np.array_equal(chosen.draw, self._drawn):
+        self._collect(stage)
+        chosen = self._select(eyes, limit_px)
+        self._look_ahead(eyes, ahead, chosen)
+        self._held.state.used[chosen.keep] = self._tick
+        if self._held.replaced or not np.array_equal(chosen.draw, self._drawn):
             self._drawn = chosen.draw
+            self._held.replaced.clear()
             self.version += 1
             stage.show(chosen.draw)
-        self.visible = len(chosen.draw)
-        self._ask(chosen, eye, stage)
-        self.work_ms.append((time.perf_counter() - begin) * 1e3)
+        self._ask(chosen, eyes, stage)
+        if self._held.nodes > _PRUNED * self.most_nodes:
+            self._held.prune(chosen.keep, self._tick, int(_PRUNED * self.most_nodes), stage, self._has_time)
+        self.work_ms.append((time.perf_counter() - self._begin_s) * 1e3)
 
     def retry(self) -> None:
-        """Read once more what could not be read."""
-        self._failed[:] = False
-        self.errors = [{"uri": uri, "reason": reason} for uri, reason in self.tiles.unread]
+        """Try all that failed once more, at once."""
+        self._held.revive()
+        self.waiting = max(self.waiting, 1)
 
     def close(self) -> None:
-        """End the decode threads."""
+        """End the threads."""
         self._loader.close()
 
-    def _ask(self, chosen: Selection, eye: Eye, stage: Stage) -> None:
-        """Ask for what fits under the cap; make the picture coarser where something does not."""
-        flying = self._loader.flying
-        if not len(chosen.load) and not flying and not self._asked and self.bytes <= self.cap_bytes:
-            self._ease(False, int(self._bytes[chosen.keep].sum()), eye)
-            self.waiting = 0
-            return
-        missing = [int(n) for n in chosen.load if int(n) not in flying][:MOST_ASKED]
-        known = bool(self._size.any())
-        size = self._sizes([*flying, *missing])
-        taken = self.bytes + int(size[list(flying)].sum())
-        spare = self._spare(chosen)
-        possible = self.cap_bytes - taken + int(self._bytes[spare].sum())
-        wanted: list[int] = []
-        if not known:  # nobody knows how large tiles are here: the first comes alone
-            wanted = [] if flying else missing[:1]
-        else:
-            for node in missing:
-                if size[node] > possible:
-                    break
-                possible -= int(size[node])
-                wanted.append(node)
-        refused = known and len(wanted) < len(missing)
-        self._leave(spare, taken + int(size[wanted].sum()) - self.cap_bytes, stage)
-        self._loader.ask([(n, self.tiles.contents[n][0]) for n in wanted], still=chosen.load)
-        self._asked = bool(wanted)
-        self._ease(refused and not flying, int(self._bytes[chosen.keep].sum()), eye)
-        hopeless = refused and not flying and self.coarser >= _MOST_COARSE
-        self.waiting = 0 if hopeless else len(chosen.load)
+    def _has_time(self) -> bool:
+        return time.perf_counter() - self._begin_s < ATTACH_BUDGET_S
 
-    def _sizes(self, nodes: list[int]) -> np.ndarray:
-        """[node] memory of the tiles: known, else by the file and what files have grown by, else the largest known."""
-        for node in nodes:
-            if self._file[node] < 0:
-                self._file[node] = self._source.file_bytes(self.tiles.contents[node][0])
-        by_file = np.where(self._file > 0, self._file * self._swell, self._size.max(initial=0))
-        return np.where(self._size > 0, self._size, by_file.astype(np.int64))
-
-    def _ease(self, refused: bool, rests_on: int, eye: Eye) -> None:
-        """Coarser while something does not fit; finer again with room, but not for the view that did not fit."""
-        place = np.append(eye.position_m, eye.planes)
-        if refused:
-            self.coarser = min(self.coarser * _COARSER, _MOST_COARSE)
-            self._tight = place
-        elif rests_on < _EASY * self.cap_bytes and not np.array_equal(place, self._tight):
-            self.coarser = max(self.coarser * _FINER, 1.0)
-
-    def _spare(self, chosen: Selection) -> np.ndarray:
-        """Rows that may leave, in the order in which they do."""
-        rows = np.flatnonzero(self._ready & ~chosen.keep)
-        return rows[np.lexsort((-self.tiles.level[rows], self._used[rows]))]
-
-    def _leave(self, spare: np.ndarray, excess: int, stage: Stage) -> None:
-        """Forget tiles until `excess` bytes are free."""
-        for node in spare:
-            if excess <= 0:
-                return
-            excess -= int(self._bytes[node])
-            stage.detach(int(node))
-            self._ready[node] = False
-            self._bytes[node] = 0
-
-    def _collect(self, stage: Stage, begin: float) -> None:
-        """Attach what arrived, at least one tile, no more than the frame has time for."""
-        waiting = self._loader.decoded_bytes
-        self.peak_bytes = max(self.peak_bytes, self.bytes + waiting)
+    def _collect(self, stage: Stage) -> None:
+        """Take in what arrived: at least one, no more than the frame has time for."""
+        held = self._held
+        self.peak_bytes = max(self.peak_bytes, held.bytes + self._loader.decoded_bytes)
         longest = 0.0
         while True:
             start = time.perf_counter()
-            if longest and start - begin + longest > ATTACH_BUDGET_S:
-                return
-            arrival = self._loader.take()
-            if arrival is None:
-                return
-            self._place(arrival, stage)
+            if longest and start - self._begin_s + longest > ATTACH_BUDGET_S:
+                break
+            if not held.step(stage, now_s=self._now_s):
+                arrival = self._loader.take()
+                if arrival is None:
+                    break
+                held.place(arrival, stage, now_s=self._now_s)
             longest = max(longest, time.perf_counter() - start)
+        held.state.fit()
+        self.peak_bytes = max(self.peak_bytes, held.bytes)
+        self._loader.allowance_bytes = self.cap_bytes - held.bytes
 
-    def _place(self, arrival: Arrival, stage: Stage) -> None:
-        node = arrival.node
-        if arrival.dropped:
-            return
-        if arrival.reason:
-            self._failed[node] = True
-            self.errors.append({"uri": arrival.uri, "reason": arrival.reason})
-            return
-        size = max(1, COPIES * sum(m.bytes for m in arrival.meshes))
-        self._size[node] = size
-        if self._file[node] > 0:
-            self._swell = max(self._swell, size / int(self._file[node]))
-        if self.bytes > self.cap_bytes:  # one tile over is the most; it is asked for again when there is room
-            return
-        stage.attach(node, arrival.meshes, self.tiles.matrix[node])
-        self._ready[node] = True
-        self._used[node] = self._tick
-        self._bytes[node] = size
-        self._features[node] = sum(m.features for m in arrival.meshes)
-        self.peak_bytes = max(self.peak_bytes, self.bytes)
+    def _select(self, eyes: Sequence[Eye], limit_px: float) -> Selection:
+        """This frame's selection; the last one where nothing has changed."""
+        state = self._held.state
+        while True:
+            self.limit_px = limit_px * self._pressure.coarser
+            mark = (self.tiles.version, self._held.changes, self.limit_px)
+            same = len(eyes) == len(self._eyes) and all(a.same(b) for a, b in zip(eyes, self._eyes, strict=True))
+            if same and mark == self._last and self._chosen is not None:
+                return self._chosen
+            chosen = select(self.tiles, eyes, state.known(), kin=self._held.kin, limit_px=self.limit_px)
+            self._last, self._eyes, self._chosen = mark, tuple(eyes), chosen
+            cap = self.most_triangles
+            if not cap or self._pressure.hopeless or int(state.triangles[chosen.draw].sum()) <= cap:
+                return chosen
+            self._pressure.press(eyes, STEP)
+
+    def _look_ahead(self, eyes: Sequence[Eye], ahead: Eye | None, chosen: Selection) -> None:
+        """Where the eye is going, while there are hands free."""
+        course = self._course.follow(eyes, self._now_s)
+        coming = ahead or course
+        if coming is None or len(chosen.load) >= FLIGHT // 2:
+            self._ahead = None
+        elif self._tick % _AHEAD_EVERY == 0:
+            state = self._held.state
+            self._ahead = select(self.tiles, [coming], state.known(), kin=self._held.kin, limit_px=self.limit_px)
+            state.used[self._ahead.keep] = self._tick
+        elif self._ahead is not None and len(self._ahead.keep) != len(self.tiles):
+            self._ahead = None
+
+    def _ask(self, chosen: Selection, eyes: Sequence[Eye], stage: Stage) -> None:
+        """Ask for what fits under the caps; make the picture coarser where something does not."""
+        flying = self._loader.flying
+        away = {node for node, _ in flying} | {arrival.job.node for arrival, _ in self._held.growing}
+        self._await(chosen)
+        due = [int(n) for n in self._held.due(self._now_s) if chosen.keep[n]]
+        first = zip(chosen.load[: MOST_ASKED + len(away)].tolist(), chosen.group.tolist(), strict=False)
+        missing = [self._job(n, Group(g)) for n, g in first if n not in away][:MOST_ASKED]
+        wanted, refused = self._fitting(missing, flying, chosen, stage)
+        if not refused and len(wanted) < MOST_ASKED:
+            extra = self._extra(due, away | {job.node for job in wanted})
+            flying |= {job.key: job for job in wanted}
+            wanted += self._fitting(extra, flying, chosen, stage, rested=_RESTED)[0]
+        self._loader.ask(wanted, still=self._still(chosen, flying, due))
+        eased = False
+        if refused and not away:
+            self._pressure.press(eyes)
+        elif not refused and self._pressure.coarser > 1.0 and self._roomy(chosen):
+            eased = self._pressure.ease(eyes)
+        hopeless = refused and not away and self._pressure.hopeless
+        self.waiting = 0 if hopeless else len(chosen.load) + eased
+
+    def _await(self, chosen: Selection) -> None:
+        """Remember since when tiles are waited for."""
+        since_s = self._held.state.since_s
+        waited = since_s[chosen.load]
+        self._awaited = self._awaited[self._awaited < len(since_s)]
+        since_s[self._awaited] = 0.0
+        since_s[chosen.load] = np.where(waited > 0, waited, self._now_s)
+        self._awaited = chosen.load
+
+    def _job(self, node: int, group: Group) -> Job:
+        """What is to be fetched of a node now."""
+        tiles, birth = self.tiles, int(self._held.state.birth[node])
+        seeds = tuple(tiles.seed(node, k) for k in range(len(tiles.contents[node])))
+        return Job(node, birth, seeds, bool(tiles.stub[node]), group, tiles.up_axis(node))
+
+    def _extra(self, due: list[int], away: set[int]) -> list[Job]:
+        """What nobody waits for: tiles that expired or failed, and what the eye will see."""
+        again = [n for n in due if n not in away][: max(RETRIES - sum(n in away for n in due), 0)]
+        ahead = self._ahead.load[: MOST_ASKED + len(away)].tolist() if self._ahead is not None else []
+        rows = again + [n for n in ahead if n not in away and n not in again]
+        return [self._job(n, Group.PRELOAD) for n in rows[:MOST_ASKED]]
+
+    def _still(self, chosen: Selection, flying: Mapping[tuple[int, int], Job], due: list[int]) -> list[tuple[int, int]]:
+        """Keys of what flies and is wanted all the same."""
+        mask = np.zeros(len(self.tiles), bool)
+        mask[chosen.load] = mask[due] = True
+        if self._ahead is not None:
+            mask[self._ahead.load] = True
+        return [key for key in flying if key[0] < len(mask) and mask[key[0]]]
+
+    def _fitting(
+        self, jobs: Sequence[Job], flying: Mapping[tuple[int, int], Job], chosen: Selection, stage: Stage, *,
+        rested: int = 0,
+    ) -> tuple[list[Job], bool]:  # fmt: skip
+        """As many of the jobs as fit under the caps beside what flies, with room made for them; whether any does not.
+
+        Tiles used in the last `rested` frames make no room.
+        """
+        held, wanted = self._held, list[Job]()
+        taken = held.bytes + sum(self._size(job) for job in flying.values())
+        sizes = [self._size(job) for job in jobs]
+        possible, spare = self.cap_bytes - taken, np.zeros(0, np.int64)
+        if sum(sizes) > possible:
+            spare = held.spare(chosen.keep, self._tick - rested)
+            possible += int(held.state.bytes[spare].sum())
+        strange = not held.largest_bytes  # nobody knows how large tiles are here: the first comes alone
+        alone = strange and any(not job.branch for job in flying.values())
+        refused = False
+        for job, size in zip(jobs, sizes, strict=True):
+            if size > possible or (job.branch and held.nodes >= self.most_nodes):
+                refused = True
+                break
+            if alone and not job.branch:
+                continue
+            alone = strange and (alone or not job.branch)
+            possible -= size
+            taken += size
+            wanted.append(job)
+        excess = taken - self.cap_bytes
+        for node in spare:
+            if excess <= 0:
+                break
+            excess -= int(held.state.bytes[node])
+            held.leave(int(node), stage)
+        return wanted, refused
+
+    def _size(self, job: Job) -> int:
+        """Memory that a tile will take: known, else by its files and what files have grown by, else the largest."""
+        state, node = self._held.state, job.node
+        if job.branch:
+            return 0
+        if state.size[node] > 0:
+            return int(state.size[node])
+        if state.file[node] < 0:
+            state.file[node] = sum(self._source.file_bytes(seed.address) for seed in job.seeds)
+        by_file = int(state.file[node] * self._held.swell)
+        return by_file if by_file > 0 else self._held.largest_bytes
+
+    def _roomy(self, chosen: Selection) -> bool:
+        """Whether what the view rests on leaves room for more detail."""
+        state, cap = self._held.state, self.most_triangles
+        return (
+            int(state.bytes[chosen.keep].sum()) < _EASY * self.cap_bytes and self._held.nodes < self.most_nodes
+            and (not cap or int(state.triangles[chosen.draw].sum()) < _EASY * cap)
+        )  # fmt: skip

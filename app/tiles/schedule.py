@@ -1,138 +1,320 @@
-"""Two threads that fetch and decode tiles, most wanted first; the drawing thread only collects.
+"""Threads that fetch and threads that decode, most wanted first; the drawing thread only collects.
 
-Decoding is C calls that give up the interpreter lock (numpy copies, file reads), so two threads feed the picture
-without stalling it. What arrives is handed over within a budget of milliseconds a frame.
+Fetching waits for servers, so many are under way; decoding is C calls that give up the interpreter lock (numpy copies),
+so few threads do it, and what holds the lock or may harm the process goes to another process (pool.py). What is no
+longer wanted is dropped before it is fetched, while it is, and before it is decoded. A server that fails again and
+again is asked by two threads only, until it answers.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from app.tiles import tileset
 from app.tiles.content import decode
-from app.tiles.fetch import Source
-from app.tiles.mesh import Mesh, Unreadable
+from app.tiles.fetch import Absent, Busy, Dropped, Refusal, Source
+from app.tiles.mesh import Mesh, Unreadable, bytes_of
 from app.tiles.modules import lay
+from app.tiles.pool import Pool, heavy
+from app.tiles.select import Group
+from app.tiles.table import Nodes, Seed
 
-THREADS = 2
-FLIGHT = 8
-"""Tiles asked for at a time; the rest waits, so that a turn of the camera reorders it."""
+FETCHERS, DECODERS = 16, 2
+FLIGHT = 20
+"""Tiles fetched and decoded at a time; the rest waits, so that a turn of the camera reorders it."""
+PRELOADS = 6
+"""Of them at most so many for a view that is not there yet."""
+STRAINED, CAREFUL = 8, 2
+"""After so many failures in a row a server is asked for so many tiles at a time."""
+COPIES = 2
+"""A tile's arrays are held by the engine and by the GPU."""
+RARELY_S = 600.0
+"""So long a file that does not exist is not asked for again."""
+NEVER_S = float("inf")
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """A decoded tile, or the reason why there is none."""
+class Job:
+    """A node's contents, or the document with its branch."""
 
     node: int
+    birth: int
+    """Number of the node that has the row now; rows are used again."""
+    seeds: tuple[Seed, ...]
+    """What is fetched, and how it is read if it is a document of the tree."""
+    branch: bool = False
+    """It is known to be one: nothing to draw."""
+    group: Group = Group.NORMAL
+    up_axis: str = "Y"
+    """Of glTF in it."""
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Which node it is for."""
+        return self.node, self.birth
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why one address gave nothing."""
+
     uri: str
-    meshes: tuple[Mesh, ...]
     reason: str
-    decode_s: float
+    again_s: float = 0.0
+    """Not before so many seconds; 0 = as others are."""
+
+
+@dataclass
+class Arrival:
+    """What came of a job."""
+
+    job: Job
+    meshes: tuple[Mesh, ...] = ()
+    branches: list[Nodes] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    bytes: int = 0
+    """Memory that the tile takes once it is attached; of a dropped one likely."""
     dropped: bool = False
-    """Fetched, but no longer wanted: not decoded."""
+    """No longer wanted, or no room: not decoded."""
 
 
 class Loader:
     """Fetches and decodes on its own threads. `ask` names what is wanted now, `take` returns what came."""
 
     def __init__(
-        self, slots: Mapping[str, int], source: Source, *, north: bool = True,
-        prepare: Callable[[Mesh], Mesh] | None = None,
+        self, source: Source, slots: Mapping[str, int], *, north: bool = True,
+        prepare: Callable[[Mesh], Mesh] | None = None, id_property: str | None = None,
     ) -> None:  # fmt: skip
-        """`slots` as in app.tiles.content.decode; `north` is the hemisphere, for the modules on the roofs.
+        """`slots`, `id_property`: as in app.tiles.content.decode; `north` is the hemisphere, for modules on roofs.
 
         `prepare` is what the stage can do to a mesh ahead of attaching it, on the decoding thread.
         """
-        self._slots, self._source, self._north, self._prepare = slots, source, north, prepare
-        self._wanted: deque[tuple[int, str]] = deque()
-        self._still: set[int] = set()
-        """What the last view still wants: what is not in it is dropped between fetching and decoding."""
-        self._flying: set[int] = set()
+        self._source, self._slots, self._north, self._prepare = source, slots, north, prepare
+        self._id_property = id_property
+        self.allowance_bytes = 1 << 62
+        """Room for decoded tiles, set every frame."""
+        self._wanted: deque[Job] = deque()
+        self._fetched: deque[tuple[Arrival, list[tuple[Seed, bytes]]]] = deque()
+        self._still: set[tuple[int, int]] = set()
+        self._flying: dict[tuple[int, int], Job] = {}
+        self._busy = 0
         self._done: deque[Arrival] = deque()
+        self._waiting_bytes = 0
+        self._swell = 0.0
+        """Most that contents have grown by in memory."""
+        self._bad = 0
         self._wake = threading.Condition()
         self._open = True
-        self._threads = [threading.Thread(target=self._work, daemon=True, name=f"tiles-{k}") for k in range(THREADS)]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
+        self._pool = Pool(slots)
 
     @property
-    def flying(self) -> set[int]:
-        """Nodes being fetched, decoded, or waiting to be taken."""
-        return set(self._flying)  # one step of the interpreter: no lock needed
+    def flying(self) -> dict[tuple[int, int], Job]:
+        """Jobs being fetched, decoded, or waiting to be taken."""
+        with self._wake:
+            return dict(self._flying)
 
     @property
     def decoded_bytes(self) -> int:
-        """Memory of the tiles that wait to be taken."""
-        return sum(m.bytes for arrival in tuple(self._done) for m in arrival.meshes)
+        """Memory of the tiles that are being decoded or wait to be taken."""
+        return self._waiting_bytes
 
-    def ask(self, wanted: Sequence[tuple[int, str]], *, still: Iterable[int] = ()) -> None:
-        """Replace the queue by `wanted` (node, address), most urgent first.
-
-        What flies goes on only if it is among `wanted` or `still`.
-        """
+    def ask(self, wanted: Sequence[Job], *, still: Iterable[tuple[int, int]] = ()) -> None:
+        """Replace the queue by `wanted`, most urgent first. What flies goes on only if it is there or in `still`."""
         with self._wake:
-            self._still = {node for node, _ in wanted} | {int(n) for n in still}
-            self._wanted = deque(w for w in wanted if w[0] not in self._flying)
+            self._still = {job.key for job in wanted}.union(still)
+            self._wanted = deque(job for job in wanted if job.key not in self._flying)
             if self._wanted:
+                self._start()
                 self._wake.notify_all()
 
     def take(self) -> Arrival | None:
-        """The next finished tile, or None."""
+        """The next finished job, or None."""
         try:
             arrival = self._done.popleft()
         except IndexError:
             return None
         with self._wake:
-            self._flying.discard(arrival.node)
+            self._flying.pop(arrival.job.key, None)
+            self._waiting_bytes -= 0 if arrival.dropped else arrival.bytes
         return arrival
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads and the decoding process."""
         with self._wake:
             self._open = False
             self._wanted.clear()
+            self._still = set()
             self._wake.notify_all()
+        self._pool.close()
         for thread in self._threads:
             thread.join(timeout=2.0)
 
-    def _work(self) -> None:
+    def _start(self) -> None:
+        if self._threads:
+            return
+        works = [self._fetching] * FETCHERS + [self._decoding] * DECODERS
+        self._threads = [threading.Thread(target=w, daemon=True, name=f"tiles-{k}") for k, w in enumerate(works)]
+        for thread in self._threads:
+            thread.start()
+
+    def _next(self) -> Job | None:
+        """The next job that may fly, with the lock held."""
+        slots = FLIGHT if self._bad < STRAINED else CAREFUL
+        if not self._wanted or self._busy >= slots:
+            return None
+        if self._wanted[0].group == Group.PRELOAD:
+            ahead = sum(job.group == Group.PRELOAD for job in self._flying.values())
+            if ahead >= PRELOADS:
+                return None
+        return self._wanted.popleft()
+
+    def _fetching(self) -> None:
         while True:
             with self._wake:
-                while self._open and (not self._wanted or len(self._flying) >= FLIGHT):
-                    self._wake.wait(timeout=0.5)
+                while self._open and (job := self._next()) is None:
+                    self._wake.wait()
+                if not self._open or job is None:
+                    return
+                self._flying[job.key] = job
+                self._busy += 1
+            arrival, contents = Arrival(job), self._fetch(job)
+            pieces = self._kept(arrival, contents)
+            if not arrival.dropped and pieces and not _writes(pieces):
+                with self._wake:
+                    self._fetched.append((arrival, pieces))
+                    self._wake.notify_all()
+            else:  # a document may name more to fetch: better this thread waits for it than a decoding one
+                self._finish(arrival, pieces)
+
+    def _fetch(self, job: Job) -> list[tuple[Seed, bytes | OSError]]:
+        """Bytes of every address, or why there are none."""
+        found: list[tuple[Seed, bytes | OSError]] = []
+        for seed in job.seeds:
+            try:
+                body: bytes | OSError = self._source.read(seed.address, cancelled=lambda: job.key not in self._still)
+            except OSError as error:
+                body = error
+            except Exception as error:  # a strange address must never end the thread that serves the others
+                body = OSError(f"{type(error).__name__}: {error}")
+            found.append((seed, body))
+        return found
+
+    def _kept(self, arrival: Arrival, contents: list[tuple[Seed, bytes | OSError]]) -> list[tuple[Seed, bytes]]:
+        """What came; what did not goes on the arrival's list."""
+        pieces = []
+        for seed, body in contents:
+            if isinstance(body, bytes):
+                pieces.append((seed, body))
+            elif isinstance(body, Dropped):
+                arrival.dropped = True
+            else:
+                arrival.failures.append(Failure(seed.address, f"cannot be fetched: {body}", _again_s(body)))
+        if not arrival.dropped:
+            strained = any(f.again_s not in (RARELY_S, NEVER_S) for f in arrival.failures)
+            self._bad = self._bad + 1 if strained else 0
+        return pieces
+
+    def _decoding(self) -> None:
+        while True:
+            with self._wake:
+                while self._open and not self._fetched:
+                    self._wake.wait()
                 if not self._open:
                     return
-                node, uri = self._wanted.popleft()
-                self._flying.add(node)
-            self._done.append(self._load(node, uri))
+                arrival, pieces = min(self._fetched, key=lambda f: f[0].job.group)
+                self._fetched.remove((arrival, pieces))
+            self._finish(arrival, pieces)
 
-    def _load(self, node: int, uri: str) -> Arrival:
-        start = time.perf_counter()
+    def _finish(self, arrival: Arrival, pieces: list[tuple[Seed, bytes]]) -> None:
+        """Decode what is still wanted and for which there is room; hand it over."""
+        size = sum(len(body) for _, body in pieces)
+        if not arrival.dropped and pieces and not self._admit(arrival, size):
+            arrival.dropped = True
+        if not arrival.dropped:
+            likely = arrival.bytes
+            for seed, body in pieces:
+                self._read(arrival, seed, body)
+            with self._wake:
+                arrival.bytes = COPIES * bytes_of(arrival.meshes)
+                self._waiting_bytes += arrival.bytes - likely
+                if size and arrival.meshes:
+                    self._swell = max(self._swell, arrival.bytes / size)
+        with self._wake:
+            self._busy -= 1
+            self._done.append(arrival)
+            self._wake.notify_all()
+
+    def _admit(self, arrival: Arrival, size: int) -> bool:
+        """Whether to decode: wanted, and with room beside all that is decoded; one at a time there always is."""
+        with self._wake:
+            arrival.bytes = int(size * self._swell)
+            if arrival.job.key not in self._still:
+                return False
+            if self._waiting_bytes and self._waiting_bytes + arrival.bytes > self.allowance_bytes:
+                return False
+            self._waiting_bytes += arrival.bytes
+            return True
+
+    def _read(self, arrival: Arrival, seed: Seed, body: bytes) -> None:
+        """Meshes or a branch from one content."""
+        address, missing = seed.address, list[OSError]()
+
+        def read(relative: str) -> bytes:
+            try:
+                return self._source.read(self._source.join(address, relative))
+            except OSError as error:
+                missing.append(error)
+                raise
+
         try:
-            content = self._source.read(uri)
-            if node not in self._still:
-                return Arrival(node, uri, (), "", time.perf_counter() - start, dropped=True)
-            meshes, reason = tuple(self._with_modules(m) for m in decode(content, self._slots)), ""
-            if self._prepare is not None:
-                meshes = tuple(self._prepare(m) for m in meshes)
-            for mesh in meshes:
-                _ = mesh.bounds  # found here, kept for the drawing thread
+            if arrival.job.branch or tileset.is_branch(body):
+                arrival.branches.append(tileset.branch(seed, body))
+            else:
+                arrival.meshes += self._meshes(arrival.job, address, body, read)
         except Unreadable as error:
-            meshes, reason = (), str(error)
+            again_s = max((_again_s(e) for e in missing), default=NEVER_S)
+            arrival.failures.append(Failure(address, str(error), again_s))
         except OSError as error:
-            meshes, reason = (), f"cannot be fetched: {error.strerror or error}"
+            arrival.failures.append(Failure(address, f"cannot be fetched: {error}", _again_s(error)))
         except Exception as error:  # a broken tile must never end the thread that serves the others
-            meshes, reason = (), f"cannot be decoded: {type(error).__name__}: {error}"
-        return Arrival(node, uri, meshes, reason, time.perf_counter() - start)
+            arrival.failures.append(Failure(address, f"cannot be decoded: {type(error).__name__}: {error}", NEVER_S))
+
+    def _meshes(self, job: Job, address: str, body: bytes, read: Callable[[str], bytes]) -> tuple[Mesh, ...]:
+        """Meshes of one content, ready to be attached."""
+        how = {"up_axis": job.up_axis, "id_property": self._id_property}
+        if heavy(body):
+            meshes = self._pool.decode(body, address, read, how)
+        else:
+            meshes = decode(body, self._slots, address=address, read=read, up_axis=job.up_axis,
+                            id_property=self._id_property)  # fmt: skip
+        meshes = tuple(self._with_modules(mesh) for mesh in meshes)
+        if self._prepare is not None:
+            meshes = tuple(self._prepare(mesh) for mesh in meshes)
+        for mesh in meshes:
+            _ = mesh.bounds  # found here, kept for the drawing thread
+        return meshes
 
     def _with_modules(self, mesh: Mesh) -> Mesh:
         """Our own tiles stand east-north-up, so that the mesh's matrix turns it to the compass."""
-        if mesh.coarse or not len(mesh.roofs):
+        if mesh.coarse or mesh.look is not None or not len(mesh.roofs):
             return mesh
         world = mesh.matrix[:3, :3]
         slot = mesh.info[:, 0]
         laid = lay(mesh.position, mesh.normal, mesh.face, slot, mesh.roofs, world, north=self._north)
         return replace(mesh, modules=laid)
+
+
+def _again_s(error: OSError) -> float:
+    """How long not to ask again for what failed so; 0 = as long as others."""
+    if isinstance(error, Busy):
+        return error.retry_s
+    return RARELY_S if isinstance(error, Absent) else NEVER_S if isinstance(error, Refusal) else 0.0
+
+
+def _writes(pieces: list[tuple[Seed, bytes]]) -> bool:
+    """Whether any content may name more files: text (a tileset, glTF that names its buffers), a subtree."""
+    return any(body[:4] == b"subt" or body[:64].lstrip()[:1] == b"{" for _, body in pieces)

@@ -5,108 +5,266 @@ can be drawn, those out of view too (a turn of the head must not show a gap): un
 calls that "kicking". Tiles come from the root downwards, so an ancestor of what is drawn is always there to step in
 when the eye draws back ("ancestor meets SSE"); where one is missing all the same, its loaded descendants stand. In
 place of a failed tile its parent stays; a failed parent is like one without content, and so is a failed child of many.
-Source: 3D Tiles 1.1 section 6.7 (geometric error), cesium-native's selection rules.
+A stub (the rest of the tileset is in another document) is refined like a node whose children have not come.
+
+The walk goes level by level from the root and only through what is refined: a frame costs what it sees, not what the
+tileset has. Several eyes share it: a node is seen by any of them, its error is the largest.
+Source: 3D Tiles 1.1 section 6.7 (geometric error) and 6.8 (refinement), cesium-native's selection rules.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles.tileset import Tileset
+from app.tiles.eye import Eye, admitted, aside_m, distance_m, haze_1_m, in_view, screen_error_px
+from app.tiles.kin import Kin
+from app.tiles.table import Tileset
 
 Bool = NDArray[np.bool_]
 Float = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 LIMIT_PX = 16.0
 """Largest error on the screen before a node is refined (the default of all engines)."""
+FEW = 32
+"""A node with more children waits only for those in or near the view: a flat tileset is not loaded whole for one of
+its tiles."""
+NEAR_RAD = float(np.radians(15.0))
+"""So far out of view a tile of many is near it."""
+MOST_LEVELS = 2_000
+"""Deeper than this no walk goes in one frame; the deepest real tileset has some thirty levels."""
+
+
+class Group(IntEnum):
+    """How urgent a tile is; the lower the earlier."""
+
+    URGENT = 0
+    """Finer tiles than wanted stand in for it."""
+    NORMAL = 1
+    PRELOAD = 2
+    """Not of this view: of where the eye is going, or one that failed before."""
 
 
 @dataclass(frozen=True)
-class Eye:
-    """What selection needs of a camera: place, view planes and resolution."""
+class Known:
+    """[node] what is known of the nodes' contents and branches."""
 
-    position_m: Float
-    """[3] world."""
-    planes: Float
-    """[k, 4] inward normals and offsets: inside where planes @ (x, y, z, 1) >= 0."""
-    height_px: float
-    fov_y_rad: float
+    content: Bool
+    """Something to draw is named, and has not failed."""
+    ready: Bool
+    """Decoded and attached."""
+    open: Bool
+    """A stub whose branch has not come and not failed."""
+    lost: Bool
+    """Content or branch failed, and nothing else is there to take its place."""
 
 
 @dataclass(frozen=True)
 class Selection:
     """Rows of the node table."""
 
-    draw: NDArray[np.int64]
-    load: NDArray[np.int64]
-    """Most urgent first."""
+    draw: Rows
+    """In rising order."""
+    load: Rows
+    """Most urgent first; contents, or the branches of stubs."""
+    group: NDArray[np.int64]
+    """[load]"""
     keep: Bool
     """[node] what this view rests on: drawn, an ancestor of it, or a sibling that it waits for."""
 
 
-FEW = 8
-"""A node with more children waits only for those in view: a flat tileset is not loaded whole for one of its tiles."""
+@dataclass
+class _Level:
+    """What the walk reached of one level, [row] each."""
+
+    rows: Rows
+    up: Rows
+    """Place of the parent in the level above."""
+    seen: Bool
+    content: Bool
+    ready: Bool
+    replace: Bool
+    refine: Bool
+    under: Bool
+    """The parent (or what it stands for) waits for all its children."""
+    aside_m: Float
+    opened: Bool
+    whole: Bool = field(default_factory=lambda: np.zeros(0, bool))
+    active: Bool = field(default_factory=lambda: np.zeros(0, bool))
+
+    @property
+    def waits(self) -> Bool:
+        """Its children come after it."""
+        return self.refine & self.content & self.replace & ~self.ready
+
+    @property
+    def give_way(self) -> Bool:
+        """Its children stand in its place, or beside it."""
+        return self.refine & (self.whole | ~self.replace)
 
 
-def distance_m(tiles: Tileset, eye: Eye) -> Float:
-    """[node] distance of the eye from each volume (sphere and box both bound it), at most 0 inside."""
-    off = tiles.centre_m - eye.position_m
-    to_sphere = np.linalg.norm(off, axis=1) - tiles.radius_m
-    to_box = np.linalg.norm(np.maximum(np.abs(off) - tiles.half_m, 0.0), axis=1)
-    return np.asarray(np.maximum(to_sphere, to_box))
-
-
-def screen_error_px(tiles: Tileset, eye: Eye, distance: Float) -> Float:
-    """Error of each node on the screen from `distance` metres; inside a volume it is infinite."""
-    scale = eye.height_px / (2 * np.tan(eye.fov_y_rad / 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.where(distance > 0, tiles.geometric_error_m * scale / distance, np.inf)
-    return np.where(tiles.geometric_error_m > 0, error, 0.0)
-
-
-def in_view(tiles: Tileset, eye: Eye) -> Bool:
-    """Nodes whose volume touches the view."""
-    normal = eye.planes[:, :3]
-    side = tiles.centre_m @ normal.T + eye.planes[:, 3]
-    reach = np.minimum(tiles.half_m @ np.abs(normal).T, tiles.radius_m[:, None])
-    return np.asarray((side >= -reach).all(axis=1))
-
-
-def select(tiles: Tileset, eye: Eye, *, ready: Bool, failed: Bool, limit_px: float = LIMIT_PX) -> Selection:
-    """Draw and load lists of this frame; `ready`: decoded and attached, `failed`: never will be."""
-    inner, seen, away = tiles.has_children, in_view(tiles, eye), distance_m(tiles, eye)
+def known(tiles: Tileset, *, ready: Bool, failed: Bool) -> Known:
+    """`Known` of a table whose branches are all there; `failed`: never will be ready."""
     content = tiles.has_content & ~failed
-    refine = inner & seen & ((screen_error_px(tiles, eye, away) > limit_px) | ~content)
-    strict = content & tiles.replace & (tiles.children <= FEW)
-    waits = refine & content & tiles.replace & ~ready  # its children come after it
+    missing = (tiles.stub > 0) & ~tiles.grown
+    return Known(content, ready, missing & ~failed, failed & ~tiles.has_children)
 
-    reached = (tiles.parent < 0) & seen
-    scope = np.zeros(len(tiles), bool)
-    for rows in tiles.levels[1:]:
-        above = tiles.parent[rows]
-        scope[rows] = seen[rows] | strict[above]
-        reached[rows] = reached[above] & refine[above] & ~waits[above] & scope[rows]
 
-    # Bottom up: can a node's place on the screen be filled, by itself or, where it has no content, by its children?
-    gone = failed & tiles.has_content & ~inner
-    whole = np.ones(len(tiles), bool)
-    for rows in reversed(tiles.levels[1:]):
-        missed = gone[rows] & strict[tiles.parent[rows]]
-        covered = ready[rows] | (~content[rows] & ~missed & (~inner[rows] | whole[rows]))
-        whole[tiles.parent[rows[scope[rows] & ~covered]]] = False
-    give_way = refine & (whole | ~tiles.replace)
+def select(
+    tiles: Tileset, eyes: Sequence[Eye], known: Known, *, kin: Kin, limit_px: float = LIMIT_PX
+) -> Selection:  # fmt: skip
+    """Draw and load lists of this frame for all `eyes`; `kin` holds the table's children."""
+    walk = _Walk(tiles, eyes, known, kin, limit_px)
+    levels = walk.down()
+    keep = np.zeros(len(tiles), bool)
+    drawn, lacking = _stand(levels, known, keep)
+    standing, urgent = _stand_in(tiles, eyes, known, keep, lacking) if len(lacking) else (lacking, lacking)
+    keep[standing] = True
+    load, aside = [], []
+    for level in levels:
+        wanted = (level.content & ~level.ready) | (level.opened & level.refine & ~level.waits)
+        load.append(level.rows[wanted])
+        aside.append(level.aside_m[wanted])
+    rows = np.concatenate(load) if load else lacking
+    group = np.full(len(rows), int(Group.NORMAL))
+    if len(urgent):
+        group[np.isin(rows, urgent)] = int(Group.URGENT)
+    order = np.lexsort((np.concatenate(aside), group)) if len(rows) else np.zeros(0, np.int64)
+    draw = np.sort(np.concatenate([*drawn, standing])) if drawn else standing
+    return Selection(draw, rows[order], group[order], keep)
 
-    # Top down: draw what stands; where a node is wanted but absent, let loaded descendants stand instead.
-    active = (tiles.parent < 0) & seen
-    draw = active & ready & (~give_way | ~tiles.replace)
-    through = inner & (give_way | ~ready)
-    for rows in tiles.levels[1:]:
-        above = tiles.parent[rows]
-        active[rows] = active[above] & through[above] & seen[rows]
-        draw[rows] = active[rows] & ready[rows] & (~give_way[rows] | ~tiles.replace[rows])
-    load = np.flatnonzero(reached & content & ~ready)
-    order = np.lexsort((away[load], ~seen[load]))
-    return Selection(draw=np.flatnonzero(draw), load=load[order], keep=reached | draw)
+
+class _Walk:
+    """From the root downwards through what is refined."""
+
+    def __init__(self, tiles: Tileset, eyes: Sequence[Eye], known: Known, kin: Kin, limit_px: float) -> None:
+        self._tiles, self._eyes, self._known, self._kin, self._limit_px = tiles, eyes, known, kin, limit_px
+        self._haze = [haze_1_m(tiles, eye) for eye in eyes]
+        self._asks = bool(tiles.has_request.any())
+
+    def down(self) -> list[_Level]:
+        """The levels that are reached."""
+        levels: list[_Level] = []
+        rows, up = np.array([0]), np.array([0])
+        while len(rows) and len(levels) < MOST_LEVELS:
+            level = self._level(rows, up, levels[-1] if levels else None)
+            if not len(level.rows):
+                break
+            levels.append(level)
+            going = np.flatnonzero(level.refine & ~level.waits)
+            rows, up = self._kin.of(level.rows[going])
+            up = going[up]
+        return levels
+
+    def _level(self, rows: Rows, up: Rows, above: _Level | None) -> _Level:
+        """Look at `rows`; those in nobody's view are left out, unless their parent waits for them."""
+        tiles, known = self._tiles, self._known
+        inside = [admitted(tiles, eye, rows) if self._asks else None for eye in self._eyes]
+        views = [in_view(tiles, eye, rows) for eye in self._eyes]
+        views = [v if i is None else v & i for v, i in zip(views, inside, strict=True)]
+        seen = views[0] if len(views) == 1 else np.logical_or.reduce(views)
+        under, near = self._under(rows, up, above)
+        scope = seen | under | near
+        if self._asks:
+            scope &= np.logical_or.reduce([i for i in inside if i is not None])
+        if not scope.all():
+            rows, up, seen, under = rows[scope], up[scope], seen[scope], under[scope]
+            views = [v[scope] for v in views]
+        away = [distance_m(tiles, eye, rows) for eye in self._eyes]
+        error_m = tiles.geometric_error_m[rows]
+        wanted = self._wanted(up, above, away, views)
+        if wanted is not None:
+            rows, up, error_m = rows[wanted], up[wanted], error_m[wanted]
+            seen, under = seen[wanted], under[wanted]
+            away, views = [a[wanted] for a in away], [v[wanted] for v in views]
+        error = self._error_px(error_m, away, views)
+        content, opened = known.content[rows], known.open[rows]
+        inner = (tiles.children[rows] > 0) | opened
+        refine = inner & ((seen & ((error > self._limit_px) | ~content)) | (under & ~content))
+        asides = [aside_m(tiles, eye, rows, d) for eye, d in zip(self._eyes, away, strict=True)]
+        return _Level(
+            rows=rows, up=up, seen=seen, content=content, ready=known.ready[rows], replace=tiles.replace[rows],
+            refine=refine, under=under, aside_m=asides[0] if len(asides) == 1 else np.minimum.reduce(asides),
+            opened=opened,
+        )  # fmt: skip
+
+    def _under(self, rows: Rows, up: Rows, above: _Level | None) -> tuple[Bool, Bool]:
+        """Which rows their parent waits for wherever they are, and which near the view."""
+        none = np.zeros(len(rows), bool)
+        if above is None:
+            return none, none
+        count = self._tiles.children[above.rows]
+        holds = (above.content & above.replace) | (~above.content & above.under)
+        under, many = (holds & (count <= FEW))[up], (holds & (count > FEW))[up]
+        if not many.any():
+            return under, none
+        near = none.copy()
+        place = np.flatnonzero(many)
+        for eye in self._eyes:
+            near[place] |= in_view(self._tiles, eye, rows[place], wider_rad=NEAR_RAD)
+        return under, near
+
+    def _error_px(self, error_m: Float, away: list[Float], views: list[Bool]) -> Float:
+        """[row] largest error on any screen that sees it."""
+        each = zip(self._eyes, away, self._haze, views, strict=True)
+        errors = [np.where(v, screen_error_px(error_m, eye, d, haze), 0.0) for eye, d, haze, v in each]
+        return errors[0] if len(errors) == 1 else np.maximum.reduce(errors)
+
+    def _wanted(self, up: Rows, above: _Level | None, away: list[Float], views: list[Bool]) -> Bool | None:
+        """[row] false for the child of an ADD tile that is fine enough as far as its child reaches (like CesiumJS)."""
+        adds = (above.content & ~above.replace)[up] if above is not None else np.zeros(0, bool)
+        if above is None or not adds.any():
+            return None
+        error_m = self._tiles.geometric_error_m[above.rows][up]
+        return np.asarray(~adds | (self._error_px(error_m, away, views) > self._limit_px))
+
+
+def _stand(levels: list[_Level], known: Known, keep: Bool) -> tuple[list[Rows], Rows]:
+    """What of the reached levels is drawn, and what should be but is not there; marks all that is reached."""
+    for level in levels:
+        level.whole = ~level.opened
+    for k in range(len(levels) - 1, 0, -1):
+        # Can a node's place on the screen be filled, by itself or, where it has no content, by its children?
+        level, above = levels[k], levels[k - 1]
+        lost = known.lost[level.rows] & level.under
+        covered = level.ready | (~level.content & ~lost & level.whole)
+        above.whole[level.up[~covered]] = False
+    drawn, lacking = [], []
+    for k, level in enumerate(levels):
+        keep[level.rows] = True
+        level.active = level.seen
+        if k:
+            above = levels[k - 1]
+            through = above.active & above.refine & (above.give_way | ~above.ready)
+            level.active = level.seen & through[level.up]
+        drawn.append(level.rows[level.active & level.ready & (~level.give_way | ~level.replace)])
+        lacking.append(level.rows[level.active & level.content & ~level.ready])
+    return drawn, np.concatenate(lacking) if lacking else np.zeros(0, np.int64)
+
+
+def _stand_in(
+    tiles: Tileset, eyes: Sequence[Eye], known: Known, keep: Bool, lacking: Rows
+) -> tuple[Rows, Rows]:  # fmt: skip
+    """Loaded descendants that stand in for tiles that are not there, the uppermost ones, and the tiles that they do."""
+    spare = np.flatnonzero(known.ready & ~keep)
+    wants = np.zeros(len(tiles), bool)
+    wants[lacking] = True
+    standing, found = [], []
+    at = tiles.parent[spare]
+    while len(spare):
+        hit = wants[at]
+        standing.append(spare[hit])
+        found.append(at[hit])
+        on = ~hit & (at > 0) & ~(known.ready[at] & tiles.replace[at])
+        spare, at = spare[on], tiles.parent[at[on]]
+    rows = np.concatenate(standing) if standing else spare
+    of = np.concatenate(found) if found else spare
+    if not len(rows):
+        return rows, rows
+    seen = np.logical_or.reduce([in_view(tiles, eye, rows) & admitted(tiles, eye, rows) for eye in eyes])
+    return rows[seen], np.unique(of[seen])

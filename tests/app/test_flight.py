@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from plain_stage import Table
+from rays import Rays
+from toytrees import Tree
 
 from app.camera import eye_of, looking_at
 from app.tiles import content, tileset
-from app.tiles.cache import COPIES, Stream
+from app.tiles.cache import Stream
+from app.tiles.eye import Eye, distance_m, in_view
 from app.tiles.mesh import bytes_of
-from app.tiles.select import Eye, distance_m, in_view
+from app.tiles.schedule import COPIES
 from tools import random_town
 
 BUILDINGS = 2500
@@ -24,16 +27,21 @@ SIZE = (1280, 720)
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> tileset.Tileset:
+def root(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("town") / "tiles"
     random_town.write(folder, buildings=BUILDINGS, plot_m=48.0)
-    return tileset.load(str(folder / "tileset.json"))[0]
+    return str(folder / "tileset.json")
+
+
+@pytest.fixture(scope="module")
+def town(root: str) -> tileset.Tileset:
+    return tileset.load(root)[0]
 
 
 @pytest.fixture(scope="module")
 def sizes(town: tileset.Tileset) -> np.ndarray:
     slots = {name: k + 1 for k, name in enumerate(random_town.ids(BUILDINGS))}
-    return np.array([COPIES * bytes_of(content.decode(Path(u).read_bytes(), slots)) for u, *_ in town.contents])
+    return np.array([COPIES * bytes_of(content.decode(Path(u).read_bytes(), slots)) for (u,) in town.contents])
 
 
 def holes(tiles: tileset.Tileset, eye: Eye, drawn: set[int]) -> int:
@@ -66,7 +74,9 @@ def path(frame: int, frames: int):
     return looking_at(np.array([x, y, 0.0]), distance_m=distance, heading_rad=9.0 * t, pitch_rad=0.45)
 
 
-def test_a_town_five_times_the_cap_is_flown_through_without_holes(town: tileset.Tileset, sizes: np.ndarray) -> None:
+def test_a_town_five_times_the_cap_is_flown_through_without_holes(
+    root: str, town: tileset.Tileset, sizes: np.ndarray
+) -> None:
     cap = int(sizes.sum()) // 5
     stage = Table()
     stream = Stream(town, {}, cap_bytes=cap)
@@ -74,12 +84,12 @@ def test_a_town_five_times_the_cap_is_flown_through_without_holes(town: tileset.
     first = eye_of(path(0, frames), size=SIZE)
     deadline = time.monotonic() + 10
     while not stage.shown and time.monotonic() < deadline:
-        stream.update(first, stage)
+        stream.update([first], stage)
         time.sleep(0.002)
     assert stage.shown, "the root came"
     for k in range(frames):
         eye = eye_of(path(k, frames), size=SIZE)
-        stream.update(eye, stage)
+        stream.update([eye], stage)
         gaps += holes(town, eye, stage.shown & set(stage.tiles))
         twice += doubled(town, stage.shown)
         finest = max(finest, int((~town.has_children[list(stage.shown)]).sum()))
@@ -91,7 +101,9 @@ def test_a_town_five_times_the_cap_is_flown_through_without_holes(town: tileset.
     assert stream.peak_bytes > 0.5 * cap and finest >= 4, "the flight saw detail, and the cap was felt"
 
 
-def test_under_pressure_the_picture_gets_coarser_and_settles(town: tileset.Tileset, sizes: np.ndarray) -> None:
+def test_under_pressure_the_picture_gets_coarser_and_settles(
+    root: str, town: tileset.Tileset, sizes: np.ndarray
+) -> None:
     cap = int(sizes.sum()) // 12
     assert cap > 2 * sizes.max()
     stage, stream = Table(), Stream(town, {}, cap_bytes=cap)
@@ -99,7 +111,7 @@ def test_under_pressure_the_picture_gets_coarser_and_settles(town: tileset.Tiles
     deadline = time.monotonic() + 20
     settled = 0
     while settled < 20 and time.monotonic() < deadline:
-        stream.update(above, stage)
+        stream.update([above], stage)
         settled = settled + 1 if stream.settled else 0
         time.sleep(0.001)
     stream.close()
@@ -108,34 +120,71 @@ def test_under_pressure_the_picture_gets_coarser_and_settles(town: tileset.Tiles
     assert stream.bytes <= cap
 
 
-def test_what_left_the_view_is_not_decoded(town: tileset.Tileset) -> None:
+def test_what_left_the_view_is_not_decoded(root: str, town: tileset.Tileset) -> None:
     stage, stream = Table(), Stream(town, {})
     near = eye_of(looking_at(np.zeros(3), distance_m=150.0, heading_rad=0.0, pitch_rad=0.6), size=SIZE)
     away = Eye(near.position_m, np.array([[0.0, 0.0, 1.0, -9000.0]]), near.height_px, near.fov_y_rad)
     for _ in range(400):
-        stream.update(near, stage)
+        stream.update([near], stage)
         if stream.loaded >= 3:
             break
         time.sleep(0.001)
-    stream.update(away, stage)
+    stream.update([away], stage)
     time.sleep(0.2)
-    stream.update(away, stage)
+    stream.update([away], stage)
     stream.close()
     assert stream.settled and stream.loaded < len(town)
 
 
-def test_drawing_back_shows_the_whole_town_at_once(town: tileset.Tileset) -> None:
+def test_drawing_back_shows_the_whole_town_at_once(root: str, town: tileset.Tileset) -> None:
     """Ancestors of what is drawn are held, so that no frame waits for them."""
     stage, stream = Table(), Stream(town, {})
     near = eye_of(looking_at(np.zeros(3), distance_m=150.0, heading_rad=0.0, pitch_rad=0.6), size=SIZE)
     deadline = time.monotonic() + 20
-    stream.update(near, stage)
+    stream.update([near], stage)
     while not stream.settled and time.monotonic() < deadline:
         time.sleep(0.002)
-        stream.update(near, stage)
+        stream.update([near], stage)
     assert (~town.has_children[list(stage.shown)]).any()
     far = eye_of(looking_at(np.zeros(3), distance_m=60000.0, heading_rad=0.0, pitch_rad=1.2), size=SIZE)
-    stream.update(far, stage)
+    stream.update([far], stage)
     stream.close()
     assert stage.shown == {0}
     assert (distance_m(town, far) > 0).all()
+
+
+KINDS = {
+    "replace": {"add": 0.0, "external": 0.0}, "add": {"add": 0.7, "external": 0.0}, "external": {"external": 0.5},
+    "implicit": {"external": 0.1, "implicit": 0.4, "most": 120},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(3))
+def test_wherever_the_eye_goes_nothing_gapes_and_no_detail_vanishes(tmp_path: Path, kind: str, seed: int) -> None:
+    """Turning, zooming, jumping, with a broken tile here and there and a cap that is felt."""
+    tree = Tree(tmp_path / kind, seed, **KINDS[kind])
+    rng = np.random.default_rng(seed)
+    for broken in rng.choice(sorted(tree.folder.rglob("*.glb")), 3):
+        broken.write_bytes(b"glTF")
+    root = str(tree.path)
+    stage, stream, rays = Table(), Stream(tileset.load(root)[0], {}, cap_bytes=60_000), Rays()
+    place, distance, heading, pitch = np.zeros(2), 300.0, 0.0, 0.6
+    for k in range(150):
+        place = np.clip(place + rng.normal(0, 25, 2), -400, 400)
+        distance = 250.0 * (distance / 250.0) ** 0.9 * np.exp(rng.normal(0, 0.3))
+        heading, pitch = heading + rng.normal(0, 0.4), float(np.clip(pitch + rng.normal(0, 0.15), 0.05, 1.5))
+        if k % 40 == 39:
+            place, distance, heading = rng.uniform(-400, 400, 2), 40.0, rng.uniform(0, 6.28)
+        camera = looking_at(np.append(place, 0.0), distance_m=distance, heading_rad=heading, pitch_rad=pitch)
+        eye = eye_of(camera, size=SIZE)
+        for _ in range(int(rng.integers(1, 4))):
+            stream.update([eye], stage)
+            assert stage.shown <= set(stage.tiles)
+            rays.look(stream.tiles, eye, stage.shown, stream.limit_px, stream.nothing)
+            time.sleep(0.001)
+    stats = stream.stats()
+    stream.close()
+    assert (rays.holes, rays.vanished, rays.doubled) == (0, 0, 0)
+    assert rays.compared > 300 and stats["loaded"] > 5
+    assert stats["peak_bytes"] <= stats["cap_bytes"] + 10_000

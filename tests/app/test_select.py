@@ -8,30 +8,31 @@ root (no content)
 
 import numpy as np
 import pytest
+from toytrees import branch
 
-from app.tiles.select import Eye, distance_m, in_view, select
-from app.tiles.tileset import Nodes, Tileset
+from app.tiles import select as selection
+from app.tiles.eye import HAZE_PX, Eye, distance_m, haze_1_m, in_view, screen_error_px
+from app.tiles.kin import Kin
+from app.tiles.select import Group, Selection, known
+from app.tiles.table import Tileset
 
 ROOT, A, B, A1, A2 = range(5)
 
 
 def tiles(*, replace: bool = True) -> Tileset:
     x = np.array([0.0, -100.0, 100.0, -120.0, -80.0])
-    return Tileset(Nodes(
-        parent=np.array([-1, 0, 0, 1, 1]),
-        geometric_error_m=np.array([200.0, 20.0, 0.0, 0.0, 0.0]),
-        replace=np.full(5, replace),
-        centre_m=np.c_[x, np.zeros(5), np.zeros(5)],
-        radius_m=np.array([200.0, 50.0, 50.0, 20.0, 20.0]),
-        half_m=np.array([200.0, 50.0, 50.0, 20.0, 20.0])[:, None] * np.ones(3),
-        matrix=np.tile(np.eye(4), (5, 1, 1)),
-        contents=[(), ("a.glb",), ("b.glb",), ("a1.glb",), ("a2.glb",)],
-        stub=np.zeros(5, np.int8),
-        expire_s=np.full(5, np.inf),
-        has_request=np.zeros(5, bool),
-        request_centre_m=np.zeros((5, 3)),
-        request_half_m=np.zeros((5, 3)),
-    ))  # fmt: skip
+    half = np.array([200.0, 50.0, 50.0, 20.0, 20.0])
+    return Tileset(
+        branch(
+            parent=[-1, 0, 0, 1, 1], error_m=[200.0, 20.0, 0.0, 0.0, 0.0], replace=replace,
+            centre_m=np.c_[x, np.zeros(5), np.zeros(5)], half_m=half[:, None] * np.ones(3), radius_m=half,
+            contents=["", "a.glb", "b.glb", "a1.glb", "a2.glb"],
+        )
+    )  # fmt: skip
+
+
+def select(table: Tileset, *eyes: Eye, ready: np.ndarray, failed: np.ndarray) -> Selection:
+    return selection.select(table, eyes, known(table, ready=ready, failed=failed), kin=Kin(table.parent))
 
 
 def eye(distance: float) -> Eye:
@@ -71,7 +72,7 @@ def test_in_place_of_a_failed_child_its_parent_stays_and_nothing_gapes() -> None
 
 
 def test_of_many_children_a_failed_one_never_holds_up_its_siblings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.tiles.select.FEW", 1)
+    monkeypatch.setattr(selection, "FEW", 1)
     chosen = select(tiles(), eye(300.0), ready=flags(A, B, A1), failed=flags(A2))
     assert chosen.draw.tolist() == [B, A1]
     assert chosen.load.tolist() == []
@@ -139,3 +140,88 @@ def test_a_box_bounds_tighter_than_its_sphere() -> None:
     assert away[A] == pytest.approx(55.0)
     beside = Eye(np.zeros(3), np.array([[0.0, 1.0, 0.0, -30.0]]), 720.0, 0.5)
     assert not in_view(flat, beside)[A] and in_view(tiles(), beside)[A]
+
+
+EAST, WEST = np.array([[1.0, 0.0, 0.0, -50.0]]), np.array([[-1.0, 0.0, 0.0, -70.0]])
+
+
+def test_of_two_eyes_each_gets_what_it_sees_from_one_walk() -> None:
+    near_a, near_b = eye(300.0), Eye(np.array([100.0, -300.0, 0.0]), EAST, 720.0, np.radians(28.0))
+    near_a = Eye(near_a.position_m, WEST, 720.0, near_a.fov_y_rad)
+    ready = flags(A, B, A1, A2)
+    assert select(tiles(), near_b, ready=ready, failed=NONE).draw.tolist() == [B]
+    assert select(tiles(), near_a, ready=ready, failed=NONE).draw.tolist() == [A1, A2]
+    assert select(tiles(), near_a, near_b, ready=ready, failed=NONE).draw.tolist() == [B, A1, A2]
+
+
+def test_the_nearer_of_two_eyes_decides_how_fine() -> None:
+    ready = flags(A, B, A1, A2)
+    assert select(tiles(), eye(6000.0), eye(300.0), ready=ready, failed=NONE).draw.tolist() == [B, A1, A2]
+
+
+def test_towards_the_horizon_detail_fades_and_from_above_or_near_by_it_does_not() -> None:
+    table = tiles()
+    along = Eye(np.array([0.0, -6000.0, -150.0]), np.array([[0.0, 1.0, 0.0, 6000.0]]), 720.0, np.radians(28.0))
+    haze = haze_1_m(table, along)
+    assert haze == pytest.approx(2e-4)
+    far, near = np.array([6000.0]), np.array([100.0])
+    plain = screen_error_px(np.array([100.0]), along, far)
+    taken = plain - screen_error_px(np.array([100.0]), along, far, haze)
+    assert taken == pytest.approx(HAZE_PX * (1 - np.exp(-((6000.0 * 2e-4) ** 2))))
+    plain = screen_error_px(np.array([100.0]), along, near)
+    assert plain - screen_error_px(np.array([100.0]), along, near, haze) < 0.02
+    down = Eye(np.array([0.0, 0.0, -150.0]), np.array([[0.0, 0.0, -1.0, 0.0]]), 720.0, 0.5)
+    high = Eye(np.array([0.0, -6000.0, 200.0]), along.planes, 720.0, 0.5)
+    assert haze_1_m(table, down) == haze_1_m(table, high) == 0.0
+
+
+def test_what_is_looked_at_comes_before_what_is_at_the_side() -> None:
+    at_b = Eye(np.array([100.0, -300.0, 0.0]), np.array([[0.0, 1.0, 0.0, 300.0]]), 720.0, np.radians(28.0))
+    assert select(tiles(), eye(300.0), ready=NONE, failed=NONE).load.tolist() == [A, B]
+    assert select(tiles(), at_b, ready=NONE, failed=NONE).load.tolist() == [B, A]
+
+
+def test_a_tile_that_finer_ones_stand_in_for_is_urgent() -> None:
+    chosen = select(tiles(), eye(6000.0), ready=flags(A1, A2), failed=NONE)
+    assert chosen.draw.tolist() == [A1, A2]
+    assert chosen.load.tolist() == [A, B]
+    assert chosen.group.tolist() == [Group.URGENT, Group.NORMAL]
+
+
+def test_a_tile_with_a_request_volume_is_there_only_for_an_eye_inside() -> None:
+    table = tiles()
+    table.has_request[B] = True
+    table.request_centre_m[B], table.request_half_m[B] = (-100.0, -300.0, 0.0), (10.0, 10.0, 10.0)
+    assert select(table, eye(300.0), ready=flags(A, B), failed=NONE).draw.tolist() == [A, B]
+    outside = select(table, eye(320.0), ready=flags(A), failed=NONE)
+    assert outside.draw.tolist() == [A] and B not in outside.load
+    assert B in select(table, eye(320.0), eye(300.0), ready=flags(A, B), failed=NONE).draw
+
+
+def test_the_child_of_an_adding_tile_waits_until_its_parent_is_too_coarse_there() -> None:
+    table = tiles(replace=False)
+    table.centre_m[A2] = (2500.0, 0.0, 0.0)
+    chosen = select(table, eye(300.0), ready=flags(A, B, A1), failed=NONE)
+    assert chosen.draw.tolist() == [A, B, A1] and A2 not in chosen.load
+
+
+def test_a_branch_that_is_not_here_is_asked_for_and_its_ancestor_stays() -> None:
+    table = tiles()
+    table.stub[A2] = 1
+    chosen = select(table, eye(300.0), ready=flags(A, B, A1), failed=NONE)
+    assert chosen.draw.tolist() == [A, B] and chosen.load.tolist() == [A2]
+    lost = select(table, eye(300.0), ready=flags(A, B, A1), failed=flags(A2))
+    assert lost.draw.tolist() == [A, B] and lost.load.tolist() == []
+
+
+def test_kin_keeps_children_of_a_tree_that_grows_and_is_pruned() -> None:
+    parent = np.array([-1, 0, 0, 1, 1])
+    kin = Kin(parent)
+    grown = np.append(parent, [2, 5, 5, 2])
+    kin.add(np.array([5, 6, 7]), grown)
+    kin.add(np.array([8]), grown)
+    rows, up = kin.of(np.array([1, 2, 5]))
+    assert rows.tolist() == [3, 4, 5, 8, 6, 7] and up.tolist() == [0, 0, 1, 1, 2, 2]
+    assert sorted(kin.below(0)) == [1, 2, 3, 4, 5, 6, 7, 8]
+    kin.remove(np.array([5, 6, 7, 8]), 2)
+    assert kin.below(2).tolist() == [] and sorted(kin.below(0)) == [1, 2, 3, 4]
