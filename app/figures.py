@@ -23,8 +23,8 @@ class Figures:
     """p50, p95, p99 and max."""
     tile_ms: Mapping[str, float]
     """Main-thread time of tiles: p50, p99 and max."""
-    tiles: Mapping[str, float]
-    """loaded, visible, failed, bytes, cap_bytes, and what else the stream tells."""
+    tiles: Mapping[str, Any]
+    """What the stream tells (Stream.stats): loaded, visible, failed, bytes, cap_bytes, queued, error_px, ..."""
     errors: tuple[Mapping[str, str], ...]
     """{uri, reason} of what could not be read."""
     drawn: int
@@ -58,10 +58,8 @@ def percentiles(values: Sequence[float], ranks: tuple[int, ...]) -> dict[str, fl
     return {**{f"p{rank}": float(np.percentile(some, rank)) for rank in ranks}, "max": float(some.max())}
 
 
-def _of_tiles(stream: Stream | None) -> dict[str, float]:
+def _of_tiles(stream: Stream | None) -> dict[str, Any]:
     if stream is None:
         return {"loaded": 0, "visible": 0, "failed": 0, "bytes": 0, "cap_bytes": 0}
-    return {
-        "loaded": stream.loaded, "visible": stream.visible, "failed": len(stream.errors), "bytes": stream.bytes,
-        "cap_bytes": stream.cap_bytes,
-    }  # fmt: skip
+    told = stream.stats()
+    return {name: value for name, value in told.items() if name not in ("features", "work_ms")}

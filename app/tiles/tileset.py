@@ -63,6 +63,8 @@ def load(address: str, *, world_from_root: Float | None = None, source: Source |
             volumes.NOWHERE_M, np.full(3, volumes.NOWHERE_M),
         )  # fmt: skip
         nodes = _document(seed, document, files)
+    except _BROKEN as error:
+        raise Refused(f"{address}: the tileset is malformed ({str(error)[:120]}); export it again.") from error
     except OSError as error:
         raise Refused(f"{address}: the tileset cannot be read ({error}); name an existing tileset.json.") from error
     except Unreadable as error:

@@ -48,22 +48,22 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
 
 def _rows(told: Figures) -> list[tuple[str, str]]:
     """Label and value of every row."""
-    tiles, mib = told.tiles, 1 / 2**20
+    t, mib = told.tiles, 1 / 2**20
     rows = [
-        ("frame, of 100: middle, slowest", f"{told.frame_ms['p50']:.1f}   {told.frame_ms['max']:.1f} ms"),
+        ("frame: middle, slowest of 120", f"{told.frame_ms['p50']:.1f}   {told.frame_ms['max']:.1f} ms"),
         ("of it tiles", f"{told.tile_ms['p50']:.2f}   {told.tile_ms['max']:.2f} ms"),
-        ("tiles drawn, held", f"{tiles['visible']:.0f}   {tiles['loaded']:.0f}"),
-        ("memory of tiles, cap", f"{tiles['bytes'] * mib:.0f}   {tiles['cap_bytes'] * mib:.0f} MiB"),
+        ("tiles: drawn, held", f"{t['visible']:,}   {t['loaded']:,}"),
+        ("memory: tiles, cap", f"{t['bytes'] * mib:.0f}   {t['cap_bytes'] * mib:.0f} MiB"),
         ("features drawn", f"{told.drawn:,}"),
     ]
-    known = {"loaded", "visible", "failed", "bytes", "cap_bytes"}
-    return rows + [(_words(name), f"{value:,.4g}") for name, value in tiles.items() if name not in known]
-
-
-def _words(name: str) -> str:
-    """`queue_age_s` as people read it: queue age [s]."""
-    *words, last = name.split("_")
-    return f"{' '.join(words)} [{last}]" if words and last in ("s", "ms", "px", "bytes") else name.replace("_", " ")
+    if "queued" not in t:
+        return rows
+    waiting = "   ".join(f"{number} {group}" for group, number in t["queued"].items() if number) or "none"
+    return [
+        *rows, ("triangles drawn", f"{t['triangles']:,}"), ("nodes of the tree", f"{t['nodes']:,}"),
+        ("waited for", waiting), ("the oldest since", f"{t['oldest_s']:.1f} s"),
+        ("on their way", f"{t['flying']}"), ("error in force", f"{t['error_px']:.0f} px"),
+    ]  # fmt: skip
 
 
 def _failures(pen: Pen, told: Figures, x: float, y: float) -> list[Command]:
