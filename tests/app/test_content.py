@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from gltfbuild import Gltf, cmpt, tile
 
-from app.tiles import content, gltf
+from app.tiles import content, gltf, reading
 from app.tiles.mesh import Mesh, Unreadable, bytes_of
 from app.tiles.reading import UP
 
@@ -231,12 +231,21 @@ def test_composites_nest_but_not_for_ever() -> None:
 def test_counts_are_believed_only_as_far_as_there_are_bytes() -> None:
     made = Gltf()
     made.primitive()
-    for count in (2**31, 10**12):
+    for count in (5, 2**31, 10**12):
         made.json["accessors"][0]["count"] = count
         with pytest.raises(Unreadable, match="reaches beyond its bufferView"):
             content.decode(made.glb(), {})
     del made.json["accessors"][0]["bufferView"]
     with pytest.raises(Unreadable, match="zeros, which is too much"):
+        content.decode(made.glb(), {})
+
+
+def test_a_tile_that_asks_for_much_by_repeating_itself_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Gltf()
+    shape = made.primitive()
+    made.json["meshes"][0]["primitives"] = [shape] * 50
+    monkeypatch.setattr(reading, "MOST_BYTES", 10_000)
+    with pytest.raises(Unreadable, match="when decoded: publish it in smaller tiles"):
         content.decode(made.glb(), {})
 
 

@@ -142,12 +142,19 @@ def test_large_textures_are_reduced_and_bombs_are_refused() -> None:
         made = images.decode(picture(kind, (2400, 600), mode))
         assert made.shape == (256, 1024, 4)
         assert made[10, 10, :3] == pytest.approx([255, 0, 0], abs=3)
-    head = b"IHDR" + (60_000).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0"
-    bomb = b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + head + zlib.crc32(head).to_bytes(4, "big")
-    for data in (bomb, picture("PNG")[:40], b"RIFF\0\0\0\0WEBPVP8 ", b"", b"GIF89a"):
+    with pytest.raises(Unreadable, match="8000 x 5000 pixels is too large"):
+        images.decode(claimed(8000, 5000))
+    for data in (claimed(60_000, 60_000), picture("PNG")[:40], b"RIFF\0\0\0\0WEBPVP8 ", b"", b"GIF89a"):
         with warnings.catch_warnings(), pytest.raises(Unreadable, match="texture"):
             warnings.simplefilter("ignore")
             images.decode(data)
+
+
+def claimed(width: int, height: int) -> bytes:
+    """A PNG that tells a size and has no pixels."""
+    head = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\0\0\0"
+    ends = b"\0\0\0\x04IDAT\0\0\0\0" + zlib.crc32(b"IDAT\0\0\0\0").to_bytes(4, "big")
+    return b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + head + zlib.crc32(head).to_bytes(4, "big") + ends
 
 
 def test_ktx2_is_decoded_and_a_broken_one_is_named() -> None:

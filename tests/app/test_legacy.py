@@ -197,9 +197,9 @@ def test_points_have_the_colours_that_the_table_tells() -> None:
         (mesh,) = content.decode(cloud({"POINTS_LENGTH": 1, name: {"byteOffset": 12}}, raw), {})
         assert mesh.color[0] == pytest.approx([1, 0, half, 1], abs=1e-4)
         assert mesh.dots.tolist() == [0] and mesh.look.unlit and not len(mesh.walls)
-    bits = struct.pack("<H", 31 << 11 | 63 << 5)
+    bits = struct.pack("<H", 31 << 11 | 21 << 5)
     (mesh,) = content.decode(cloud({"POINTS_LENGTH": 1, "RGB565": {"byteOffset": 12}}, bits), {})
-    assert mesh.color[0].tolist() == [1, 1, 0, 1]
+    assert mesh.color[0] == pytest.approx([1, 0.0908, 0, 1], abs=1e-4)
     (mesh,) = content.decode(cloud({"POINTS_LENGTH": 1, "CONSTANT_RGBA": [255, 0, 128, 51]}, b""), {})
     assert mesh.look.base_color == pytest.approx((1, 0, half, 0.2), abs=1e-4) and not len(mesh.color)
     assert mesh.look.alpha_mode == AlphaMode.BLEND
