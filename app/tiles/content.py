@@ -40,6 +40,7 @@ def decode(
 
     Raises:
         Unreadable: with the reason.
+        OSError: a file that the content names did not come; as `read` raised it.
     """
     reading = Reading(slots, read, UP.get(up_axis.upper(), UP["Y"]), id_property)
     name = address.partition("?")[0].rpartition("/")[2]

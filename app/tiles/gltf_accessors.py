@@ -58,15 +58,13 @@ class Document:
 
         Raises:
             Unreadable: it cannot be had, with the reason.
+            OSError: it did not come; another try may help.
         """
         if uri.startswith("data:"):
             return memoryview(_data_uri(uri))
         if self._read is None:
             raise Unreadable(f"needs {uri[:80]}, but files beside this content are not at hand")
-        try:
-            return memoryview(self._read(uri))
-        except OSError as error:
-            raise Unreadable(f"needs {uri[:80]}, which cannot be fetched: {error}") from error
+        return memoryview(self._read(uri))
 
     def buffer(self, index: int) -> memoryview:
         """Bytes of a buffer; the first without an address is the BIN chunk."""

@@ -151,6 +151,7 @@ def i3dm(content: memoryview, reading: Reading) -> tuple[Mesh, ...]:
 
     Raises:
         Unreadable: with the reason.
+        OSError: its model did not come.
     """
     content = framed(content)
     held = tables(content, 32)
@@ -166,11 +167,7 @@ def i3dm(content: memoryview, reading: Reading) -> tuple[Mesh, ...]:
         uri = bytes(held.rest).decode("utf-8", "replace").strip(" \0")
         if reading.read is None:
             raise Unreadable(f"its model {uri[:80]} is another file, and files beside this content are not at hand")
-        inside = reading.beside(uri)
-        try:
-            model = memoryview(reading.read(uri))
-        except OSError as error:
-            raise Unreadable(f"its model {uri[:80]} cannot be fetched: {error}") from error
+        model, inside = memoryview(reading.read(uri)), reading.beside(uri)
     elif kind == 1:
         model, inside = held.rest, reading
     else:

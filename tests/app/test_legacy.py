@@ -180,7 +180,7 @@ def test_a_model_beside_the_tile_is_fetched_and_its_buffers_beside_it(tmp_path: 
     with pytest.raises(Unreadable, match=r"models/box\.gltf is another file"):
         content.decode(data, {})
     (tmp_path / "models" / "box.gltf").unlink()
-    with pytest.raises(Unreadable, match=r"models/box\.gltf cannot be fetched"):
+    with pytest.raises(FileNotFoundError, match=r"models/box\.gltf"):
         content.decode(data, {}, read=lambda uri: (tmp_path / uri).read_bytes())
 
 
