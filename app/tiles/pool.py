@@ -27,12 +27,14 @@ MEMORY_BYTES = 1 << 30
 LARGE_BYTES = 1 << 16
 """From here on a tile with images is decoded elsewhere."""
 _MOST = 4
-_DRACO = (b"KHR_draco_mesh_compression", b"3DTILES_draco_point_compression")
+_PACKED = (
+    b"KHR_draco_mesh_compression", b"3DTILES_draco_point_compression", b"_meshopt_compression", b"KHR_texture_basisu",
+)  # fmt: skip
 
 
 def heavy(content: bytes) -> bool:
-    """Whether a tile should be decoded in another process, by its bytes: compressed by Draco, or large with images."""
-    if any(content.find(name, 0, 1 << 22) >= 0 for name in _DRACO):
+    """Whether a tile should be decoded in another process, by its bytes: compressed, or large with images."""
+    if any(content.find(name, 0, 1 << 22) >= 0 for name in _PACKED):
         return True
     return len(content) >= LARGE_BYTES and content.find(b'"images"', 0, 1 << 22) >= 0
 
