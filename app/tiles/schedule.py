@@ -13,6 +13,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.tiles import tileset
 from app.tiles.content import decode
 from app.tiles.fetch import Absent, Busy, Dropped, Refusal, Source
@@ -87,13 +90,14 @@ class Loader:
     def __init__(
         self, source: Source, slots: Mapping[str, int], *, north: bool = True,
         prepare: Callable[[Mesh], Mesh] | None = None, id_property: str | None = None,
+        bind: Callable[[int, tuple[Mesh, ...], NDArray[np.float64]], tuple[Mesh, ...]] | None = None,
     ) -> None:  # fmt: skip
         """`slots`, `id_property`: as in app.tiles.content.decode; `north` is the hemisphere, for modules on roofs.
 
-        `prepare` is what the stage can do to a mesh ahead of attaching it, on the decoding thread.
+        `bind` names rows for the features of a node's meshes, given world from tile (app.tiles.wardrobe). `prepare` is what the stage can do to a mesh ahead of attaching it, on the decoding thread.
         """
         self._source, self._slots, self._north, self._prepare = source, slots, north, prepare
-        self._id_property = id_property
+        self._id_property, self._bind = id_property, bind
         self.allowance_bytes = 1 << 62
         """Room for decoded tiles, set every frame."""
         self._wanted: deque[Job] = deque()
@@ -279,7 +283,8 @@ class Loader:
             again_s = max((_again_s(e) for e in missing), default=NEVER_S)
             arrival.failures.append(Failure(address, str(error), again_s))
         except OSError as error:
-            arrival.failures.append(Failure(address, f"cannot be fetched: {error}", _again_s(error)))
+            again_s = max((_again_s(e) for e in missing), default=_again_s(error))
+            arrival.failures.append(Failure(address, f"cannot be fetched: {error}", again_s))
         except Exception as error:  # a broken tile must never end the thread that serves the others
             arrival.failures.append(Failure(address, f"cannot be decoded: {type(error).__name__}: {error}", NEVER_S))
 
@@ -291,6 +296,8 @@ class Loader:
         else:
             meshes = decode(body, self._slots, address=address, read=read, up_axis=job.up_axis,
                             id_property=self._id_property)  # fmt: skip
+        if self._bind is not None:
+            meshes = self._bind(job.node, meshes, job.seeds[0].matrix)
         meshes = tuple(self._with_modules(mesh) for mesh in meshes)
         if self._prepare is not None:
             meshes = tuple(self._prepare(mesh) for mesh in meshes)
