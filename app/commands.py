@@ -358,6 +358,8 @@ def _closed(world: World) -> World:
     panel = world.panel
     if panel.help:
         return replace(world, panel=replace(panel, help=False))
+    if panel.hud:
+        return replace(world, panel=replace(panel, hud=False))
     if panel.notes or panel.others or panel.saves:
         return replace(world, panel=replace(panel, notes=False, others=False, saves=False))
     return replace(world, selected=None)

@@ -125,6 +125,8 @@ class Foreign:
         """(tile, picture) of large ones that are shown coarse until it is their turn."""
         self._poured = False
         self._sieve = False
+        self.met = False
+        """Whether a mesh made by others has come to a decoding thread."""
         self._warm: NodePath | None = None
         bins = CullBinManager.get_global_ptr()
         if bins.find_bin(_GLASS) < 0:
@@ -133,6 +135,7 @@ class Foreign:
 
     def prepare(self, mesh: Mesh) -> Mesh:
         """Geometry and texture in all sizes, made on the decoding thread."""
+        self.met = True
         made = made_of(mesh, mirrored=_mirrors(mesh.matrix))
         found = self._picture(mesh)
         return replace(mesh, ahead=(made, found) if found is not None else (made,))
