@@ -19,7 +19,6 @@ from app import camera as cameras
 from app.camera import Camera
 from app.frame import Ports
 from app.scenery import Scenery
-from app.tiles import tileset
 from app.tiles.geodesy import geodetic_from_ecef
 from app.world import World
 from network.problems import Refused
@@ -104,11 +103,11 @@ def open_alone(world: World, ports: Ports, address: str) -> tuple[World, Lone]:
     Raises:
         Refused: no such file, no tileset, no such camera.
     """
-    table, matrix = tileset.load(address)
+    table, matrix = ports.intake.open(address, None)
     box = _of_volumes(table)
     scale = fitting_scale(box.radius_m)
     if scale != 1.0:
-        table, matrix = _scaled(address, matrix, scale)
+        table, matrix = _scaled(ports, address, matrix, scale)
         box = _of_volumes(table)
     return _stand(world, ports, address, table, matrix, box, scale, ports.camera_wish)
 
@@ -137,7 +136,7 @@ def seen(world: World, ports: Ports, lone: Lone) -> tuple[World, Lone]:
         world = replace(world, stage=replace(world.stage, hello=hello), camera=camera, views={0: camera})
         return world, replace(lone, box=box, camera=camera, tries=lone.tries + 1)
     scenery.close()
-    table, matrix = _scaled(lone.address, lone.world_from_root, ratio)
+    table, matrix = _scaled(ports, lone.address, lone.world_from_root, ratio)
     larger = Box(box.low_m * ratio, box.high_m * ratio)
     world, again = _stand(world, ports, lone.address, table, matrix, larger, lone.scale * ratio, lone.wish)
     return world, replace(again, tries=lone.tries + 1)
@@ -154,8 +153,8 @@ def turned(world: World, ports: Ports, lone: Lone) -> tuple[World, Lone]:
     return replace(world, camera=camera), replace(lone, wish=ports.camera_wish, camera=camera)
 
 
-def _scaled(address: str, world_from_root: Float, factor: float) -> tuple[Any, Float]:
-    return tileset.load(address, world_from_root=np.diag([factor, factor, factor, 1.0]) @ world_from_root)
+def _scaled(ports: Ports, address: str, world_from_root: Float, factor: float) -> tuple[Any, Float]:
+    return ports.intake.open(address, np.diag([factor, factor, factor, 1.0]) @ world_from_root)
 
 
 def _stand(
@@ -164,7 +163,7 @@ def _stand(
     hello = _hello(address, box, matrix, scale)
     ports.scenery = Scenery(
         ports.view, hello, None, own_tiles=(table, matrix), cap_bytes=ports.cap_bytes, low_m=box.low_m,
-        high_m=box.high_m, scale=scale,
+        high_m=box.high_m, scale=scale, intake=ports.intake,
     )  # fmt: skip
     camera = _camera(wish, hello, box, ports, scale)
     lone = Lone(address, wish, scale, matrix, box, camera)

@@ -5,6 +5,7 @@ Each line is one small system: it takes what it reads and returns what it change
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ from app.gpu.pick import Picker
 from app.gpu.view import View
 from app.gpu.window import Event, Input, Window
 from app.hand import Hand
+from app.intake import OWN, Intake
 from app.light import NOON, STUDIO, Light, light
 from app.scenery import Scenery
 from app.tiles.cache import CAP_BYTES
@@ -92,6 +94,8 @@ class Ports:
     """Where to look first (empty: home), once the district is known."""
     cap_bytes: int = CAP_BYTES
     """Most memory of tiles."""
+    intake: Intake = OWN
+    """How tiles are taken in."""
     frame_ms: deque[float] = field(default_factory=lambda: deque(maxlen=figures.RECENT))
     """Time from one of the last frames to the next."""
     drawing_s: float = 0.0
@@ -185,8 +189,11 @@ def _stand(world: World, ports: Ports) -> World:
     if ports.scenery is None or not ports.scenery.fits(hello, roster):
         if ports.scenery is not None:
             ports.scenery.close()
-        ports.scenery = Scenery(ports.view, hello, roster, cap_bytes=ports.cap_bytes)
+        ports.scenery = Scenery(ports.view, hello, roster, cap_bytes=ports.cap_bytes, intake=ports.intake)
         world = replace(world, camera=None)
+        for warning in ports.scenery.warnings:
+            print(f"surplus: {warning}", file=sys.stderr)
+            world = replace(world, panel=replace(world.panel, toast=warning, toast_s=time.monotonic()))
     if world.camera is None:
         width, height = ports.window.size
         camera = of_text(ports.camera_wish, hello, sights(hello, roster), aspect=width / height)

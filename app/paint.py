@@ -92,7 +92,8 @@ def legend(quantity: str, ranges: dict[str, float]) -> Legend:
     one = (SUN_MIDDLE, SUN_STRONG) if quantity in SUN else one
     low, high = ((TAKE_MIDDLE, TAKE_STRONG), (GIVE_MIDDLE, GIVE_STRONG)) if both else (one, one)
     return Legend(
-        quantity, high_end, linear(low[0]), linear(low[1]), linear(high[0]), linear(high[1]), both, low_end, _PAINTED[q.surface],
+        quantity, high_end, linear(low[0]), linear(low[1]), linear(high[0]), linear(high[1]), both, low_end,
+        _PAINTED[q.surface],
     )  # fmt: skip
 
 

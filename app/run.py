@@ -21,6 +21,7 @@ from app.gpu import shot
 from app.gpu.overlay import Overlay
 from app.gpu.view import View
 from app.gpu.window import Window
+from app.intake import Intake
 from app.options import ViewOptions
 from app.paint import PAINTS
 from app.ui import why
@@ -86,7 +87,8 @@ def view(options: ViewOptions, address: str | Callable[[], str], ended: threadin
         window = Window(options.size, offscreen=options.offscreen, finish=options.finish or options.stats is not None)
         picture = View(window, preset=options.preset, keeps=bool(options.shot or options.shots))
         ports = Ports(link or alone.Silence(), window, picture, Panels(), Overlay(window), camera_wish=options.camera,
-                      cap_bytes=options.cache_mb * 2**20, hands=not options.ends_by_itself)  # fmt: skip
+                      cap_bytes=options.cache_mb * 2**20, hands=not options.ends_by_itself,
+                      intake=Intake(options.tiles))  # fmt: skip
         kept = None if options.ends_by_itself or options.tileset else memory.recall()
         scale = options.ui_scale if kept is None or options.ui_scale != 1.0 else kept.scale
         world = World(Stage(), Shown(), None, _panel(Panel(scale=scale), options), options.paint or "surplus_w_m2")
@@ -213,7 +215,8 @@ def _say_what_failed(ports: Ports) -> None:
     first = f"{errors[0]['uri']} ({errors[0]['reason']})"
     if ports.scenery.stream is None or not ports.scenery.stream.loaded:
         raise Refused(f"nothing of the tileset could be drawn: {first}; build the package again or mend the tileset.")
-    print(f"surplus: {len(errors)} tiles could not be drawn, the first: {first}", file=sys.stderr)
+    tiles = "1 tile" if len(errors) == 1 else f"{len(errors)} tiles"
+    print(f"surplus: {tiles} could not be drawn, the first: {first}", file=sys.stderr)
 
 
 def _check(options: ViewOptions) -> None:

@@ -18,13 +18,13 @@ from app.gpu.lines import Lines
 from app.gpu.plant import Plant
 from app.gpu.town import Town
 from app.gpu.view import View
+from app.intake import OWN, Intake
 from app.light import Light
 from app.paint import LOADING, Legend
 from app.relief import Relief
 from app.terrain import MARGIN_M, terrain
-from app.tiles import tileset
-from app.tiles.cache import CAP_BYTES, Stream
-from app.tiles.geodesy import ecef_from_enu
+from app.tiles.cache import CAP_BYTES, Stage, Stream
+from app.tiles.wardrobe import Dressing, Wardrobe
 from network.problems import Refused
 from network.schema import FluxBlock, Hello, Roster
 
@@ -39,6 +39,7 @@ class Scenery:
     def __init__(
         self, view: View, hello: Hello, roster: Roster | None, *, own_tiles: tuple[Any, Any] | None = None,
         cap_bytes: int = CAP_BYTES, low_m: Float | None = None, high_m: Float | None = None, scale: float = 1.0,
+        intake: Intake = OWN,
     ) -> None:  # fmt: skip
         """Build from what sim said.
 
@@ -46,7 +47,10 @@ class Scenery:
         metre of the tileset's.
         """
         self._view, self.hello, self.roster, self._cap_bytes = view, hello, roster, cap_bytes
+        self._intake = intake
         self.errors: list[dict[str, str]] = []
+        self.warnings: list[str] = []
+        """What is to be said of the tileset, though it is drawn."""
         feet = np.asarray(roster.building_xyz_m, np.float64) if roster is not None else np.zeros((0, 3))
         self.ground = terrain(feet, hello.extent_m, hello.ground_m)
         self.town = Town(view.town, tree_detail=view.preset.tree_triangles)
@@ -58,13 +62,19 @@ class Scenery:
         if self._floor is None:
             self.town.relief = self.relief = Relief(self.ground)
             self._ground = Ground(view.scene, self.ground, self.relief)
-        else:
-            self.town.foreign.warm()
-        self._cold = 2
+        self._warmed = 0
+        """Frames until the programs of foreign tiles are warm."""
+        self._strange = False
+        if own_tiles is not None:
+            self._warm()
         ribbons = pulse.ribbons(roster) if roster is not None else None
         self._lines = Lines(view.scene, ribbons) if ribbons is not None else None
         self._glow = Glow(view.town, roster, self.ground) if roster is not None else None
         self._plant = Plant(view.town, plant.stand(roster)) if roster is not None else None
+        self.wardrobe: Wardrobe | None = None
+        """Rows and style of the features of tiles made by others."""
+        self._dressed = 0
+        self._stage: Stage = self.town
         self.stream = self._open(own_tiles)
         self._legend: Legend | None = None
         self._installed: FluxBlock | None = None
@@ -118,10 +128,20 @@ class Scenery:
         if self.stream is None:
             return
         self.town.foreign.refine()
+        if self.town.foreign.met and not self._strange:
+            self._warm()
         # Errors are given in the tileset's own metres.
-        self.stream.update([eye_of(camera, size=size)], self.town, limit_px=self._view.error_px / self._scale)
+        self.stream.update([eye_of(camera, size=size)], self._stage, limit_px=self._view.error_px / self._scale)
+        if self.wardrobe is not None and self.wardrobe.version != self._dressed:
+            self._dressed = self.wardrobe.version
+            self.town.dress(self.wardrobe.rgba)
         if self._ground is not None:
             self._ground.refresh()
+
+    def _warm(self) -> None:
+        """Compile what foreign tiles are drawn by before the first of them is shown."""
+        self._strange, self._warmed = True, 2
+        self.town.foreign.warm()
 
     def reach(self, hello: Hello, low_m: Float, high_m: Float) -> None:
         """A tileset alone turned out to stand in this box."""
@@ -187,9 +207,10 @@ class Scenery:
         if low is not None and high is not None:
             centre, radius = (low + high) / 2, 1.02 * float(np.linalg.norm(high - low)) / 2
             light = replace(light, haze_m=_CLEAR * radius)
-        self._cold -= self._cold > 0
-        if not self._cold:
-            self.town.foreign.cool()
+        if self._warmed > 0:
+            self._warmed -= 1
+            if not self._warmed:
+                self.town.foreign.cool()
         stamp = (self.stream.version if self.stream else 0, self.town.shadows, self._plant and self._plant.version)
         self._view.shine(light)
         if self._glow is not None:
@@ -205,20 +226,21 @@ class Scenery:
         self._view.clear()
 
     def _open(self, own_tiles: tuple[Any, Any] | None) -> Stream | None:
-        if own_tiles is None and not self.hello.tiles:
+        if own_tiles is None and not (self.hello.tiles or self._intake.wish.address):
             return None  # a recording whose package is gone: its problems say so
-        slots = {name: k + 1 for k, name in enumerate(self.roster.building_ids)} if self.roster is not None else {}
+        known = self._intake.binding(self.roster)
         try:
             if own_tiles is None:
-                h = self.hello
-                world = np.asarray(
-                    np.linalg.inv(ecef_from_enu(h.latitude_rad, h.longitude_rad, h.height_m)), np.float64
-                )
-                table, _ = tileset.load(h.tiles, world_from_root=world)
+                table, self.warnings = self._intake.district(self.hello)
             else:
                 table, _ = own_tiles
         except Refused as refused:
-            self.errors.append({"uri": self.hello.tiles, "reason": str(refused)})
+            self.errors.append({"uri": self._intake.wish.address or self.hello.tiles, "reason": str(refused)})
             return None
-        return Stream(table, slots, north=self.hello.latitude_rad >= 0, cap_bytes=self._cap_bytes,
-                      prepare=self.town.prepare)  # fmt: skip
+        self.wardrobe = self._intake.wardrobe(known, foreign=own_tiles is not None)
+        if self.wardrobe is not None:
+            self._stage = Dressing(self.town, self.wardrobe)
+        return Stream(table, known.slots, north=self.hello.latitude_rad >= 0, cap_bytes=self._cap_bytes,
+                      triangles=self._intake.wish.triangles, prepare=self.town.prepare,
+                      id_property=known.id_property or None,
+                      bind=self.wardrobe.bind if self.wardrobe is not None else None)  # fmt: skip

@@ -53,8 +53,9 @@ class Stream:
         self, tiles: Tileset, slots: Mapping[str, int], *, north: bool = True,
         cap_bytes: int = CAP_BYTES, most_nodes: int = MOST_NODES, triangles: int = 0,
         prepare: Callable[[Mesh], Mesh] | None = None, id_property: str | None = None,
+        bind: Callable[[int, tuple[Mesh, ...], np.ndarray], tuple[Mesh, ...]] | None = None,
     ) -> None:  # fmt: skip
-        """`slots`, `north`, `prepare`, `id_property`: as app.tiles.schedule.Loader has them.
+        """`slots`, `north`, `prepare`, `id_property`, `bind`: as app.tiles.schedule.Loader has them.
 
         `triangles`: most that are drawn at a time, 0 = any number.
         """
@@ -74,7 +75,9 @@ class Stream:
         self._pressure = Pressure()
         self._course = Course()
         self._source = tiles.source or Source("")
-        self._loader = Loader(self._source, slots, north=north, prepare=prepare, id_property=id_property)
+        self._loader = Loader(
+            self._source, slots, north=north, prepare=prepare, id_property=id_property, bind=bind
+        )
         self._tick = 0
         self._now_s = self._begin_s = 0.0
         self._drawn = np.zeros(0, np.int64)

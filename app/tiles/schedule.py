@@ -94,7 +94,8 @@ class Loader:
     ) -> None:  # fmt: skip
         """`slots`, `id_property`: as in app.tiles.content.decode; `north` is the hemisphere, for modules on roofs.
 
-        `bind` names rows for the features of a node's meshes, given world from tile (app.tiles.wardrobe). `prepare` is what the stage can do to a mesh ahead of attaching it, on the decoding thread.
+        `bind` names rows for the features of a node's meshes, given world from tile (app.tiles.wardrobe). `prepare` is
+        what the stage can do to a mesh ahead of attaching it, on the decoding thread.
         """
         self._source, self._slots, self._north, self._prepare = source, slots, north, prepare
         self._id_property, self._bind = id_property, bind

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,20 @@ from app.tiles.features import Table
 from app.tiles.functions import Misuse
 from app.tiles.mesh import NO_FEATURE, Mesh
 from app.tiles.style import Style
+
+
+class Stage(Protocol):
+    """Where tiles are put, as app.tiles.held has it."""
+
+    def attach(self, node: int, meshes: tuple[Mesh, ...], matrix: NDArray[np.float64]) -> None:
+        """Make a tile drawable, hidden."""
+
+    def detach(self, node: int) -> None:
+        """Forget a tile."""
+
+    def show(self, nodes: NDArray[np.int64]) -> None:
+        """Draw exactly these tiles."""
+
 
 MOST_ROWS = 1 << 22
 """Features that can have rows at a time."""
@@ -47,6 +62,8 @@ class Wardrobe:
         self._free: list[tuple[int, int]] = []
         """(start, length) of rows that were given back."""
         self._worn: dict[int, list[_Worn]] = {}
+        self._hung: dict[int, set[int]] = {}
+        """Tables of the tile that is attached, of each node."""
         self._rgba = np.ones((self._first, 4), np.float32)
         self.version = 0
         """Grows whenever `rgba` changes."""
@@ -75,13 +92,30 @@ class Wardrobe:
                 self._worn.setdefault(node, []).extend(worn.values())
         return tuple(replace(m, info=_named(m, worn[id(m.table)])) if id(m.table) in worn else m for m in meshes)
 
-    def forget(self, node: int) -> None:
-        """The tile is gone: its rows are free."""
+    def hang(self, node: int, meshes: tuple[Mesh, ...]) -> None:
+        """The tile is attached; what else was decoded for the node and never came this far gives its rows back."""
+        tables = {id(m.table) for m in meshes if m.table is not None}
         with self._lock:
-            for worn in self._worn.pop(node, ()):
-                if worn.lent:
-                    self._free.append((worn.start, worn.lent))
-                    self._rgba[worn.start : worn.start + worn.lent] = 1.0
+            self._keep(node, tables)
+            self._hung[node] = tables
+
+    def forget(self, node: int) -> None:
+        """The tile is gone: its rows are free; those of the one that replaces it stay."""
+        with self._lock:
+            gone = self._hung.pop(node, set())
+            self._keep(node, {id(w.table) for w in self._worn.get(node, ())} - gone)
+
+    def _keep(self, node: int, tables: set[int]) -> None:
+        """Give back the rows of all tables of the node but these; with the lock held."""
+        kept = []
+        for worn in self._worn.pop(node, ()):
+            if id(worn.table) in tables:
+                kept.append(worn)
+            elif worn.lent:
+                self._free.append((worn.start, worn.lent))
+                self._rgba[worn.start : worn.start + worn.lent] = 1.0
+        if kept:
+            self._worn[node] = kept
 
     def wear(self, style: Style | None) -> None:
         """Another style for everything, now and later."""
@@ -153,3 +187,24 @@ def _named(mesh: Mesh, worn: _Worn) -> NDArray[np.float32]:
     sure = (mesh.feature != NO_FEATURE) & (mesh.feature < len(worn.slots))
     info[:, 0] = np.where(sure, worn.slots[np.where(sure, mesh.feature, 0)], 0)
     return info
+
+
+class Dressing:
+    """A stage whose tiles come with rows and go without them."""
+
+    def __init__(self, stage: Stage, wardrobe: Wardrobe) -> None:
+        self._stage, self._wardrobe = stage, wardrobe
+
+    def attach(self, node: int, meshes: tuple[Mesh, ...], matrix: NDArray[np.float64]) -> None:
+        """Make a tile drawable, hidden."""
+        self._wardrobe.hang(node, meshes)
+        self._stage.attach(node, meshes, matrix)
+
+    def detach(self, node: int) -> None:
+        """Forget a tile."""
+        self._wardrobe.forget(node)
+        self._stage.detach(node)
+
+    def show(self, nodes: NDArray[np.int64]) -> None:
+        """Draw exactly these tiles."""
+        self._stage.show(nodes)

@@ -46,15 +46,33 @@ def test_without_ids_it_is_the_building_where_it_stands() -> None:
 def test_two_tiles_get_rows_of_their_own_and_give_them_back() -> None:
     closet = Wardrobe(Binding(), RED)
     table = Table(2, {"h": np.array([5.0, 50.0])})
-    first = slots(closet.bind(7, (mesh(table, [0, 1]),), np.eye(4)))
+    ready = closet.bind(7, (mesh(table, [0, 1]),), np.eye(4))
+    first = slots(ready)
     second = slots(closet.bind(8, (mesh(Table(2, {"h": np.array([500.0, 5.0])}), [0, 1]),), np.eye(4)))
     assert len({*first, *second, 0}) == 5
     rgba = closet.rgba
     assert rgba is not None
     assert rgba[[*first, *second]].tolist() == [[0, 0, 1, 1], [1, 0, 0, 1], [1, 0, 0, 0], [0, 0, 1, 1]]
+    closet.hang(7, ready)
     closet.forget(7)
     assert (closet.rgba[first] == 1).all()  # type: ignore[index]
     assert slots(closet.bind(9, (mesh(table, [0, 1]),), np.eye(4))) == first
+
+
+def test_a_tile_that_is_replaced_and_one_that_never_came_give_back_theirs_alone() -> None:
+    closet = Wardrobe(Binding(), RED)
+    old, lost, new = (closet.bind(7, (mesh(Table(1, {"h": np.array([5.0])}), [0]),), np.eye(4)) for _ in range(3))
+    closet.hang(7, old)
+    assert closet.told(slots(old)[0]) is not None
+    assert closet.told(slots(lost)[0]) is None
+    again = closet.bind(7, (mesh(Table(1, {"h": np.array([5.0])}), [0]),), np.eye(4))
+    closet.forget(7)
+    closet.hang(7, again)
+    assert closet.told(slots(again)[0]) is not None
+    assert closet.told(slots(old)[0]) in (None, closet.told(slots(again)[0]))
+    closet.forget(7)
+    assert closet.told(slots(again)[0]) is None
+    assert slots(new)[0] > 0
 
 
 def test_a_new_style_dresses_what_is_there_and_what_comes() -> None:
