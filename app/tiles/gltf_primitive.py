@@ -112,11 +112,11 @@ class Primitives:
             segments = np.concatenate([segments, _edges(self._document.array(outline), n)])
         look = replace(paint.look, unlit=True) if not len(triangles) and get("NORMAL") is None else paint.look
         faceted = len(triangles) and get("NORMAL") is None and not paint.look.unlit
-        made = replace(
-            bare, look=look, normal=_normals(get, bare.position, triangles), roofs=none,
-            info=np.zeros((0, 4), np.float32), face=np.zeros((0, 4), np.float32),
-            uv=_uv(get, paint, n), color=color(get("COLOR_0"), n), walls=triangles.ravel(), lines=segments,
-            dots=bare.walls if primitive.get("mode") == topology.POINTS else none,
+        made = replace(  # copies: a view would keep the whole file, its images too, in memory
+            bare, look=look, normal=np.array(_normals(get, bare.position, triangles)), roofs=none,
+            info=np.zeros((0, 4), np.float32), face=np.zeros((0, 4), np.float32), uv=_uv(get, paint, n),
+            color=color(get("COLOR_0"), n), walls=triangles.flatten(), lines=np.array(segments),
+            dots=np.array(bare.walls) if primitive.get("mode") == topology.POINTS else none,
         )  # fmt: skip
         return finished(_faceted(made) if faceted else made, self._reading)
 
@@ -124,7 +124,8 @@ class Primitives:
 def finished(m: Mesh, reading: Reading) -> Mesh:
     """The mesh with slot, material (by the slope of its normals) and seed in `info`."""
     info = reading.info(m.feature if len(m.feature) else None, m.table, len(m.position))
-    up = m.normal @ (m.matrix[:3, :3].T @ [0.0, 0.0, 1.0]).astype(np.float32)
+    sky = m.matrix[2, :3] / max(float(np.linalg.norm(m.matrix[2, :3])), 1e-30)  # nodes may scale
+    up = m.normal @ sky.astype(np.float32)
     info[:, 1] = np.where(up > 0.985, FLAT_ROOF, np.where(up > 0.25, PITCHED_ROOF, WALL))
     return replace(m, info=info)
 

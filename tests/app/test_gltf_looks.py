@@ -225,6 +225,30 @@ def test_quantized_positions_and_normals_are_read_as_they_are() -> None:
     (mesh,) = decode(made)
     assert (mesh.position @ mesh.matrix[:3, :3].T)[1] == pytest.approx([10, 0, 0])
     assert mesh.normal[0].tolist() == [0, 1, 0]
+    assert mesh.info[:, 1].tolist() == [FLAT_ROOF] * 3  # whatever the scale of its node
+
+
+def test_nothing_of_a_tile_keeps_the_file_it_came_in() -> None:
+    made = Gltf()
+    shape = made.primitive()
+    shape["indices"] = made.accessor(np.array([0, 1, 2], np.uint32))
+    shape["attributes"]["NORMAL"] = made.accessor(np.tile(np.array([0, 1, 0], np.float32), (4, 1)))
+    (mesh,) = decode(made)
+    for array in (mesh.position, mesh.normal, mesh.walls, mesh.info):
+        while isinstance(array, np.ndarray):
+            array = array.base
+        assert array is None
+
+
+def test_a_centre_of_the_document_is_in_the_frame_of_the_tile() -> None:
+    made = Gltf()
+    made.primitive()
+    made.json["extensions"] = {"CESIUM_RTC": {"center": [4e6, 3e5, 5e6]}}
+    (mesh,) = decode(made)
+    assert mesh.matrix[:3, 3].tolist() == [4e6, 3e5, 5e6] and mesh.position[1].tolist() == [2, 0, 0]
+    made.json["extensions"]["CESIUM_RTC"]["center"] = [1, 2]
+    with pytest.raises(Unreadable, match="three finite numbers"):
+        decode(made)
 
 
 def test_sparse_accessors_replace_single_elements_of_zeros() -> None:
