@@ -7,8 +7,9 @@ and left out, alone or with what hangs below it; the rest stands. Source: OGC 22
 from __future__ import annotations
 
 import math
+import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,28 +20,19 @@ from app.tiles.expiry import expire_s
 from app.tiles.implicit import Subtree, Tiling, tiling
 from app.tiles.metadata import entity
 from app.tiles.nodes import DEEPEST, EXTERNAL, SUBTREE, Annotation, Document, Nodes, Seed
+from app.tiles.shapes import Odd, Volume, extension, is_number, transform_of, volume_of
 
 Float = NDArray[np.float64]
 Json = dict[str, Any]
 Join = Callable[[str], str]
 
-MOST_TILES = 300_000
+MOST_TILES = 200_000
 """Of one document; larger tilesets are split into several, or implicit."""
 MOST_REASONS = 100
 """Of one document that are told one by one."""
-_FIELD = {"box": volumes.BOX, "region": volumes.REGION, "sphere": volumes.SPHERE}
-_S2 = "3DTILES_bounding_volume_S2"
-
-
-class Volume(NamedTuple):
-    """A bounding volume as the document gives it."""
-
-    kind: int
-    values: list[float]
-
-
-class Odd(Exception):  # noqa: N818 - a reason
-    """What is wrong with a part of a tile, in words."""
+_SAYING = frozenset(("metadata", "group", "extensions"))
+_PLAIN = re.compile(r"\w[\w.-]*\.(?:glb|gltf|b3dm|i3dm|pnts|cmpt|json)", re.ASCII)
+_NAME = "surplus-name-of-a-tile.glb"
 
 
 class _Tile(NamedTuple):
@@ -58,7 +50,7 @@ class Walk:
     """One walk over a document, level by level."""
 
     def __init__(self, seed: Seed, document: Document, join: Join) -> None:
-        self._seed, self._document, self._join = seed, document, join
+        self._seed, self._document, self._join = seed, document, _Joined(join)
         self._matrices: list[Float] = [seed.matrix]
         self._rows: list[tuple[int, int, float, bool, float]] = []
         """parent, matrix, error, replace, expire."""
@@ -73,7 +65,7 @@ class Walk:
 
     def run(self, root: Any, error: Any) -> Nodes:
         """The branch below `root`; `error` is the tileset's own geometric error, the root's where it gives none."""
-        above = error if _is_number(error) else self._seed.geometric_error_m
+        above = error if is_number(error) else self._seed.geometric_error_m
         nowhere = Volume(volumes.NOWHERE, [])
         seed = self._seed
         self._waiting.append(_Tile(root, -1, seed.level + 1, 0, seed.replace, float(above), nowhere, "root"))
@@ -126,10 +118,10 @@ class Walk:
         if children and row in self._subtrees:
             self.leave_out(tile.path, "a tile of implicit tiling has children of its own; they are left out")
             children = ()
-        below = f"{tile.path}/children"
+        below, most = f"{tile.path}/children", MOST_TILES + 1 - len(self._waiting)
         self._waiting.extend(
             _Tile(child, row, tile.level + 1, matrix, replace, error, volume, f"{below}/{k}")
-            for k, child in enumerate(children)
+            for k, child in enumerate(children[:most])
         )
 
     def _volume(self, json: Any, tile: _Tile) -> Volume:
@@ -141,7 +133,7 @@ class Walk:
 
     def _error(self, node: Json, tile: _Tile) -> float:
         error: Any = node.get("geometricError")
-        if _is_number(error) and error >= 0:
+        if is_number(error) and error >= 0:
             return float(error)
         if error is not None:
             self.leave_out(tile.path, f"geometricError {str(error)[:40]} is no number from 0 on; that above is taken")
@@ -197,6 +189,8 @@ class Walk:
         self._annotate(row, about, notes)
 
     def _annotate(self, row: int, about: Any, contents: list[Json]) -> None:
+        if about is None and all(_SAYING.isdisjoint(one) for one in contents):
+            return
         entities = tuple(entity(one["metadata"], self._document.schema) if "metadata" in one else None
                          for one in contents)  # fmt: skip
         groups = tuple(group_of(one, self._document) for one in contents)
@@ -304,10 +298,21 @@ class Walk:
         return volumes.Bounds(centre, radius, half)
 
 
-def extension(json: Mapping[str, Any], name: str) -> Any:
-    """The extension object `name` of a part of a document, None without."""
-    extensions = json.get("extensions")
-    return extensions.get(name) if type(extensions) is dict else None
+class _Joined:
+    """Addresses of what a document names; of plain names each folder is worked out once."""
+
+    def __init__(self, join: Join) -> None:
+        self._join, self._around = join, dict[str, tuple[str, str]]()
+
+    def __call__(self, uri: str) -> str:
+        folder, slash, name = uri.rpartition("/")
+        if not _PLAIN.fullmatch(name):
+            return self._join(uri)
+        if folder not in self._around:
+            before, _, after = self._join(f"{folder}{slash}{_NAME}").partition(_NAME)
+            self._around[folder] = before, after
+        before, after = self._around[folder]
+        return f"{before}{name}{after}"
 
 
 def group_of(content: Json, document: Document) -> int:
@@ -324,52 +329,6 @@ def group_of(content: Json, document: Document) -> int:
 def is_tileset_address(address: str) -> bool:
     """Whether the content at an address is a tileset by its name; others turn out when they are read."""
     return address.partition("?")[0].partition("#")[0].lower().endswith((".json", ".3tz"))
-
-
-def volume_of(json: Any) -> Volume:
-    """A bounding volume as a document writes it.
-
-    Raises:
-        Odd: it is malformed.
-    """
-    if type(json) is not dict:
-        raise Odd("it has no boundingVolume")
-    cell = extension(json, _S2)
-    if type(cell) is dict:
-        try:
-            where = volumes.cell_of(str(cell.get("token", "")))
-        except ValueError as error:
-            raise Odd(str(error)) from error
-        heights = _numbers([cell.get("minimumHeight"), cell.get("maximumHeight")], 2, "an S2 cell")
-        return Volume(volumes.S2, [float(v) for v in where] + heights)
-    for name, kind in _FIELD.items():
-        if name in json:
-            values = _numbers(json[name], volumes.WIDTH[kind], f"boundingVolume.{name}")
-            if kind == volumes.SPHERE and values[3] < 0:
-                raise Odd("the radius of its boundingVolume is negative")
-            return Volume(kind, values)
-    raise Odd("its boundingVolume is neither box nor region nor sphere nor S2 cell")
-
-
-def _numbers(values: Any, count: int, what: str) -> list[float]:
-    if type(values) is not list or len(values) != count or not all(map(_is_number, values)):
-        raise Odd(f"{what} is not {count} finite numbers")
-    return values
-
-
-def _is_number(value: Any) -> bool:
-    kind = type(value)
-    return (kind is float and math.isfinite(value)) or (kind is int and -(10**15) < value < 10**15)
-
-
-def transform_of(values: Any) -> Float:
-    """[4, 4] of a tile's transform, which a document writes column by column."""
-    matrix = np.array(_numbers(values, 16, "transform"), np.float64).reshape(4, 4).T
-    if abs(np.linalg.det(matrix[:3, :3])) < 1e-300 or np.linalg.cond(matrix[:3, :3]) > 1e12:
-        raise Odd("its transform is singular")
-    if not np.array_equal(matrix[3], (0.0, 0.0, 0.0, 1.0)):
-        raise Odd("its transform is not affine")
-    return matrix
 
 
 def _short(path: str) -> str:

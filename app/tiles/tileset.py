@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import explicit, implicit, metadata, volumes
+from app.tiles import explicit, implicit, metadata, shapes, volumes
 from app.tiles.fetch import Source
 from app.tiles.geodesy import ecef_from_enu, geodetic_from_ecef
 from app.tiles.mesh import Unreadable
@@ -29,6 +29,8 @@ Float = NDArray[np.float64]
 VERSIONS = ("0.0", "1.0", "1.1")
 MOST_CHAINED = 64
 """Documents that lead from the root to a tile."""
+LARGEST_DOCUMENT = 64 << 20
+"""Bytes of one tileset.json: it would hold 500,000 tiles."""
 EXTENSIONS = frozenset((
     "3DTILES_bounding_volume_S2", "3DTILES_content_gltf", "3DTILES_implicit_tiling", "3DTILES_metadata",
     "3DTILES_multiple_contents", "3DTILES_draco_point_compression", "3DTILES_batch_table_hierarchy",
@@ -78,7 +80,7 @@ def load(address: str, *, world_from_root: Float | None = None, source: Source |
 def is_branch(content: bytes) -> bool:
     """Whether a content is a tileset, whatever its address says."""
     head = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not head.startswith(b"{"):
+    if not head.startswith(b"{") or len(content) > LARGEST_DOCUMENT:
         return False
     try:
         document = json.loads(content)
@@ -122,6 +124,8 @@ def _around(address: str) -> dict[str, Any]:
 
 
 def _parsed(content: bytes) -> dict[str, Any]:
+    if len(content) > LARGEST_DOCUMENT:
+        raise Unreadable(f"the document has {len(content) >> 20} MiB; up to {LARGEST_DOCUMENT >> 20} are read")
     try:
         document = json.loads(content)
     except RecursionError as error:
@@ -171,9 +175,9 @@ def _own_frame(root: dict[str, Any]) -> Float:
     """World from earth-centred with the origin under the root's volume; tilesets without a place keep their axes."""
     identity = np.eye(4)
     try:
-        matrix = explicit.transform_of(root["transform"]) if root.get("transform") is not None else identity
-        volume = explicit.volume_of(root.get("boundingVolume"))
-    except explicit.Odd:
+        matrix = shapes.transform_of(root["transform"]) if root.get("transform") is not None else identity
+        volume = shapes.volume_of(root.get("boundingVolume"))
+    except shapes.Odd:
         return identity
     centre = volumes.bounds(volume.kind, np.array([volume.values]), matrix[None], identity).centre_m[0]
     if np.linalg.norm(centre) < 1e6:
