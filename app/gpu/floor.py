@@ -33,7 +33,7 @@ class Floor:
         """Under another box."""
         middle = (low_m + high_m) / 2
         radius = float(np.linalg.norm((high_m - low_m)[:2])) / 2 or 1.0
-        sink = 0.002 * float(np.linalg.norm(high_m - low_m))  # a model's own floor must not flicker with this one
+        sink = 0.0006 * float(np.linalg.norm(high_m - low_m))  # a model's own floor must not flicker with this one
         turn = 2 * np.pi * np.arange(_SECTORS) / _SECTORS
         away = np.r_[0.0, np.geomspace(0.2, _REACH, _RINGS - 1)] * radius
         x = (middle[0] + away[:, None] * np.cos(turn)).ravel()

@@ -375,5 +375,6 @@ def _white() -> Texture:
     """A texture that changes nothing."""
     if not _WHITE:
         _WHITE.append(picture(Look()))
+        _WHITE[0].set_keep_ram_image(True)  # it outlives the window that it was first drawn in
         pour(_WHITE[0], (np.full((1, 1, 4), 255, np.uint8),))
     return _WHITE[0]

@@ -1,5 +1,7 @@
 """A tileset without a sim: of whatever size, and wherever, its picture shows it whole and upright."""
 
+import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,8 @@ from lone_stand import LoneStand, block
 
 from app.alone import fitting_scale
 from app.camera import around, project
+from app.options import ViewOptions
+from app.run import view
 from app.tiles.geodesy import ecef_from_enu
 from network.problems import Refused
 
@@ -99,3 +103,52 @@ def test_scales_lead_to_the_size_of_a_town() -> None:
     assert fitting_scale(1.0) == pytest.approx(60.0)
     assert fitting_scale(50_000.0) == pytest.approx(0.1)
     assert np.isfinite(fitting_scale(0.0))
+
+
+def settled(tileset: str, folder: Path) -> dict:
+    """Statistics of a settled picture that was kept."""
+    options = ViewOptions(offscreen=True, size=(64, 36), tileset=tileset, shot=str(folder / "shot.png"),
+                          stats=str(folder / "stats.json"))  # fmt: skip
+    view(options, "", threading.Event())
+    return json.loads((folder / "stats.json").read_text())
+
+
+def test_a_tile_that_is_missing_is_named_in_one_line_and_the_rest_is_drawn(tmp_path: Path, capsys) -> None:
+    path = block(tmp_path, (3.0, 2.0, 2.0))
+    document = json.loads(path.read_text())
+    root = document["root"]
+    lost = {k: root[k] for k in ("boundingVolume", "geometricError")} | {"content": {"uri": "lost.glb"}}
+    path.write_text(json.dumps(document | {"root": root | {"children": [lost], "geometricError": 1e6}}))
+    stats = settled(str(path), tmp_path)
+    assert stats["settled"] and stats["tiles"]["loaded"] == 1 and stats["tiles"]["failed"] == 1
+    assert stats["errors"][0]["uri"].endswith("lost.glb") and stats["errors"][0]["reason"]
+    said = capsys.readouterr().err.strip()
+    assert said.count("\n") == 0 and "1 tile could not be drawn" in said and "lost.glb" in said
+
+
+@pytest.mark.parametrize(
+    ("write", "named"),
+    [(None, "cannot be read"), ("{", "not a tileset"), ('{"root": {"content": {"uri": "a.glb"}}}', "tileset"),
+     ('{"asset": {"version": "9"}, "root": {}}', "'9'"), ("neither", "not a tileset")],
+)  # fmt: skip
+def test_what_is_no_tileset_is_refused_in_one_sentence(tmp_path: Path, write: str | None, named: str) -> None:
+    path = tmp_path / "tileset.json"
+    if write is not None:
+        path.write_text(write)
+    with pytest.raises(Refused, match=named) as refusal:
+        settled(str(path), tmp_path)
+    assert refusal.value.code == 1 and "\n" not in str(refusal.value)
+
+
+def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"127\.0\.0\.1:9") as refusal:
+        settled("http://127.0.0.1:9/tileset.json", tmp_path)
+    assert refusal.value.code == 1
+
+
+def test_a_tileset_of_which_nothing_can_be_drawn_is_refused_and_its_statistics_are_kept(tmp_path: Path) -> None:
+    path = block(tmp_path, (3.0, 2.0, 2.0))
+    (tmp_path / "block.gltf").write_text("[]")
+    with pytest.raises(Refused, match=r"nothing of the tileset could be drawn: .*block\.gltf"):
+        settled(str(path), tmp_path)
+    assert json.loads((tmp_path / "stats.json").read_text())["tiles"]["failed"] == 1
