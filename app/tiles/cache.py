@@ -20,7 +20,7 @@ from app.tiles.eye import Eye
 from app.tiles.fetch import Source
 from app.tiles.held import Held, Stage
 from app.tiles.mesh import Mesh
-from app.tiles.pressure import STEP, Pressure
+from app.tiles.pressure import COARSER, Pressure
 from app.tiles.schedule import FLIGHT, Job, Loader
 from app.tiles.select import LIMIT_PX, Group, Selection, select
 from app.tiles.table import Tileset
@@ -227,10 +227,11 @@ class Stream:
                 return self._chosen
             chosen = select(self.tiles, eyes, state.known(), kin=self._held.kin, limit_px=self.limit_px)
             self._last, self._eyes, self._chosen = mark, tuple(eyes), chosen
-            cap = self.most_triangles
-            if not cap or self._pressure.hopeless or int(state.triangles[chosen.draw].sum()) <= cap:
+            over = int(state.triangles[chosen.draw].sum()) / self.most_triangles if self.most_triangles else 0.0
+            if over <= 1.0 or self._pressure.hopeless:
                 return chosen
-            self._pressure.press(eyes, STEP)
+            # Tiles on a screen, and so triangles, go with the inverse square of the error.
+            self._pressure.press(eyes, max(COARSER, float(np.sqrt(over))))
 
     def _look_ahead(self, eyes: Sequence[Eye], ahead: Eye | None, chosen: Selection) -> None:
         """Where the eye is going, while there are hands free."""

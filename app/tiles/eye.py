@@ -7,6 +7,7 @@ screen-space error of CesiumJS (its documentation of dynamicScreenSpaceError), w
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ Rows = NDArray[np.int64]
 HAZE_DENSITY_1_M, HAZE_PX, HAZE_FALLOFF = 2e-4, 24.0, 0.25
 """Relaxation at the horizon: density, most pixels of error that it takes away, share of the scene's height below which
 it is full."""
+_TOUCHING_M = 1e-9
+_ONES = np.ones(3)
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,14 @@ class Eye:
     height_px: float
     fov_y_rad: float
 
-    @property
+    @cached_property
     def forward(self) -> Float:
         """Middle of the view: the planes of a symmetric view lean evenly to it; zeros where they say nothing."""
         middle = self.planes[:, :3].sum(axis=0)
         length = float(np.linalg.norm(middle))
         return np.asarray(middle / length if length > 1e-9 else np.zeros(3))
 
-    @property
+    @cached_property
     def scale_px(self) -> float:
         """Pixels of a metre at a distance of one metre."""
         return float(self.height_px / (2 * np.tan(self.fov_y_rad / 2)))
@@ -62,9 +65,8 @@ class Eye:
 def distance_m(tiles: Tileset, eye: Eye, rows: Rows | slice = slice(None)) -> Float:
     """[row] distance of the eye from each volume (sphere and box both bound it), at most 0 inside."""
     off = tiles.centre_m[rows] - eye.position_m
-    to_sphere = np.sqrt(np.einsum("ij,ij->i", off, off)) - tiles.radius_m[rows]
     out = np.maximum(np.abs(off) - tiles.half_m[rows], 0.0)
-    return np.asarray(np.maximum(to_sphere, np.sqrt(np.einsum("ij,ij->i", out, out))))
+    return np.asarray(np.maximum(_length(off) - tiles.radius_m[rows], _length(out)))
 
 
 def in_view(tiles: Tileset, eye: Eye, rows: Rows | slice = slice(None), *, wider_rad: float = 0.0) -> Bool:
@@ -75,7 +77,7 @@ def in_view(tiles: Tileset, eye: Eye, rows: Rows | slice = slice(None), *, wider
     reach = np.minimum(tiles.half_m[rows] @ np.abs(normal).T, tiles.radius_m[rows][:, None])
     if wider_rad:
         off = centre - eye.position_m
-        reach += np.sin(wider_rad) * np.sqrt(np.einsum("ij,ij->i", off, off))[:, None]
+        reach += np.sin(wider_rad) * _length(off)[:, None]
     return np.asarray((side >= -reach).all(axis=1))
 
 
@@ -86,15 +88,15 @@ def admitted(tiles: Tileset, eye: Eye, rows: Rows) -> Bool:
 
 
 def screen_error_px(error_m: Float, eye: Eye, distance: Float, haze_1_m: float = 0.0) -> Float:
-    """Error on the screen of `error_m` metres at `distance` metres: error x scale / distance, infinite inside.
+    """Error on the screen of `error_m` metres at `distance` metres: error x scale / distance, without end inside.
 
     Far away and near the horizon haze takes (1 - exp(-(distance x haze)^2)) x HAZE_PX from it.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.where(distance > 0, error_m * eye.scale_px / distance, np.inf)
+    away = np.maximum(distance, _TOUCHING_M)
+    error = error_m * (eye.scale_px / away)
     if haze_1_m > 0:
-        error -= HAZE_PX * -np.expm1(-((np.maximum(distance, 0.0) * haze_1_m) ** 2))
-    return np.where(error_m > 0, error, 0.0)
+        error += HAZE_PX * np.expm1(-((away * haze_1_m) ** 2))
+    return np.asarray(error)
 
 
 def haze_1_m(tiles: Tileset, eye: Eye) -> float:
@@ -115,6 +117,11 @@ def aside_m(tiles: Tileset, eye: Eye, rows: Rows, distance: Float) -> Float:
     """[row] how far from what is looked at: (1 - cos of the angle to the middle of the view) x distance."""
     forward = eye.forward
     off = tiles.centre_m[rows] - eye.position_m
-    length = np.sqrt(np.einsum("ij,ij->i", off, off))
+    length = _length(off)
     cosine = np.divide(off @ forward, length, out=np.zeros(len(off)), where=length > 0)
     return np.asarray((1.0 - cosine) * np.maximum(distance, 0.0))
+
+
+def _length(vectors: Float) -> Float:
+    """[row] of [row, 3]."""
+    return np.asarray(np.sqrt((vectors * vectors) @ _ONES))

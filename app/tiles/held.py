@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from app.tiles.failures import Failures, pause_s
 from app.tiles.kin import Kin
 from app.tiles.mesh import Mesh
-from app.tiles.schedule import Arrival
+from app.tiles.schedule import Arrival, Failure
 from app.tiles.state import State
 from app.tiles.table import Tileset
 
@@ -123,7 +124,15 @@ class Held:
         if arrival.branches and not arrival.meshes:
             state.content[node] = False  # its content was the rest of the tileset
             return
-        stage.attach(node, arrival.meshes, self.tiles.matrix[node])
+        try:
+            stage.attach(node, arrival.meshes, self.tiles.matrix[node])
+        except Exception as error:  # what cannot be drawn must not end the picture of all the rest
+            with suppress(Exception):
+                stage.detach(node)
+            state.failed[node], state.lost[node] = True, not self.tiles.children[node]
+            uri = arrival.job.seeds[0].address
+            self.failures.note(node, [Failure(uri, f"cannot be drawn: {type(error).__name__}: {error}")])
+            return
         state.ready[node] = True
         state.bytes[node] = max(1, arrival.bytes)
         state.features[node] = sum(m.features for m in arrival.meshes)

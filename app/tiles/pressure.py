@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from app.tiles.eye import Eye
 
-COARSER, FINER, STEP = 1.05, 0.98, 1.25
-"""Change of the error limit by frame, under pressure and back; and at once where too much would be drawn."""
+COARSER, FINER = 1.05, 0.98
+"""Change of the error limit by frame, under pressure and back."""
 MOST_COARSE = 256.0
 
 

@@ -9,6 +9,7 @@ again is asked by two threads only, until it answers.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,8 @@ COPIES = 2
 RARELY_S = 600.0
 """So long a file that does not exist is not asked for again."""
 NEVER_S = float("inf")
+CLOSING_S = 2.0
+"""Longest wait for threads that still wait for a server; they end with the process at the latest."""
 
 
 @dataclass(frozen=True)
@@ -155,8 +158,9 @@ class Loader:
             self._still = set()
             self._wake.notify_all()
         self._pool.close()
+        deadline = time.monotonic() + CLOSING_S
         for thread in self._threads:
-            thread.join(timeout=2.0)
+            thread.join(timeout=max(deadline - time.monotonic(), 0.0))
 
     def _start(self) -> None:
         if self._threads:

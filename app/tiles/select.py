@@ -92,7 +92,6 @@ class _Level:
     refine: Bool
     under: Bool
     """The parent (or what it stands for) waits for all its children."""
-    aside_m: Float
     opened: Bool
     whole: Bool = field(default_factory=lambda: np.zeros(0, bool))
     active: Bool = field(default_factory=lambda: np.zeros(0, bool))
@@ -125,16 +124,13 @@ def select(
     drawn, lacking = _stand(levels, known, keep)
     standing, urgent = _stand_in(tiles, eyes, known, keep, lacking) if len(lacking) else (lacking, lacking)
     keep[standing] = True
-    load, aside = [], []
-    for level in levels:
-        wanted = (level.content & ~level.ready) | (level.opened & level.refine & ~level.waits)
-        load.append(level.rows[wanted])
-        aside.append(level.aside_m[wanted])
+    load = [x.rows[(x.content & ~x.ready) | (x.opened & x.refine & ~x.waits)] for x in levels]
     rows = np.concatenate(load) if load else lacking
     group = np.full(len(rows), int(Group.NORMAL))
     if len(urgent):
         group[np.isin(rows, urgent)] = int(Group.URGENT)
-    order = np.lexsort((np.concatenate(aside), group)) if len(rows) else np.zeros(0, np.int64)
+    aside = [aside_m(tiles, eye, rows, distance_m(tiles, eye, rows)) for eye in eyes] if len(rows) else [rows]
+    order = np.lexsort((np.minimum.reduce(aside), group))
     draw = np.sort(np.concatenate([*drawn, standing])) if drawn else standing
     return Selection(draw, rows[order], group[order], keep)
 
@@ -186,11 +182,9 @@ class _Walk:
         content, opened = known.content[rows], known.open[rows]
         inner = (tiles.children[rows] > 0) | opened
         refine = inner & ((seen & ((error > self._limit_px) | ~content)) | (under & ~content))
-        asides = [aside_m(tiles, eye, rows, d) for eye, d in zip(self._eyes, away, strict=True)]
         return _Level(
             rows=rows, up=up, seen=seen, content=content, ready=known.ready[rows], replace=tiles.replace[rows],
-            refine=refine, under=under, aside_m=asides[0] if len(asides) == 1 else np.minimum.reduce(asides),
-            opened=opened,
+            refine=refine, under=under, opened=opened,
         )  # fmt: skip
 
     def _under(self, rows: Rows, up: Rows, above: _Level | None) -> tuple[Bool, Bool]:
@@ -211,9 +205,11 @@ class _Walk:
 
     def _error_px(self, error_m: Float, away: list[Float], views: list[Bool]) -> Float:
         """[row] largest error on any screen that sees it."""
+        if len(self._eyes) == 1:  # what it does not see is not refined anyway
+            return screen_error_px(error_m, self._eyes[0], away[0], self._haze[0])
         each = zip(self._eyes, away, self._haze, views, strict=True)
         errors = [np.where(v, screen_error_px(error_m, eye, d, haze), 0.0) for eye, d, haze, v in each]
-        return errors[0] if len(errors) == 1 else np.maximum.reduce(errors)
+        return np.asarray(np.maximum.reduce(errors))
 
     def _wanted(self, up: Rows, above: _Level | None, away: list[Float], views: list[Bool]) -> Bool | None:
         """[row] false for the child of an ADD tile that is fine enough as far as its child reaches (like CesiumJS)."""
