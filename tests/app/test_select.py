@@ -6,10 +6,14 @@ root (no content)
  +-- b (error 0)
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from rays import Rays
 from toytrees import branch
 
+from app.camera import eye_of, looking_at
 from app.tiles import select as selection
 from app.tiles.eye import HAZE_PX, Eye, distance_m, haze_1_m, in_view, screen_error_px
 from app.tiles.kin import Kin
@@ -225,3 +229,65 @@ def test_kin_keeps_children_of_a_tree_that_grows_and_is_pruned() -> None:
     assert sorted(kin.below(0)) == [1, 2, 3, 4, 5, 6, 7, 8]
     kin.remove(np.array([5, 6, 7, 8]), 2)
     assert kin.below(2).tolist() == [] and sorted(kin.below(0)) == [1, 2, 3, 4]
+
+
+def grown(rng: np.random.Generator, *, add: float, empty: float) -> Tileset:
+    """A tree of nested boxes, drawn by chance."""
+    parent, level, error = [-1], [0], [120.0]
+    low, high = [np.array([-400.0, -400.0, 0.0])], [np.array([400.0, 400.0, 40.0])]
+    i = 0
+    while i < len(parent) and len(parent) < 250:
+        if level[i] < 5 and (level[i] < 2 or rng.random() < 0.7):
+            axis = int(rng.integers(2))
+            inner = np.sort(rng.uniform(low[i][axis], high[i][axis], int(rng.integers(0, 5))))
+            for a, b in pairwise([low[i][axis], *inner, high[i][axis]]):
+                lower, upper = low[i].copy(), high[i].copy()
+                lower[axis], upper[axis] = a, b
+                parent.append(i)
+                level.append(level[i] + 1)
+                error.append(error[i] * rng.uniform(0.3, 0.8))
+                low.append(lower)
+                high.append(upper)
+        i += 1
+    n, bottom, top = len(parent), np.array(low), np.array(high)
+    leaf = ~np.isin(np.arange(n), parent)
+    return Tileset(
+        branch(
+            parent=parent, error_m=np.where(leaf, 0.0, error), replace=rng.random(n) >= add,
+            centre_m=(bottom + top) / 2, half_m=(top - bottom) / 2,
+            contents=["x" if there else "" for there in rng.random(n) >= empty],
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_tree_and_way_nothing_drawn_is_lost_before_finer_or_coarser_stands(seed: int) -> None:
+    """Tiles come a few at a time, fail now and then, leave when nothing rests on them; of two eyes one is far."""
+    rng = np.random.default_rng(seed)
+    table = grown(rng, add=rng.choice([0.0, 0.3, 0.7]), empty=rng.choice([0.0, 0.2, 0.5]))
+    kin, n = Kin(table.parent), len(table)
+    ready, failed, rays = np.zeros(n, bool), np.zeros(n, bool), Rays()
+    place, distance, heading, pitch = np.zeros(2), 300.0, 0.0, 0.6
+    far = eye_of(looking_at(np.zeros(3), distance_m=4000.0, heading_rad=1.0, pitch_rad=0.4), size=(640, 360))
+    for k in range(60):
+        if k % 3 == 0:
+            if rng.random() < 0.1:
+                place, distance = rng.uniform(-400, 400, 2), float(np.exp(rng.uniform(3.0, 8.5)))
+            place, heading = place + rng.normal(0, 20, 2), heading + rng.normal(0, 0.4)
+            distance = float(np.clip(distance * np.exp(rng.normal(0, 0.2)), 10, 8000))
+            pitch = float(np.clip(pitch + rng.normal(0, 0.1), 0.03, 1.5))
+        camera = looking_at(np.append(place, 0.0), distance_m=distance, heading_rad=heading, pitch_rad=pitch)
+        eyes = [eye_of(camera, size=(640, 360)), *([far] if seed % 2 else [])]
+        chosen = selection.select(table, eyes, known(table, ready=ready, failed=failed), kin=kin)
+        assert ready[chosen.draw].all() and chosen.keep[chosen.draw].all()
+        nothing = ~table.has_content | failed
+        rays.look(table, eyes[0], set(chosen.draw.tolist()), selection.LIMIT_PX, nothing)
+        for row in chosen.load[: int(rng.integers(0, 6))]:
+            if rng.random() < 0.05:
+                failed[row] = True
+            else:
+                ready[row] = True
+        for row in np.flatnonzero(ready & ~chosen.keep)[::-1]:  # children before parents
+            ready[row] = bool(ready[kin.below(int(row))].any() or rng.random() < 0.5)
+    assert (rays.holes, rays.vanished, rays.doubled) == (0, 0, 0)
+    assert rays.compared > 50
