@@ -152,7 +152,7 @@ def cell_of(token: str) -> tuple[int, int, int, int]:
     Raises:
         ValueError: no cell has that token.
     """
-    if not 0 < len(token) <= 16:
+    if not 0 < len(token) <= 16 or set(token.lower()) - set("0123456789abcdef"):
         raise ValueError(f"{token[:20]!r} is no token of an S2 cell")
     number = int(token.ljust(16, "0"), 16)
     face, lowest = number >> 61, number & -number
