@@ -51,6 +51,9 @@ def naming(what: str) -> Iterator[None]:
         text = f"{str(error)[:60]} is missing" if isinstance(error, KeyError) else str(error)[:120]
         raise Unreadable(f"{what} contradict themselves: {text or type(error).__name__}") from error
 
+_known: tuple[Mapping[str, int], int, Array] = ({}, -1, np.zeros(0))
+"""The mapping seen last, its size then, and the seed of each slot in it."""
+
 
 def _hashes(ids: tuple[str, ...]) -> Array:
     """[id] 0..1."""
@@ -59,6 +62,24 @@ def _hashes(ids: tuple[str, ...]) -> Array:
     except UnicodeEncodeError:  # JSON can name half a surrogate pair
         crc = np.array([zlib.crc32(i.encode("utf-8", "replace")) for i in ids], np.float64)
     return crc / 2**32
+
+
+def _seeds(ids: tuple[str, ...], slot: Array, slots: Mapping[str, int]) -> Array:
+    """[id] 0..1; of the district's own buildings from a table by slot, made once for all tiles."""
+    global _known
+    held, size, by_slot = _known
+    if held is not slots or size != len(slots):
+        values = np.fromiter(slots.values(), np.int64, len(slots))
+        if not len(values) or values.min() < 0 or values.max() > 4 * len(values) + 1000:
+            return _hashes(ids)
+        by_slot = np.zeros(int(values.max()) + 1)
+        by_slot[values] = _hashes(tuple(slots))
+        _known = slots, len(slots), by_slot
+    seed: Array = by_slot[slot]
+    strange = np.flatnonzero(slot == 0)
+    if len(strange):
+        seed[strange] = _hashes(tuple(ids[k] for k in strange.tolist()))
+    return seed
 
 
 @dataclass
@@ -103,7 +124,8 @@ class Reading:
                 chosen = next((n for n, c in columns.items() if len(c) and isinstance(c[0], str)), None)
         if chosen is None or getattr(columns[chosen], "ndim", 1) != 1:
             return ()
-        return tuple(map(str, columns[chosen]))
+        column = columns[chosen]
+        return tuple(column) if set(map(type, column)) == {str} else tuple(map(str, column))
 
     def info(self, feature: Array | None, table: Table | None, count: int) -> Array:
         """[vertex, 4] float32 `info` of a mesh of `count` vertices: slot, 0, seed, 0; `feature` are rows of `table`.
@@ -115,8 +137,8 @@ class Reading:
         if id(table) not in self._bound:
             ids = table.ids[: table.count]
             rows = np.zeros((len(ids) + 1, 4), np.float32)
-            rows[:-1, 0] = np.fromiter(map(self.slots.get, ids, repeat(0)), np.float32, len(ids))
-            rows[:-1, 2] = _hashes(ids)
+            slot = np.fromiter(map(self.slots.get, ids, repeat(0)), np.int64, len(ids))
+            rows[:-1, 0], rows[:-1, 2] = slot, _seeds(ids, slot, self.slots)
             rows[-1, 2] = 0.5  # serves all features without an id
             self._bound[id(table)] = table, rows
         return np.take(self._bound[id(table)][1], feature.astype(np.intp), axis=0, mode="clip")
