@@ -309,7 +309,7 @@ def _own(world: World, command: Command) -> World:
         case Touch(pixel, twice):
             return replace(world, panel=replace(panel, touch=pixel, twice=twice))
         case Select(picked):
-            return replace(world, selected=picked)
+            return replace(world, selected=picked, feature=0)
         case Unfold(kind):
             return replace(world, panel=replace(panel, unfolded=panel.unfolded ^ {kind}))
         case PaintBack() if panel.before_paint:
@@ -362,7 +362,7 @@ def _closed(world: World) -> World:
         return replace(world, panel=replace(panel, hud=False))
     if panel.notes or panel.others or panel.saves:
         return replace(world, panel=replace(panel, notes=False, others=False, saves=False))
-    return replace(world, selected=None)
+    return replace(world, selected=None, feature=0)
 
 
 def drafted(world: World, *, now_s: float) -> World:

@@ -135,7 +135,8 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     place = ports.scenery.place if ports.scenery else None
     ports.frame_ms.append(dt_s * 1e3)
     told = figures.figures(ports.scenery, list(ports.frame_ms), recent=figures.RECENT) if world.panel.hud else None
-    seen = Seen(ports.window.size, legend, now, ports.link.connected, now_s, place, touch.pointer, told)
+    seen = Seen(ports.window.size, legend, now, ports.link.connected, now_s, place, touch.pointer, told,
+                _features(world, ports))  # fmt: skip
     wanted += _draw_panels(world, ports, seen, touch.events, touch.pointer, dt_s)
     world, wishes = _obey(world, wanted, now_s, ports.link.sender)
     if world.panel.again:
@@ -238,7 +239,7 @@ def _ground_m(world: World, ports: Ports) -> float:
 def _aim(world: World, ports: Ports, pointer: tuple[float, float] | None) -> None:
     """Have the picture under the pointer drawn: on a click, or when pointer or camera have moved and nothing drags."""
     at, camera = world.panel.touch or pointer, world.camera
-    if ports.scenery is None or camera is None or world.stage.roster is None or at is None:
+    if ports.scenery is None or camera is None or at is None:
         return
     idle = ports.ui.wants_pointer or bool(ports.hand.dragging) or world.glide is not None
     mark = (at, id(camera), ports.scenery.stream.version if ports.scenery.stream else 0)
@@ -254,19 +255,24 @@ def _point(world: World, ports: Ports, pointer: tuple[float, float] | None, now_
     """What is under the pointer now, and after a click the choice."""
     picker, camera, roster = ports.picker, world.camera, world.stage.roster
     if pointer is None or ports.ui.wants_pointer:
-        world = replace(world, hovered=None)
-    if picker is None or not picker.waiting or camera is None or roster is None or ports.scenery is None:
+        world = replace(world, hovered=None, pointed=0)
+    if picker is None or not picker.waiting or camera is None or ports.scenery is None:
         return world
     building, panel = pick.row_of(picker.read()), world.panel
     at = panel.touch or pointer
     if at is None:
         return world
-    place = ports.scenery.place
-    found = pick.under(camera, at, ports.window.size, building=building, roster=roster, place=place)
-    found = found if pick.exists(found, roster) else None
+    known = len(roster.building_ids) if roster is not None else 0
+    strange, found = (building + 1 if building >= known else 0), None
+    if roster is not None:
+        building, place = (-1 if strange else building), ports.scenery.place
+        found = pick.under(camera, at, ports.window.size, building=building, roster=roster, place=place)
+        found = found if pick.exists(found, roster) and not (strange and found and found.axis == "line") else None
+    strange = 0 if found is not None else strange
     if panel.touch is None:
-        return replace(world, hovered=found)
-    world = replace(world, hovered=found, selected=found, panel=replace(panel, touch=None, twice=False))
+        return replace(world, hovered=found, pointed=strange)
+    world = replace(world, hovered=found, selected=found, pointed=strange, feature=strange)
+    world = replace(world, panel=replace(panel, touch=None, twice=False))
     if panel.twice and found is not None:
         world, _ = commands.apply(world, commands.FrameSelection(), now_s=now_s, sender=ports.link.sender)
     return world
@@ -293,9 +299,18 @@ def _draw_scene(
         scenery.pulse(flows, dt_s=dt_s, now_s=now_s, still=world.panel.still)
     scenery.run(stage.blocks, legend, world.shown.time_s, night=now.night, dt_s=dt_s)
     scenery.under(world.panel.under)
-    scenery.choose(*(p.row if p is not None and p.axis == "building" else -1 for p in (world.hovered, world.selected)))
+    pairs = ((world.hovered, world.pointed), (world.selected, world.feature))
+    scenery.choose(*(p.row if p is not None and p.axis == "building" else slot - 1 for p, slot in pairs))
     scenery.shine(now)
     ports.view.look(camera, scenery.hello.ground_m)
+
+
+def _features(world: World, ports: Ports) -> dict[int, tuple[tuple[str, str], ...]]:
+    """What tiles made by others say of the features that are pointed at or were clicked."""
+    if ports.scenery is None:
+        return {}
+    told = {slot: ports.scenery.told(slot) for slot in {world.pointed, world.feature} - {0}}
+    return {slot: rows for slot, rows in told.items() if rows is not None}
 
 
 def _draw_panels(

@@ -73,7 +73,7 @@ class Scenery:
         self._plant = Plant(view.town, plant.stand(roster)) if roster is not None else None
         self.wardrobe: Wardrobe | None = None
         """Rows and style of the features of tiles made by others."""
-        self._dressed = 0
+        self._dressed, self._styled = 0, False
         self._stage: Stage = self.town
         self.stream = self._open(own_tiles)
         self._legend: Legend | None = None
@@ -107,6 +107,10 @@ class Scenery:
         if self.stream is not None:
             self.stream.retry()
 
+    def told(self, slot: int) -> tuple[tuple[str, str], ...] | None:
+        """What a tile made by others says of the feature with this slot: name and words; None: no such feature."""
+        return self.wardrobe.words(slot) if self.wardrobe is not None else None
+
     @property
     def shading(self) -> bool:
         """Whether all tiles are here, and only the ground waits for its shade."""
@@ -134,7 +138,10 @@ class Scenery:
         self.stream.update([eye_of(camera, size=size)], self._stage, limit_px=self._view.error_px / self._scale)
         if self.wardrobe is not None and self.wardrobe.version != self._dressed:
             self._dressed = self.wardrobe.version
-            self.town.dress(self.wardrobe.rgba)
+            rgba = self.wardrobe.rgba
+            if rgba is not None or self._styled:
+                self.town.dress(rgba)
+            self._styled = rgba is not None
         if self._ground is not None:
             self._ground.refresh()
 

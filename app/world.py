@@ -127,5 +127,9 @@ class World:
     """A soft move of the camera that is under way."""
     hovered: Picked | None = None
     selected: Picked | None = None
+    pointed: int = 0
+    """Slot of the feature under the pointer that is no building of the district; 0: none."""
+    feature: int = 0
+    """Slot of such a feature that was clicked; 0: none."""
     views: Mapping[int, Camera] = field(default_factory=dict)
     """Cameras that were stored, by number."""

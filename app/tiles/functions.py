@@ -50,18 +50,19 @@ def _number(v: Any) -> float:
 def texts(value: Value) -> Value:
     """Value as texts, whole numbers without a point."""
     out = np.empty(len(value), object)
-    out[:] = [_text(v) for v in value]
+    out[:] = [text_of(v) for v in value]
     return out
 
 
-def _text(v: Any) -> str:
+def text_of(v: Any) -> str:
+    """A value as words, whole numbers without a point."""
     if isinstance(v, bool | np.bool_):
         return "true" if v else "false"
     if v is None:
         return ""
     if isinstance(v, float | np.floating):
         return str(int(v)) if np.isfinite(v) and v == int(v) else str(float(v))
-    return ", ".join(_text(x) for x in v) if isinstance(v, np.ndarray | list | tuple) else str(v)
+    return ", ".join(text_of(x) for x in v) if isinstance(v, np.ndarray | list | tuple) else str(v)
 
 
 def truth(value: Value) -> NDArray[np.bool_]:
@@ -115,7 +116,7 @@ def item(value: Value, index: Value) -> Value:
 def _member(v: Any, index: Any) -> Any:
     try:
         if isinstance(v, dict):
-            return v.get(_text(index))
+            return v.get(text_of(index))
         if isinstance(v, list | tuple | np.ndarray):
             k = _AXES.get(index, -1) if isinstance(index, str) and not index.isdigit() else int(float(index))
             return v[k] if 0 <= k < len(v) else None
@@ -267,7 +268,7 @@ def _hsl(count: int, *values: Value) -> Value:
 
 
 def _pattern(count: int, *values: Value) -> Value:
-    flags = re.IGNORECASE if len(values) > 1 and "i" in _text(values[1][0]) else 0
+    flags = re.IGNORECASE if len(values) > 1 and "i" in text_of(values[1][0]) else 0
     out = np.empty(count, object)
     made: dict[str, re.Pattern[str]] = {}
     for k, text in enumerate(texts(values[0])):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from app.tiles.binding import Binding, middles
 from app.tiles.features import Table
-from app.tiles.functions import Misuse
+from app.tiles.functions import Misuse, text_of
 from app.tiles.mesh import NO_FEATURE, Mesh
 from app.tiles.style import Style
 
@@ -134,6 +134,21 @@ class Wardrobe:
                 if slot > 0 and len(found):
                     return worn.table, int(found[0])
         return None
+
+    def words(self, slot: int) -> tuple[tuple[str, str], ...] | None:
+        """What the style's `meta` and the properties say of the feature with this slot; None: no tile has it."""
+        found = self.told(slot)
+        if found is None:
+            return None
+        table, row = found
+        try:
+            meta = self._style.words(table, row) if self._style is not None else {}
+        except Misuse as misuse:
+            meta = {"style": str(misuse)}
+        known = {name: text_of(column[row]) for name, column in table.columns.items() if row < len(column)}
+        if table.ids and "id" not in known:
+            known = {"id": table.ids[row], **known}
+        return tuple((meta | known).items())
 
     def _lend(self, table: Table, meshes: list[Mesh], world_from_tile: NDArray[np.float64]) -> _Worn:
         slots = self._binding.by_id(table.ids) if table.ids else np.zeros(table.count, np.int64)

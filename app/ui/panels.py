@@ -5,14 +5,28 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from app.commands import Command
-from app.ui import balance, compass, hud, inspector, keymap, layers, layout, legend, scenarios, signs, timebar, title
+from app.ui import (
+    balance,
+    compass,
+    feature,
+    hud,
+    inspector,
+    keymap,
+    layers,
+    layout,
+    legend,
+    scenarios,
+    signs,
+    timebar,
+    title,
+)
 from app.ui import format as fmt
 from app.ui.backend import Panels
 from app.ui.seen import Seen
 from app.world import World
 
 WINDOWS = ("compass", "legend", "layers", "balance", "time", "notes on the data", "other choices",
-           "inspector", "scenarios", hud.NAME)  # fmt: skip
+           "inspector", "scenarios", hud.NAME, feature.NAME)  # fmt: skip
 """Names of the windows that panels open; signs keep clear of them."""
 
 
@@ -50,6 +64,8 @@ def draw(ui: Panels, world: World, seen: Seen) -> list[Command]:
         if plan.small:
             title.hint(ui, seen, "H: the other panels", top=plan.foot)
         inspector.tooltip(world, seen)
+    commands += feature.draw(ui, world, seen)
+    feature.tooltip(world, seen)
     commands += hud.draw(ui, world, seen)
     if world.panel.help:
         keymap.draw(ui, seen)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from imgui_bundle import imgui
 
@@ -28,6 +29,8 @@ class Seen:
     """Pixel under the pointer."""
     figures: Figures | None = None
     """Of frames and tiles, while their panel is open."""
+    features: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """Slot of a pointed or clicked feature of foreign tiles -> its properties, name and words."""
 
 
 def fixed(name: str, seen: Seen, *, x: float, y: float, w: float, h: float, scale: float, grows: bool = False) -> None:

@@ -112,6 +112,33 @@ def test_a_style_hides_and_colours_what_the_district_does_not_know(window, tmp_p
     assert np.abs(mean(pixels, SHED) - mean(pixels, GROUND)).max() < 0.15, "only ground is left"
 
 
+def test_a_click_tells_what_the_tile_knows_of_a_stranger(window, tmp_path) -> None:
+    style = tmp_path / "style.json"
+    style.write_text('{"meta": {"what": "\'a shed of ${Height} m\'"}}')
+    address = strangers(tmp_path, {"gml_id": ["only", "shed"], "Height": [8.0, 3.5]})
+    _, ports = picture(window, TilesWish(address=address, style=str(style)))
+    camera = looking_at(np.array([20.0, 0, 8.0]), distance_m=90.0, heading_rad=0.0, pitch_rad=1.55)
+    feed = ports.link
+    world = World(Stage(), Shown(), camera, Panel(), "surplus_w_m2")
+    feed._fresh = True
+
+    def click(x: float, world: World) -> World:
+        world = replace(world, panel=replace(world.panel, touch=(x, 90.0)))
+        for k in range(4):
+            world = frame(replace(world, camera=camera), ports, now_s=float(k), dt_s=0.01)
+        return world
+
+    world = click(236.0, world)
+    assert world.selected is None
+    told = dict(ports.scenery.told(world.feature))
+    assert told == {"what": "a shed of 3.5 m", "gml_id": "shed", "Height": "3.5"} | told
+    world = click(80.0, world)
+    assert world.feature == 0
+    assert world.selected is not None
+    assert world.selected.row == 0
+    ports.scenery.close()
+
+
 def test_a_city_below_the_ground_is_told_and_declared_heights_raise_it(window, tmp_path, capsys) -> None:
     address = strangers(tmp_path, {"gml_id": ["only", "shed"]}, lower_m=43.0)
     _, ports = picture(window, TilesWish(address=address))
