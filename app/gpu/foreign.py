@@ -1,8 +1,8 @@
 """Tiles made by others as they want to look: base colour, vertex colours, textures, transparency, points, lines.
 
 Where a feature is a building of the district its flux wins, and the look stays as light and dark; a style colours or
-hides features whatever they are. Translucent surfaces are drawn last, back to front; a style that makes features
-translucent draws a share of their pixels instead, which needs no order. Sources: glTF 2.0 specification 3.9
+hides features whatever they are. Translucent surfaces are drawn last, back to front, and so are the features that a
+style makes translucent. Sources: glTF 2.0 specification 3.9
 (materials), KHR_materials_unlit; 3D Tiles Styling 1.1 (show, color).
 """
 
@@ -124,7 +124,7 @@ class Foreign:
         self._coarse: deque[tuple[int, Picture]] = deque()
         """(tile, picture) of large ones that are shown coarse until it is their turn."""
         self._poured = False
-        self._sieve = False
+        self._split = False
         self.met = False
         """Whether a mesh made by others has come to a decoding thread."""
         self._warm: NodePath | None = None
@@ -227,11 +227,11 @@ class Foreign:
         """Slots from 1 to `count` are buildings of the district, with values."""
         self._town.set_shader_input("bound_slots", float(count))
 
-    def sieve(self, on: bool) -> None:
-        """Whether a style makes features translucent."""
-        if on == self._sieve:
+    def split(self, on: bool) -> None:
+        """Whether a style makes features translucent, which are then drawn by themselves after all others."""
+        if on == self._split:
             return
-        self._sieve = on
+        self._split = on
         for surface in (s for several in self._surfaces.values() for s in several):
             self._dress(surface)
 
@@ -279,13 +279,12 @@ class Foreign:
         Leaves and fences that call for blending are nearly all there or not at all: what is there is drawn as if cut
         out, and only the rest is blended, so that it matters little in which order.
         """
-        if self._sieve:
-            return [_state("_sieve", look, texture)]
+        glass = [_state("_glass", look, texture)] * self._split
         if look.alpha_mode == AlphaMode.MASK:
-            return [_state("_mask", look, texture)]
+            return [_state("_mask", look, texture), *glass]
         if look.alpha_mode == AlphaMode.BLEND:
             return [_state("_mask", look, texture)] * (texture is not None) + [_state("_blend", look, texture)]
-        return [_state("_picture" if texture is not None else "", look, texture)]
+        return [_state("_picture" if texture is not None else "", look, texture), *glass]
 
 
 @dataclass
@@ -315,9 +314,14 @@ def _state(name: str, look: Look, texture: Texture | None) -> RenderState:
     if name:
         attrib = attrib.set_shader_input("picture", texture if texture is not None else _white())
     face = CullFaceAttrib.make(CullFaceAttrib.M_cull_none if look.double_sided else CullFaceAttrib.M_cull_clockwise)
-    if name != "_blend":
-        return RenderState.make(attrib, DepthTestAttrib.make(DepthTestAttrib.M_less_equal), face)
-    clear = RenderState.make(attrib, face, TransparencyAttrib.make(TransparencyAttrib.M_alpha))
+    state = RenderState.make(attrib, face, DepthTestAttrib.make(DepthTestAttrib.M_less_equal))
+    return glass(state) if name in ("_blend", "_glass") else state
+
+
+def glass(state: RenderState) -> RenderState:
+    """The same state for what is translucent: drawn last, farthest first, none hiding another."""
+    clear = state.set_attrib(TransparencyAttrib.make(TransparencyAttrib.M_alpha))
+    clear = clear.set_attrib(DepthTestAttrib.make(DepthTestAttrib.M_less))  # not where it is drawn already
     return clear.set_attrib(CullBinAttrib.make(_GLASS, 0)).set_attrib(DepthWriteAttrib.make(DepthWriteAttrib.M_off))
 
 

@@ -11,14 +11,15 @@ _GROUND = ("common", "curve", "tone", "country", "ground")
 _THIN = ("common", "flux", "style", "thin.vert")
 _FOREIGN = {
     "": (), "_picture": ("PICTURE",), "_mask": ("PICTURE", "MASK"), "_blend": ("PICTURE", "BLEND"),
-    "_sieve": ("PICTURE", "SIEVE"),
+    "_glass": ("PICTURE", "BLEND", "GLASS"),
 }  # fmt: skip
 """Programs of tiles made by others, and what is defined in each: software GL pays for every branch."""
 
 
 def _foreign(*words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     defined = tuple(f"#define {word}" for word in words)
-    return ("common", "flux", "style", "foreign.vert"), (*defined, "common", "curve", "tone", "flux", "foreign.frag")
+    vertex = (*defined, "common", "flux", "style", "foreign.vert")
+    return vertex, (*defined, "common", "curve", "tone", "flux", "foreign.frag")
 
 
 _BUILDING = {
@@ -30,13 +31,17 @@ _BUILDING = {
 """Programs of our own buildings; each has a twin that obeys a style, for every look-up at a vertex is paid for."""
 
 
-def _styled(vertex: tuple[str, ...], fragment: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return ("#define STYLED", "style", *vertex), ("#define STYLED", *fragment)
+def _styled(
+    parts: tuple[tuple[str, ...], tuple[str, ...]], *words: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    defined = tuple(f"#define {word}" for word in ("STYLED", *words))
+    return (*defined, "style", *parts[0]), (*defined, *parts[1])
 
 
 _PARTS = {
     **_BUILDING,
-    **{f"{name}_styled": _styled(*parts) for name, parts in _BUILDING.items()},
+    **{f"{name}_styled": _styled(parts) for name, parts in _BUILDING.items()},
+    **{f"{name}_glass": _styled(parts, "GLASS") for name, parts in _BUILDING.items()},
     "module": (("common", "flux", "style", "module.vert"), ("common", "curve", "tone", "flux", "module.frag")),
     "ground_town": (("common", "ground.vert"), (*_GROUND, "ground_town.frag")),
     "ground_seam": (("common", "ground.vert"), (*_GROUND, "ground_seam.frag")),

@@ -17,7 +17,7 @@ from panda3d.core import ColorWriteAttrib, CullBinAttrib, DepthTestAttrib, GeomN
 
 from app.gpu import trees
 from app.gpu.arrays import ValueTexture, matrix, triangles, vertices
-from app.gpu.foreign import Foreign
+from app.gpu.foreign import Foreign, glass
 from app.gpu.ground import MARK
 from app.gpu.programs import program
 from app.gpu.view import PICK_MASK, SHADOW_MASK, vec
@@ -32,6 +32,8 @@ NO_DATA = 9.0
 _WHITE = np.ones((1, 4), np.float32)
 """Style of slot 0, of what is no feature."""
 
+_SURFACES = ("wall", "roof", "plain")
+"""Programs that draw buildings."""
 _SAMPLE = 2000
 """Vertices of a mesh that are asked where it is."""
 
@@ -66,6 +68,10 @@ class Town:
         for name in ("depth", "depth_styled"):
             first = CullBinAttrib.make("background", 0)
             self._states[name] = RenderState.make(ShaderAttrib.make(program(name)), first, ColorWriteAttrib.make(0))
+        for name in _SURFACES:
+            self._states[f"{name}_glass"] = glass(RenderState.make(ShaderAttrib.make(program(f"{name}_glass"))))
+        self._split = False
+        """Whether a style makes features translucent."""
         self._styled = ""
         """What is added to the names of buildings' programs: `_styled` while a style is worn."""
         for group in LAND:
@@ -111,10 +117,13 @@ class Town:
         data = vertices(columns)
         low, high = mesh.bounds
         part, land, depth = GeomNode("mesh"), GeomNode("land"), GeomNode("depth")
-        plain = self._states[f"plain{self._styled}"] if mesh.coarse else None
         for name, index in (("wall", mesh.walls), ("roof", mesh.roofs)):
             if len(index):
-                part.add_geom(triangles(data, index, low=low, high=high), plain or self._states[name + self._styled])
+                shell = "plain" if mesh.coarse else name
+                geom = triangles(data, index, low=low, high=high)
+                part.add_geom(geom, self._states[shell + self._styled])
+                if self._split:
+                    part.add_geom(geom, self._states[f"{shell}_glass"])
         solid = np.concatenate([mesh.walls, mesh.roofs])
         if len(solid) and not mesh.coarse:  # far ones are cheap: two passes over vertices would cost more
             depth.add_geom(triangles(data, solid, low=low, high=high), self._states[f"depth{self._styled}"])
@@ -246,23 +255,33 @@ class Town:
         """Style features: linear colour times their own and alpha by slot [slot, 4], 0 = hidden; None: as they are."""
         rows = _WHITE if rgba is None else np.concatenate([_WHITE, rgba[1:]])
         self.styles.write(rows)
-        self.foreign.sieve(bool(((rows[:, 3] > 0) & (rows[:, 3] < 1)).any()))
+        split = bool(((rows[:, 3] > 0) & (rows[:, 3] < 1)).any())
+        self.foreign.split(split)
         self.shadows += 1
-        self._wear("" if rgba is None else "_styled")
+        self._wear("" if rgba is None else "_styled", split)
 
-    def _wear(self, styled: str) -> None:
-        """Have buildings drawn by the programs that obey a style, or by the cheaper ones."""
-        if styled == self._styled:
+    def _wear(self, styled: str, split: bool) -> None:
+        """Have buildings drawn by the programs that obey a style, or by the cheaper ones; the translucent once more."""
+        if (styled, split) == (self._styled, self._split):
             return
-        pairs = [(self._states[name + self._styled], self._states[name + styled])
-                 for name in ("wall", "roof", "plain", "depth")]  # fmt: skip
-        self._styled = styled
+        self._styled, self._split = styled, split
+        known = [(self._states[name + old], name) for name in (*_SURFACES, "depth") for old in ("", "_styled")]
         for tile in self._tiles.values():
             for part in (p.node() for p in tile.find_all_matches("**/+GeomNode")):
-                for k in range(part.get_num_geoms()):
-                    new = next((new for old, new in pairs if part.get_geom_state(k) == old), None)
-                    if new is not None:
-                        part.set_geom_state(k, new)
+                self._restate(part, known)
+
+    def _restate(self, part: GeomNode, known: list[tuple[RenderState, str]]) -> None:
+        """Geometry of buildings by the states of now; of what else is in `part` nothing changes."""
+        pairs = [(part.modify_geom(k), part.get_geom_state(k)) for k in range(part.get_num_geoms())]
+        names = [next((name for state, name in known if state == now), "") for _, now in pairs]
+        if not any(names):
+            return
+        part.remove_all_geoms()
+        for (geom, _), name in zip(pairs, names, strict=True):
+            if name:  # without a name: the translucent once more, of before
+                part.add_geom(geom, self._states[name + self._styled])
+                if self._split and name != "depth":
+                    part.add_geom(geom, self._states[f"{name}_glass"])
 
     def install(self, watts: NDArray[np.float64] | None) -> None:
         """Show as many modules as `watts` [building] of installed power are."""

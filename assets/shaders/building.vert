@@ -37,6 +37,6 @@ void main() {
     gl_Position = p3d_ViewProjectionMatrix * p;
 #ifdef STYLED
     dye = style_of(info.x);
-    if (dye.a <= 0.0) gl_Position = NOWHERE;
+    if (!shown(dye)) gl_Position = NOWHERE;
 #endif
 }

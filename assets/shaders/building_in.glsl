@@ -10,12 +10,7 @@ in vec4 haze;
 out vec4 pixel;
 #ifdef STYLED
 flat in vec4 dye;               // what a style makes of the feature
-
-// Its colour on what the surface is; of the translucent a share of the pixels, by an even noise (Jimenez 2014).
-vec3 dyed(vec3 albedo) {
-    if (dye.a < fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))))) discard;
-    return albedo * dye.rgb;
-}
+vec3 dyed(vec3 albedo) { return albedo * dye.rgb; }
 #else
 vec3 dyed(vec3 albedo) { return albedo; }
 #endif
@@ -57,5 +52,9 @@ vec3 noticed(vec3 c) {
 }
 
 vec4 finished(vec3 surface) {
-    return toned(mix(noticed(surface), haze.rgb, haze.a));
+    vec4 c = toned(mix(noticed(surface), haze.rgb, haze.a));
+#ifdef GLASS
+    c.a = dye.a;
+#endif
+    return c;
 }

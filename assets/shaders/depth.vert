@@ -10,6 +10,6 @@ void main() {
     vec4 p = p3d_ModelMatrix * p3d_Vertex;
     gl_Position = p3d_ViewProjectionMatrix * p;
 #ifdef STYLED
-    if (style_of(info.x).a < 1.0) gl_Position = NOWHERE;    // what is behind shows through
+    if (!shown(style_of(info.x))) gl_Position = NOWHERE;    // what is behind shows through
 #endif
 }

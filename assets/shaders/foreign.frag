@@ -37,10 +37,6 @@ void main() {
 #ifdef MASK
     if (own.a < matter.x) discard;
 #endif
-#ifdef SIEVE
-    // Translucency without an order: a share of the pixels, by an even noise (Jimenez 2014).
-    if (own.a < fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))))) discard;
-#endif
     vec3 n = matter.w > 0.5 ? normal : cross(dFdx(world), dFdy(world));
     n *= inversesqrt(max(dot(n, n), 1e-20));
     n = matter.w > 0.5 ? (gl_FrontFacing ? n : -n) : n;

@@ -37,5 +37,5 @@ void main() {
     vec3 ray = p.xyz - eye_m;
     float d = max(length(ray), 1e-3);
     haze = vec4(haze_rgb(ray / d), haze_amount(ray));
-    gl_Position = style.a > 0.0 ? p3d_ViewProjectionMatrix * p : NOWHERE;
+    gl_Position = shown(style) ? p3d_ViewProjectionMatrix * p : NOWHERE;
 }

@@ -9,6 +9,9 @@ out vec3 base;
 out vec3 key;
 out vec3 shadow_at;
 out vec4 haze;
+#ifdef STYLED
+flat out vec4 dye;              // what a style makes of the feature
+#endif
 
 const vec3 WALL = vec3(0.791, 0.753, 0.680), PITCHED = vec3(0.624, 0.578, 0.497), FLAT = vec3(0.687, 0.651, 0.578);
 const vec3 PANES = vec3(0.36, 0.36, 0.36), NO_DATA = vec3(0.40, 0.40, 0.41);
@@ -21,7 +24,7 @@ void main() {
     vec3 albedo = wall ? mix(WALL, PANES, 0.17) : info.y < 1.5 ? PITCHED : FLAT;
     albedo *= 1.0 + (info.z - 0.5) * 0.12;
 #ifdef STYLED
-    vec4 dye = style_of(info.x);
+    dye = style_of(info.x);
     albedo *= dye.rgb;
 #endif
     float f = value_of(info.x);
@@ -42,6 +45,6 @@ void main() {
     haze = vec4(haze_rgb(ray / d), haze_amount(ray));
     gl_Position = p3d_ViewProjectionMatrix * p;
 #ifdef STYLED
-    if (dye.a <= 0.0) gl_Position = NOWHERE;
+    if (!shown(dye)) gl_Position = NOWHERE;
 #endif
 }
