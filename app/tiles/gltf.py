@@ -1,7 +1,8 @@
 """glTF 2.0 and 1.0 to meshes: the scene is walked, every primitive of every node becomes one mesh.
 
-Skins and animations stand still in the pose of the nodes. Sources: glTF 2.0 specification 3.5 (scenes and nodes);
-CESIUM_RTC (the centre is in the tile's z-up frame, as RTC_CENTER of a b3dm is); EXT_mesh_gpu_instancing.
+Skins and animations stand still, in the pose that the nodes are written in. Sources: glTF 2.0 specification 3.5
+(scenes and nodes) and 3.7.3 (skins); CESIUM_RTC (the centre is in the tile's z-up frame, as RTC_CENTER of a b3dm is);
+EXT_mesh_gpu_instancing.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _READABLE = {
     "MAXAR_nonvisual_geometry", "MAXAR_temporal_light_traits", "NGA_gpm_local", "WEB3D_quantized_attributes",
 }  # fmt: skip
 """Read, or without bearing on what is drawn."""
+_DEEPEST_JOINT = 200
 _HARMLESS = ("KHR_materials_", "KHR_lights_", "KHR_xmp")
 """How matter shines and what lights it: the district's own light is drawn."""
 
@@ -52,14 +54,18 @@ def meshes(document: Json, binary: memoryview, reading: Reading, *, batch: Table
     features = Features(source, reading, batch)
     primitives = Primitives(source, features, reading)
     made: list[Mesh] = []
-    for node, matrix in _nodes(source, _root(document, reading.up)):
+    root = _root(document, reading.up)
+    poses = _poses(source)
+    for node, matrix in _nodes(source, root):
         shapes = source.item("meshes", node["mesh"])["primitives"]
         get = _instance_attributes(source, node)
         places = instances.places(node, source.array)
         if places is not None and gltf_own.are_trees(shapes, source.array):
             made.append(gltf_own.grove(shapes, source.array, places, matrix))
             continue
-        shown = (primitives.mesh(shape, matrix) for shape in shapes)
+        pose = poses[node["skin"]] if "skin" in node else None
+        frame = matrix if pose is None else root  # a skin's joints say where it is, its own node does not
+        shown = (primitives.mesh(shape, frame, pose) for shape in shapes)
         if places is None:
             made.extend(m for m in shown if m is not None)
             continue
@@ -135,6 +141,29 @@ def _nodes(source: Document, root: Array) -> Iterator[tuple[Json, Array]]:
         if "mesh" in node:
             yield node, matrix
         waiting.extend((child, matrix) for child in reversed(node.get("children", ())))
+
+
+def _poses(source: Document) -> list[Array]:
+    """[joint, 4, 4] of each skin, scene from skin, at rest: a joint's matrix times its inverse bind matrix (3.7.3)."""
+    skins = source.json.get("skins", ())
+    if not skins:
+        return []
+    above = {child: k for k, n in enumerate(source.json.get("nodes", ())) for child in n.get("children", ())}
+    poses = []
+    for skin in skins:
+        bind = np.tile(np.eye(4), (len(skin["joints"]), 1, 1))
+        if "inverseBindMatrices" in skin:
+            given = source.array(skin["inverseBindMatrices"]).astype(np.float64)
+            bind = given.reshape(-1, 4, 4).transpose(0, 2, 1)
+        pose = np.empty((len(skin["joints"]), 4, 4))
+        for k, joint in enumerate(skin["joints"]):
+            matrix, steps = local(source.item("nodes", joint)), 0
+            while joint in above and steps < _DEEPEST_JOINT:
+                joint, steps = above[joint], steps + 1
+                matrix = local(source.item("nodes", joint)) @ matrix
+            pose[k] = matrix @ bind[k]
+        poses.append(pose)
+    return poses
 
 
 def local(node: Json) -> Array:

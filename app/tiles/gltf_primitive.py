@@ -26,8 +26,10 @@ OUTLINE, HIDDEN = "CESIUM_primitive_outline", "MAXAR_nonvisual_geometry"
 class Attributes:
     """Attributes of a primitive by name, from accessors or from its Draco data."""
 
-    def __init__(self, document: Document, primitive: Json) -> None:
+    def __init__(self, document: Document, primitive: Json, pose: Array | None = None) -> None:
+        """`pose` [joint, 4, 4] are the joints' matrices, where the primitive is skinned."""
         self._document, self._named = document, primitive.get("attributes", {})
+        self._pose = pose
         self._made: dict[str, Array] = {}
         self.index: Array | None = None
         packed = primitive.get("extensions", {}).get(draco.NAME)
@@ -51,7 +53,16 @@ class Attributes:
         """The attribute, or None where the primitive has none of that name."""
         if name in self._made:
             return self._made[name]
-        return self._document.array(self._named[name]) if name in self._named else None
+        if name not in self._named:
+            return None
+        array = self._document.array(self._named[name])
+        if self._pose is None or name not in ("POSITION", "NORMAL"):
+            return array
+        joints, weights = self("JOINTS_0"), self("WEIGHTS_0")
+        if joints is None or weights is None:
+            return array
+        self._made[name] = posed(array, name == "NORMAL", joints, weights, self._pose)
+        return self._made[name]
 
 
 class Primitives:
@@ -61,15 +72,17 @@ class Primitives:
         self._document, self._features, self._reading = document, features, reading
         self._materials = Materials(document)
 
-    def mesh(self, primitive: Json, matrix: Array) -> Mesh | None:
+    def mesh(self, primitive: Json, matrix: Array, pose: Array | None = None) -> Mesh | None:
         """The mesh of `primitive`, None where there is nothing to see; `matrix` is its node's, tile from mesh.
+
+        `pose` are the matrices of its joints, scene from skin, where it is skinned.
 
         Raises:
             Unreadable: with the reason.
         """
         if HIDDEN in primitive.get("extensions", {}):
             return None
-        get = Attributes(self._document, primitive)
+        get = Attributes(self._document, primitive, pose)
         raw = get("POSITION")
         if raw is None:
             return None
@@ -77,7 +90,7 @@ class Primitives:
             raise Unreadable("the positions of a primitive are no vectors of three")
         n, mode = len(raw), primitive.get("mode", topology.TRIANGLES)
         size = n if get.index is None else len(get.index)
-        self._reading.spend(64 * n + 16 * size)
+        self._reading.spend((64 if pose is None else 512) * n + 16 * size)
         position = np.ascontiguousarray(raw, np.float32)
         if not np.isfinite(position.sum()) and not np.isfinite(position).all():
             raise Unreadable("a position is no finite number")
@@ -119,6 +132,23 @@ class Primitives:
             dots=np.array(bare.walls) if primitive.get("mode") == topology.POINTS else none,
         )  # fmt: skip
         return finished(_faceted(made) if faceted else made, self._reading)
+
+
+def posed(array: Array, directions: bool, joints: Array, weights: Array, pose: Array) -> Array:
+    """[vertex, 3] positions or directions moved by their joints, each by its weight (3.7.3.3).
+
+    Raises:
+        Unreadable: a vertex names a joint that there is not.
+    """
+    n = len(array)
+    if joints.shape != (n, 4) or weights.shape != (n, 4) or (n and int(joints.max()) >= len(pose)):
+        raise Unreadable("a skinned primitive names joints or weights that there are not")
+    share = weights.astype(np.float64) / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+    blend = sum(share[:, j, None, None] * pose[joints[:, j].astype(np.int64)] for j in range(4))
+    moved = np.einsum("vab,vb->va", blend[:, :3, :3], array.astype(np.float64))
+    if directions:
+        return (moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+    return (moved + blend[:, :3, 3]).astype(np.float32)
 
 
 def finished(m: Mesh, reading: Reading) -> Mesh:

@@ -281,6 +281,30 @@ def test_nodes_are_walked_once_each() -> None:
     assert len(decode(made)) == 1  # deep, but a tree
 
 
+def test_a_skin_stands_still_where_its_joints_are() -> None:
+    made = Gltf()
+    shape = made.primitive(CORNERS, material=made.add("materials", {"extensions": UNLIT}))
+    shape["attributes"]["JOINTS_0"] = made.accessor(np.array([(0, 1, 0, 0)] * 4, np.uint8))
+    weights = np.array([(1, 0, 0, 0), (0, 1, 0, 0), (0.5, 0.5, 0, 0), (1, 0, 0, 0)], np.float32)
+    shape["attributes"]["WEIGHTS_0"] = made.accessor(weights)
+    bind = np.tile(np.eye(4, dtype=np.float32), (2, 1, 1))
+    bind[1, 3, 0] = -2.0  # the second joint is bound at x = 2; columns first
+    inverse = {"bufferView": made.view(bind.tobytes()), "componentType": 5126, "count": 2, "type": "MAT4"}
+    made.json["accessors"].append(inverse)
+    made.json["nodes"] = [
+        {"mesh": 0, "skin": 0, "translation": [50, 0, 0]}, {"children": [2], "translation": [0, 5, 0]},
+        {"translation": [2, 0, 0], "scale": [1, 1, 2]},
+    ]  # fmt: skip
+    made.json["scenes"] = [{"nodes": [0, 1]}]
+    made.json["skins"] = [{"joints": [1, 2], "inverseBindMatrices": len(made.json["accessors"]) - 1}]
+    (mesh,) = decode(made)
+    assert mesh.position == pytest.approx(np.array([(0, 5, 0), (2, 5, 0), (2, 5, -4.5), (0, 5, -3)]))
+    assert mesh.matrix[:3, 3].tolist() == [0, 0, 0]
+    made.json["skins"][0]["joints"] = [1]
+    with pytest.raises(Unreadable, match="joints"):
+        decode(made)
+
+
 def test_draco_is_unpacked_by_the_ids_of_its_attributes() -> None:
     import DracoPy
 
