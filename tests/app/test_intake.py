@@ -119,7 +119,7 @@ def test_a_click_tells_what_the_tile_knows_of_a_stranger(window, tmp_path) -> No
     _, ports = picture(window, TilesWish(address=address, style=str(style)))
     camera = looking_at(np.array([20.0, 0, 8.0]), distance_m=90.0, heading_rad=0.0, pitch_rad=1.55)
     feed = ports.link
-    world = World(Stage(), Shown(), camera, Panel(), "surplus_w_m2")
+    world = World(Stage(), Shown(), camera, Panel(hidden=True), "surplus_w_m2")
     feed._fresh = True
 
     def click(x: float, world: World) -> World:
