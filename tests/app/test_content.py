@@ -15,6 +15,7 @@ import pytest
 from gltfbuild import Gltf, cmpt, tile
 
 from app.tiles import content, gltf, reading
+from app.tiles.geodesy import A_M, geodetic_from_ecef
 from app.tiles.mesh import Mesh, Unreadable, bytes_of
 from app.tiles.reading import UP
 
@@ -101,6 +102,37 @@ def agrees(mesh: Mesh, shape: dict[str, Any], name: str) -> None:
     assert mesh.look.alpha_mode.name == shape["alpha"], name
     assert bool(len(mesh.color)) == ("COLOR_0" in shape["attributes"]), name
     assert bool(len(mesh.uv)) == (mesh.look.texture is not None), name
+
+
+OUTSIDE = ("Orientation", "Scale", "AxesRotated")
+"""Inputs whose turned or grown instances reach beyond the volume that their tileset tells."""
+
+
+def test_every_input_lies_in_the_volume_that_its_tileset_tells(shared: Path) -> None:
+    for path in sorted((shared / "tiles" / "migration" / "input").rglob("tileset.json")):
+        root = json.loads(path.read_text())["root"]
+        if any(word in path.parent.name for word in OUTSIDE):
+            continue
+        matrix = np.array(root.get("transform", np.eye(4).ravel())).reshape(4, 4).T
+        place = path.parent / root["content"].get("uri", root["content"].get("url"))
+        at = np.concatenate([m.position @ m.matrix[:3, :3].T + m.matrix[:3, 3] for m in decode(place)])
+        # 0.25 m is what single precision leaves of coordinates that the file tells from the earth's centre
+        assert beyond_m(at, root["boundingVolume"], matrix) < 0.25, path.parent.name
+
+
+def beyond_m(at: np.ndarray, volume: dict[str, Any], matrix: np.ndarray) -> float:
+    """How far the farthest point is outside of a bounding volume."""
+    if "sphere" in volume:
+        return float((np.linalg.norm(at - volume["sphere"][:3], axis=1) - volume["sphere"][3]).max())
+    if "box" in volume:
+        centre, half = np.array(volume["box"][:3]), np.array(volume["box"][3:]).reshape(3, 3)
+        size = np.linalg.norm(half, axis=1)
+        along = np.abs((at - centre) @ (half / np.maximum(size, 1e-9)[:, None]).T)
+        return float((along - size).max())
+    west, south, east, north, low, high = volume["region"]
+    lat, lon, up = np.array([geodetic_from_ecef(p) for p in at @ matrix[:3, :3].T + matrix[:3, 3]]).T
+    over = [A_M * max(west - lon.min(), lon.max() - east, south - lat.min(), lat.max() - north)]
+    return float(max(*over, low - up.min(), up.max() - high))
 
 
 def test_every_content_of_others_becomes_meshes_or_names_its_reason(shared: Path) -> None:
