@@ -8,8 +8,9 @@ new style dresses what is there.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,7 +146,7 @@ class Wardrobe:
             meta = self._style.words(table, row) if self._style is not None else {}
         except Misuse as misuse:
             meta = {"style": str(misuse)}
-        known = {name: text_of(column[row]) for name, column in table.columns.items() if row < len(column)}
+        known = {name: _said(column[row]) for name, column in table.columns.items() if row < len(column)}
         if table.ids and "id" not in known:
             known = {"id": table.ids[row], **known}
         return tuple((meta | known).items())
@@ -192,6 +193,17 @@ class Wardrobe:
             return
         known = worn.slots > 0
         self._rgba[worn.slots[known]] = rgba[known]
+
+
+def _said(value: Any) -> str:
+    """A property for people: six figures are enough, members one after another."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_said(v)}" for name, v in value.items())
+    if isinstance(value, float | np.floating) and np.isfinite(value):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple | np.ndarray):
+        return ", ".join(_said(v) for v in value)
+    return text_of(value)
 
 
 def _named(mesh: Mesh, worn: _Worn) -> NDArray[np.float32]:
