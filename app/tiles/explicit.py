@@ -168,7 +168,7 @@ class Walk:
         if implicit is not None:
             made = self._tiling(implicit, contents, tile, error, replace, volume)
             if made is not None:
-                self._contents[row], self._stub[row] = (self._join(made.subtrees.of(0, 0, 0, 0)),), SUBTREE
+                self._contents[row], self._stub[row] = (made.subtrees.of(0, 0, 0, 0),), SUBTREE
                 self._subtrees[row] = Subtree(made, 0, 0, 0, 0)
             if about is not None:
                 self._annotations[row] = Annotation(about)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,6 +97,38 @@ class Nodes:
 
     def __len__(self) -> int:
         return len(self.contents)
+
+    @cached_property
+    def level(self) -> Int:
+        """Level within the branch, its top 0: by jumps that double, as many as the depth has binary digits."""
+        level = (self.parent >= 0).astype(np.int64)
+        above = self.parent
+        while (above >= 0).any():
+            inner = above >= 0
+            place = np.maximum(above, 0)
+            level, above = level + np.where(inner, level[place], 0), np.where(inner, above[place], -1)
+        return level
+
+    @cached_property
+    def by_level(self) -> tuple[Int, ...]:
+        """Rows of each level, the branch's top first."""
+        order = np.argsort(self.level, kind="stable")
+        return tuple(np.split(order, np.flatnonzero(np.diff(self.level[order])) + 1)) if len(self) else ()
+
+    @cached_property
+    def children(self) -> Int:
+        """Number of children within the branch."""
+        return np.bincount(self.parent[self.parent >= 0], minlength=len(self))
+
+    @cached_property
+    def has_content(self) -> Bool:
+        """Nodes with something to draw."""
+        return np.fromiter(map(bool, self.contents), bool, len(self)) & (self.stub == 0)
+
+    def worked_out(self) -> Nodes:
+        """The same, with all that a graft needs worked out: on a worker, so that the drawing thread need not."""
+        _ = self.by_level, self.children, self.has_content
+        return self
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ again, so that the table's size is bounded however large the tileset is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ Bool = NDArray[np.bool_]
 
 MOST_NODES = 1_000_000
 """Of a table. Beyond it nothing is grafted until something was pruned."""
+MOST_UNREAD = 1_000
+"""Reasons that are kept."""
 SLICE = 10_000
 """Rows that one step of a graft appends: 1 ms."""
 
@@ -266,27 +268,26 @@ class Tileset:
         else:
             for row, address in zip(rows.tolist(), contents, strict=True):
                 self.contents[row] = address
-        self.has_content[at] = np.fromiter(map(bool, contents), bool, len(rows)) & (nodes.stub[part] == 0)
+        self.has_content[at] = False
 
     def _publish(self, node: int, nodes: Nodes, rows: Int) -> None:
         """Make a branch that was written part of the tree."""
-        known = set(self.unread)
-        self.unread += [reason for reason in nodes.unread if reason not in known]
-        place = rows.tolist()
-        self._subtrees |= {place[k]: v for k, v in nodes.subtrees.items()}
-        self._annotations |= {place[k]: v for k, v in nodes.annotations.items()}
-        self.alive[rows] = True
-        inner = nodes.parent[nodes.parent >= 0]
-        self.children[rows] = np.bincount(inner, minlength=len(rows)) if len(rows) else 0
-        level = _levels_of(nodes.parent) + (int(self.level[node]) + 1 if node >= 0 else 0)
-        self.level[rows] = level
-        order = np.argsort(level, kind="stable")
-        cuts = np.flatnonzero(np.diff(level[order])) + 1
-        for group in np.split(rows[order], cuts) if len(rows) else ():
-            k = int(self.level[group[0]])
+        if len(self.unread) < MOST_UNREAD:
+            known = set(self.unread)
+            self.unread += [reason for reason in nodes.unread if reason not in known]
+        told: tuple[tuple[dict[int, Any], Mapping[int, Any]], ...] = (
+            (self._subtrees, nodes.subtrees), (self._annotations, nodes.annotations),
+        )  # fmt: skip
+        for mine, theirs in told:
+            mine.update(zip(rows[np.fromiter(theirs, np.int64, len(theirs))].tolist(), theirs.values(), strict=True))
+        top = int(self.level[node]) + 1 if node >= 0 else 0
+        at: Any = _run(rows) if len(rows) else rows
+        self.alive[at], self.children[at], self.has_content[at] = True, nodes.children, nodes.has_content
+        self.level[at] = nodes.level + top
+        for k, group in enumerate(nodes.by_level, top):
             while len(self._levels) <= k:
                 self._levels.append(np.zeros(0, np.int64))
-            self._levels[k] = np.concatenate([self._levels[k], group])
+            self._levels[k] = np.concatenate([self._levels[k], rows[group]])
         if node >= 0:
             self.children[node] += int((nodes.parent < 0).sum())
             if not self.stub[node] and len(self.contents[node]) == 1:
@@ -299,18 +300,6 @@ def _run(rows: Int) -> slice | Int:
     """Rows as a slice where they follow each other, which is copied far quicker."""
     first = int(rows[0])
     return slice(first, first + len(rows)) if (np.diff(rows) == 1).all() else rows
-
-
-def _levels_of(parent: Int) -> Int:
-    """[node] level within a branch."""
-    level = np.zeros(len(parent), np.int64)
-    above = parent
-    while True:  # one pass a level: jump to the parent until nobody has one
-        below = above >= 0
-        if not below.any():
-            return level
-        level += below
-        above = np.where(below, parent[np.maximum(above, 0)], -1)
 
 
 def _none_of(nodes: Nodes) -> Nodes:

@@ -98,8 +98,8 @@ def branch(seed: Seed, content: bytes) -> Nodes:
     source = seed.source or Source(seed.address)
     try:
         if seed.subtree is not None:
-            return implicit.expand(seed, content, lambda uri: source.read(source.join(seed.address, uri)))
-        return _document(seed, _parsed(content), source)
+            return implicit.expand(seed, content, lambda uri: source.read(source.join(seed.address, uri))).worked_out()
+        return _document(seed, _parsed(content), source).worked_out()
     except _BROKEN as error:
         raise Unreadable(f"the document is inconsistent: {type(error).__name__} {str(error)[:120]}") from error
 
