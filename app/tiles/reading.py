@@ -125,6 +125,8 @@ class Reading:
         if chosen is None or getattr(columns[chosen], "ndim", 1) != 1:
             return ()
         column = columns[chosen]
+        if getattr(column, "dtype", None) is not None and column.dtype.kind == "f" and (column % 1 == 0).all():
+            column = column.astype(np.int64)  # 7.0 is called 7
         return tuple(column) if set(map(type, column)) == {str} else tuple(map(str, column))
 
     def info(self, feature: Array | None, table: Table | None, count: int) -> Array:

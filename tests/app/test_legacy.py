@@ -51,6 +51,10 @@ def test_the_property_that_holds_the_ids_can_be_named() -> None:
     (usual,), (named,) = (content.decode(data, {"b": 9}, id_property=p) for p in (None, "parcel"))
     assert usual.table.ids == ("x", "y") and named.table.ids == ("a", "b")
     assert named.info[3:, 0].tolist() == [9, 9, 9]
+    numbers = struct.pack("<2d", 7, 3e9)
+    table = {"id": {"byteOffset": 0, "componentType": "DOUBLE", "type": "SCALAR"}}
+    (counted,) = content.decode(tile(b"b3dm", {"BATCH_LENGTH": 2}, table, batch_body=numbers, rest=model()), {"7": 2})
+    assert counted.table.ids == ("7", "3000000000") and counted.info[0, 0] == 2
     (absent,) = content.decode(data, {"x": 1}, id_property="street")
     assert absent.table.ids == () and not absent.info[:, 0].any()
 
