@@ -24,7 +24,7 @@ TYPES = {
 """Component types of feature and batch tables."""
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 HIERARCHY = "3DTILES_batch_table_hierarchy"
-_DEEPEST = 1000
+_DEEPEST, _MOST_STEPS, _MOST_CELLS = 1000, 1_000_000, 10_000_000
 
 
 def binary_column(body: memoryview, offset: Any, kind: Any, width: int, count: int, what: str) -> Array:
@@ -111,16 +111,24 @@ def _hierarchy(tree: Mapping[str, Any], body: memoryview, count: int) -> dict[st
     first = np.concatenate([[0], np.cumsum(counts)])
     if (of_class < 0).any() or (of_class >= len(classes)).any() or ((parents < 0) | (parents >= total)).any():
         raise Unreadable("the batch table's hierarchy points beyond its instances or classes")
-    within = np.zeros(total, np.int64)
+    members = np.bincount(of_class, minlength=len(classes))
+    order = np.argsort(of_class, kind="stable")
+    within = np.empty(total, np.int64)  # which of its class an instance is
+    within[order] = np.arange(total) - np.repeat(np.cumsum(members) - members, members)
     owned: list[dict[str, Any]] = []
     for k, one in enumerate(classes):
-        members = np.flatnonzero(of_class == k)
-        within[members] = np.arange(len(members))
-        owned.append({n: _property(v, body, len(members), n) for n, v in one.get("instances", {}).items()})
+        owned.append({n: _property(v, body, int(members[k]), n) for n, v in one.get("instances", {}).items()})
     names = list(dict.fromkeys(name for group in owned for name in group))
+    if len(names) * count > _MOST_CELLS:
+        raise Unreadable(f"the batch table's hierarchy is too large: {len(names)} properties, {count} features")
     found: dict[str, Column] = {name: [None] * count for name in names}
+    steps = 0
     for feature in range(count):
-        for instance in _lineage(feature, first, parents):
+        line = _lineage(feature, first, parents)
+        steps += len(line)
+        if steps > _MOST_STEPS:
+            raise Unreadable(f"the batch table's hierarchy is too deep for its {count} features")
+        for instance in line:
             for name, column in owned[of_class[instance]].items():
                 if found[name][feature] is None:
                     found[name][feature] = column[within[instance]]  # type: ignore[index]

@@ -72,7 +72,7 @@ class Materials:
             wrap_t=_wrap(sampler.get("wrapT")),
             nearest=sampler.get("magFilter") == _NEAREST,
             alpha_mode=mode,
-            alpha_cutoff=float(material.get("alphaCutoff", 0.5)),
+            alpha_cutoff=float(np.nan_to_num(float(material.get("alphaCutoff", 0.5)))),
             double_sided=bool(material.get("doubleSided", False)),
             unlit="KHR_materials_unlit" in extensions,
         )
@@ -155,7 +155,8 @@ def linear(srgb: float) -> float:
 def _rgba(given: Any) -> tuple[float, float, float, float]:
     if given is None:
         return 1.0, 1.0, 1.0, 1.0
-    r, g, b, a = (min(max(float(v), 0.0), 1.0) for v in (*given, *((1.0,) if len(given) == 3 else ())))
+    whole = (*given, *((1.0,) if len(given) == 3 else ()))
+    r, g, b, a = np.clip(np.nan_to_num(np.array(whole, np.float64)), 0.0, 1.0).tolist()
     return r, g, b, a
 
 

@@ -24,6 +24,7 @@ CROWN, TRUNK = 4, 5
 """Materials of trees."""
 MOST_VERTICES = 2_000_000
 """More than this is not written out."""
+MOST_PLACES = 500_000
 _FAR_M = 10_000.0
 """Places farther from the origin than this are told from a centre of their own: float32 holds millimetres no more."""
 
@@ -41,6 +42,16 @@ class Places:
 
     def __len__(self) -> int:
         return len(self.translation)
+
+
+def bounded(count: int) -> None:
+    """Refuse more instances than are kept.
+
+    Raises:
+        Unreadable: too many.
+    """
+    if count > MOST_PLACES:
+        raise Unreadable(f"{count:,} instances are too many: publish them in smaller tiles")
 
 
 def turned(rotation: Array) -> Array:
@@ -65,10 +76,12 @@ def places(node: dict[str, Any], read: Callable[[int], Array]) -> Places | None:
     if not attributes:
         return None
     shapes = {"TRANSLATION": 3, "ROTATION": 4, "SCALE": 3}
-    given = {name: read(attributes[name]).astype(np.float64) for name in shapes if name in attributes}
+    given = {name: read(attributes[name]) for name in shapes if name in attributes}
     count = len(next(iter(given.values()))) if given else len(read(next(iter(attributes.values()))))
+    bounded(count)
     if any(array.shape != (count, shapes[name]) for name, array in given.items()):
         raise Unreadable(f"the attributes of {NAME} do not fit together")
+    given = {name: array.astype(np.float64) for name, array in given.items()}
     scale = given.get("SCALE", np.ones((count, 3)))
     linear = np.broadcast_to(np.eye(3), (count, 3, 3))
     if "ROTATION" in given:

@@ -140,7 +140,7 @@ def b3dm(content: memoryview, reading: Reading) -> tuple[Mesh, ...]:
     else:
         held = Tables(content, 28, (a, b, c, d))
         length = held.number("BATCH_LENGTH", 0)
-    batch = held.table(length, reading) if length or held.batch else Table(0)
+    batch = held.table(length, reading) if length or held.batch else None
     made = gltf.meshes(*chunks(held.rest), reading, batch=batch)
     centre = held.vector("RTC_CENTER")
     return made if centre is None else tuple(replace(m, matrix=gltf.shifted(centre) @ m.matrix) for m in made)
@@ -157,6 +157,7 @@ def i3dm(content: memoryview, reading: Reading) -> tuple[Mesh, ...]:
     held = tables(content, 32)
     kind = struct.unpack_from("<I", content, 28)[0]
     count = held.number("INSTANCES_LENGTH")
+    instances.bounded(count)
     places, centre = _places(held, count)
     feature: Array | None = np.arange(count, dtype=np.uint32) if held.batch else None
     if "BATCH_ID" in held:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,28 @@ def test_a_hierarchy_of_classes_becomes_flat_properties() -> None:
     tree["classIds"] = [0, 0, 1, 1, 7]
     with pytest.raises(Unreadable, match="beyond its instances or classes"):
         content.decode(tile(b"b3dm", {"BATCH_LENGTH": 2}, batch, rest=model()), {})
+
+
+def test_a_hierarchy_without_end_is_refused_in_time() -> None:
+    n = 3000
+    tree = {
+        "classes": [{"name": "Link", "length": n, "instances": {"k": list(range(n))}}], "instancesLength": n,
+        "classIds": [0] * n, "parentCounts": [1] * n, "parentIds": [*range(1, n), 0],
+    }  # fmt: skip
+    batch = {"extensions": {"3DTILES_batch_table_hierarchy": tree}}
+    start = time.process_time()
+    with pytest.raises(Unreadable, match="too deep for its 3000 features"):
+        content.decode(tile(b"b3dm", {"BATCH_LENGTH": n}, batch, rest=model()), {})
+    assert time.process_time() - start < 2.0
+
+
+def test_a_b3dm_without_tables_keeps_those_of_its_gltf() -> None:
+    made = Gltf()
+    shape = made.primitive()
+    shape["attributes"]["_FEATURE_ID_0"] = made.accessor(np.zeros(4, np.uint8))
+    shape["extensions"] = {"EXT_mesh_features": {"featureIds": [{"featureCount": 5, "attribute": 0}]}}
+    (mesh,) = content.decode(tile(b"b3dm", {"BATCH_LENGTH": 0}, rest=made.glb()), {})
+    assert mesh.table.count == 5
 
 
 def test_headers_before_the_standard_are_told_by_what_is_in_them() -> None:
@@ -161,6 +184,8 @@ def test_quantized_places_far_away_keep_their_millimetres() -> None:
 
 
 def test_too_many_instances_or_places_that_are_missing_are_named() -> None:
+    with pytest.raises(Unreadable, match="600,000 instances are too many"):
+        content.decode(instanced({"INSTANCES_LENGTH": 600_000, "POSITION": {"byteOffset": 0}}, b"\0" * 48), {})
     many = {"INSTANCES_LENGTH": 400_000, "POSITION": {"byteOffset": 0}}
     with pytest.raises(Unreadable, match="400000 times 6 vertices"):
         content.decode(instanced(many, b"\0" * 4_800_000), {})
