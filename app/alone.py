@@ -27,9 +27,11 @@ from network.schema import PROTOCOL, Hello, Message, Wish
 Float = NDArray[np.float64]
 _SMALL_M, _LARGE_M = 60.0, 5000.0
 """Radii between which a tileset is drawn as large as it is."""
+_POINT_M = 1e-3
+"""Smaller is no thing, but a point."""
 _NOWHERE_M = 1e6
 """A volume of this size says nothing of where its content is."""
-_OFF = 0.2
+_OFF = 0.05
 """Share of the radius by which the frame may miss what is drawn."""
 _TRIES = 4
 
@@ -73,6 +75,13 @@ class Box:
         """Of the ball around it."""
         return float(np.linalg.norm(self.high_m - self.low_m)) / 2
 
+    def grown(self, least_m: float) -> Box:
+        """The same, but where it is a mere point a cube around it."""
+        if self.radius_m > least_m:
+            return self
+        middle = (self.low_m + self.high_m) / 2
+        return Box(middle - least_m, middle + least_m)
+
     def misses(self, other: Box) -> bool:
         """Whether a picture framed for this box shows `other` badly."""
         size = max(other.radius_m, 1e-9)
@@ -114,7 +123,7 @@ def open_alone(world: World, ports: Ports, address: str) -> tuple[World, Lone]:
 
 def fitting_scale(radius_m: float) -> float:
     """World metres to a metre of a tileset of this radius."""
-    return float(np.clip(radius_m, _SMALL_M, _LARGE_M) / max(radius_m, 1e-6))
+    return float(np.clip(radius_m, _SMALL_M, _LARGE_M) / max(radius_m, _POINT_M))
 
 
 def seen(world: World, ports: Ports, lone: Lone) -> tuple[World, Lone]:
@@ -125,7 +134,7 @@ def seen(world: World, ports: Ports, lone: Lone) -> tuple[World, Lone]:
     drawn = scenery.town.extent()
     if drawn is None or not np.isfinite(drawn).all():
         return world, lone
-    box = Box(*drawn)
+    box = Box(*drawn).grown(_POINT_M * lone.scale)
     if not lone.box.misses(box) or world.camera is not lone.camera or "," in lone.wish:
         return world, lone
     ratio = fitting_scale(box.radius_m / lone.scale) / lone.scale

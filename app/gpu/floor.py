@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from panda3d.core import GeomNode, NodePath
 
 from app.gpu.arrays import image, triangles, vertices
+from app.gpu.ground import noise
 from app.gpu.programs import program
 from app.gpu.view import vec
 
@@ -27,6 +28,9 @@ class Floor:
         self._path.set_bin("fixed", 10)
         self.lay(low_m, high_m)
         scene.set_shader_input("relief", image("relief", np.zeros((1, 1, 3), np.uint16)))
+        free = np.array([[[255, 0]]], np.uint8)  # wholly open, nothing built: for land that tiles bring
+        scene.set_shader_input("open_map", image("open", free))
+        scene.set_shader_input("noise", image("noise", noise(), repeat=True))
         scene.set_shader_input("relief_box", vec((0.0, 0.0, 1.0, low_m[2] - _DEEP_M)))
 
     def lay(self, low_m: NDArray[np.float64], high_m: NDArray[np.float64]) -> None:

@@ -39,7 +39,7 @@ class Ground:
             for wedge in range(_WEDGES):
                 node.add_geom(_rings(centre, radius, relief.floor_m, wedge))
             path.attach_new_node(node).set_shader(program(name))
-        scene.set_shader_input("noise", image("noise", _noise(), repeat=True))
+        scene.set_shader_input("noise", image("noise", noise(), repeat=True))
         path.set_shader_input("town_disc", vec((*centre, half, 0.0)))
         path.set_bin("fixed", 10)
         path.set_attrib(GIVE_WAY)
@@ -94,7 +94,7 @@ def wedge_indices(rings: int, sectors: int) -> NDArray[np.uint32]:
     return np.stack([a, b, c, b, d, c], axis=-1).ravel().astype(np.uint32)
 
 
-def _noise() -> NDArray[np.float32]:
+def noise() -> NDArray[np.float32]:
     """[256, 256, 3] tileable noise from 0 to 1: random fields with a falling spectrum, seeded."""
     rng = np.random.default_rng(7)
     size = 256

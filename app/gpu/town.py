@@ -32,6 +32,12 @@ NO_DATA = 9.0
 _WHITE = np.ones((1, 4), np.float32)
 """Style of slot 0, of what is no feature."""
 
+_FEWER = 40
+"""Of the vertices that tell where a mesh is, one in so many tells where most of the tileset is."""
+_MANY = 500
+"""Fewer places say nothing of where most of it is."""
+_OUTSIDE, _SMALL_PART = 0.06, 0.35
+"""Share of places left out at every side; a part smaller than this share of the whole is what one looks at."""
 _SURFACES = ("wall", "roof", "plain")
 """Programs that draw buildings."""
 _SAMPLE = 2000
@@ -55,6 +61,8 @@ class Town:
         self.features = 0
         self._tiles: dict[int, NodePath] = {}
         self._boxes: dict[int, NDArray[np.float64]] = {}
+        self._some: dict[int, NDArray[np.float64]] = {}
+        """[k, 3] places in the tile, the more the more it holds."""
         self._shown: set[int] = set()
         self._scene = parent.get_top()
         self._tree_detail = tree_detail
@@ -141,9 +149,24 @@ class Town:
             self._lay(path, mesh.modules, world, low - 1.0, high + 1.0)
 
     def extent(self) -> NDArray[np.float64] | None:
-        """[2, 3] lowest and highest corner of all that is drawn, world; None: nothing is."""
-        boxes = [self._boxes[node] for node in self._shown if node in self._boxes]
-        return np.array([np.min(boxes, axis=0)[0], np.max(boxes, axis=0)[1]]) if boxes else None
+        """[2, 3] lowest and highest corner of all that is drawn, world; None: nothing is.
+
+        Where nearly all of it stands together in a small part, as a town in its country does, that part and as much
+        again around it.
+        """
+        shown = [node for node in self._shown if node in self._boxes]
+        if not shown:
+            return None
+        boxes = [self._boxes[node] for node in shown]
+        whole = np.array([np.min(boxes, axis=0)[0], np.max(boxes, axis=0)[1]])
+        some = np.concatenate([self._some[node] for node in shown])
+        if len(some) < _MANY:
+            return whole
+        crowd = np.quantile(some, (_OUTSIDE, 1 - _OUTSIDE), axis=0)
+        if np.linalg.norm(np.ptp(crowd, axis=0)) > _SMALL_PART * np.linalg.norm(np.ptp(whole, axis=0)):
+            return whole
+        around = np.ptp(crowd, axis=0) / 4
+        return np.array([np.maximum(crowd[0] - around, whole[0]), np.minimum(crowd[1] + around, whole[1])])
 
     def _measure(self, node: int, place: NDArray[np.float64]) -> None:
         if not len(place):
@@ -151,6 +174,7 @@ class Town:
         box = np.array([place.min(axis=0), place.max(axis=0)])
         before = self._boxes.get(node, box)
         self._boxes[node] = np.array([np.minimum(before[0], box[0]), np.maximum(before[1], box[1])])
+        self._some[node] = np.concatenate([self._some.get(node, place[:0]), place[::_FEWER]])
 
     def _raise(self, mesh: Mesh, world: NDArray[np.float64]) -> None:
         """Tell the relief what stands and lies here."""
@@ -228,6 +252,7 @@ class Town:
         self._tiles.pop(node).remove_node()
         self._planted.pop(node, None)
         self._boxes.pop(node, None)
+        self._some.pop(node, None)
         self.foreign.forget(node)
         self._shown.discard(node)
 

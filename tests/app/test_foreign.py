@@ -350,3 +350,22 @@ def test_halves_of_a_texture_are_means_down_to_one_texel() -> None:
     cut = np.zeros((2, 2, 4), np.uint8)
     cut[0, 0] = (200, 100, 50, 255)  # the rest is clear and black, and must not darken it
     assert mipmaps(cut)[0][0, 0] == pytest.approx([200, 100, 50, 64], abs=1)
+
+
+def test_what_is_framed_is_where_nearly_all_of_it_stands(screen) -> None:
+    rng = np.random.default_rng(5)
+
+    def cloud(count: int, wide_m: float) -> Mesh:
+        place = rng.uniform(-wide_m, wide_m, (count, 3)).astype(np.float32)
+        return quad(UNLIT, position=place, normal=np.zeros((count, 3), np.float32), walls=np.zeros(0, np.uint32),
+                    info=np.zeros((count, 4), np.float32), dots=np.arange(count, dtype=np.uint32))  # fmt: skip
+
+    assert screen.town.extent() is None
+    screen.put(cloud(30, 1000.0))
+    assert np.ptp(screen.town.extent(), axis=0).min() > 1500.0
+    screen.put(*(cloud(4000, 20.0) for _ in range(20)))
+    low, high = screen.town.extent()
+    assert (high - low < 70.0).all() and (np.abs((low + high) / 2) < 5.0).all()
+    screen.town.detach(1)
+    screen.town.show(np.array([0]))
+    assert np.ptp(screen.town.extent(), axis=0).min() > 1500.0
