@@ -19,6 +19,7 @@ from app.tiles import explicit, implicit, metadata, shapes, volumes
 from app.tiles.fetch import Source
 from app.tiles.geodesy import ecef_from_enu, geodetic_from_ecef
 from app.tiles.mesh import Unreadable
+from app.tiles.nodes import NO_DOCUMENT
 from app.tiles.table import EXTERNAL, MOST_NODES, SUBTREE, Document, Nodes, Seed, Tileset
 from network.problems import Refused
 
@@ -61,7 +62,7 @@ def load(address: str, *, world_from_root: Float | None = None, source: Source |
         if world_from_root is None:
             world_from_root = _own_frame(root)
         seed = Seed(
-            address, Document(address), world_from_root, world_from_root, True, 0.0, -1, world_from_root[:3, 3],
+            address, NO_DOCUMENT, world_from_root, world_from_root, True, 0.0, -1, world_from_root[:3, 3],
             volumes.NOWHERE_M, np.full(3, volumes.NOWHERE_M),
         )  # fmt: skip
         nodes = _document(seed, document, files)
@@ -140,7 +141,7 @@ def _parsed(content: bytes) -> dict[str, Any]:
 def _document(seed: Seed, json_document: dict[str, Any], source: Source) -> Nodes:
     """The branch of a tileset.json below the node of `seed`."""
     address, above = seed.address, seed.document
-    chain = (*above.chain, above.address) if above.address != address else above.chain
+    chain = (*above.chain, above.address) if above.address else ()
     if address in chain:
         raise Unreadable("the tileset names itself, through the tilesets that it names")
     if len(chain) > MOST_CHAINED:

@@ -15,6 +15,7 @@ from treewriter import UNIT, document, grown, load, names, tile
 from app.tiles import table as tables
 from app.tiles import tileset
 from app.tiles.expiry import expire_s
+from app.tiles.mesh import Unreadable
 from app.tiles.tileset import EXTERNAL
 from network.problems import Refused
 
@@ -45,7 +46,7 @@ def test_transforms_follow_each_other_down_and_stretch_the_error(tmp_path: Path)
 
 
 def test_refinement_is_inherited_and_may_be_written_small(tmp_path: Path) -> None:
-    below = [tile(children=[tile(refine="REPLACE")]), tile()]
+    below = [tile(children=[tile(refine="replace")]), tile()]
     table = load(document(tmp_path, tile(refine="add", children=below)))
     assert table.replace.tolist() == [False, False, False, True]
 
@@ -129,6 +130,12 @@ class TestExternalTilesets:
         assert names(table) == ["ok.glb"] and len(table) == 3
         assert any("names itself" in reason for _, reason in table.unread)
 
+    def test_one_that_names_itself_by_another_ending_is_no_trap_either(self, tmp_path: Path) -> None:
+        document(tmp_path, tile("round.tiles"), "round.tiles")
+        table, body = load(str(tmp_path / "round.tiles")), (tmp_path / "round.tiles").read_bytes()
+        with pytest.raises(Unreadable, match="names itself"):
+            tileset.branch(table.seed(0), body)
+
     def test_a_missing_one_costs_its_branch_alone(self, tmp_path: Path) -> None:
         table, missing = grown(document(tmp_path, tile(children=[tile("gone.json"), tile("a.glb")])))
         assert names(table) == ["a.glb"] and missing == ["there is no such file"]
@@ -151,6 +158,7 @@ class TestMalformed:
     @pytest.mark.parametrize(
         ("odd", "sentence"),
         [({"transform": [0.0] * 16}, "its transform is singular"),
+         ({"transform": [*MOVED[:10], 1e-14, *MOVED[11:]]}, "its transform is singular"),
          ({"transform": [*MOVED[:15], "1"]}, "transform is not 16 finite numbers"),
          ({"transform": [math.nan, *MOVED[1:]]}, "transform is not 16 finite numbers"),
          ({"transform": [*MOVED[:3], 1, *MOVED[4:]]}, "its transform is not affine")],

@@ -49,6 +49,12 @@ def test_regions_hold_the_ground_between_their_corners(width: float) -> None:
         holds(REGION, region, points @ world[:3, :3].T + world[:3, 3], world)
 
 
+def test_a_region_across_the_antimeridian_is_no_larger_than_elsewhere() -> None:
+    across = np.array([[3.1, 0.2, 0.3 + 3.1 - 2 * np.pi, 0.4, 0.0, 0.0], [1.0, 0.2, 1.3, 0.4, 0.0, 0.0]])
+    radius = bounds(REGION, across, np.tile(np.eye(4), (2, 1, 1)), np.eye(4)).radius_m
+    assert radius[0] == pytest.approx(radius[1], rel=0.02)
+
+
 def test_a_small_region_is_bounded_tightly() -> None:
     region = np.array([[0.1, 0.9, 0.1 + 1e-4, 0.9 + 1e-4, 0.0, 50.0]])
     world = np.linalg.inv(ecef_from_enu(0.9, 0.1, 0.0))
