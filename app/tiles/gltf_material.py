@@ -165,7 +165,7 @@ def _wrap(number: Any) -> Wrap:
 
 
 def _transform(shape: Json) -> Array | None:
-    """[2, 3] translation times rotation times scale (KHR_texture_transform)."""
+    """[2, 3] translation times rotation times scale (KHR_texture_transform); counter-clockwise where v points down."""
     if not any(name in shape for name in ("offset", "rotation", "scale")):
         return None
     x, y = shape.get("offset", (0.0, 0.0))
