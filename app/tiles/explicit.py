@@ -20,7 +20,7 @@ from app.tiles.expiry import expire_s
 from app.tiles.implicit import Subtree, Tiling, tiling
 from app.tiles.metadata import entity
 from app.tiles.nodes import DEEPEST, EXTERNAL, SUBTREE, Annotation, Document, Nodes, Seed
-from app.tiles.shapes import Odd, Volume, extension, is_number, transform_of, volume_of
+from app.tiles.shapes import LARGEST, Odd, Volume, error_of, extension, transform_of, volume_of
 
 Float = NDArray[np.float64]
 Json = dict[str, Any]
@@ -65,10 +65,11 @@ class Walk:
 
     def run(self, root: Any, error: Any) -> Nodes:
         """The branch below `root`; `error` is the tileset's own geometric error, the root's where it gives none."""
-        above = error if is_number(error) else self._seed.geometric_error_m
+        given = error_of(error)
+        above = self._seed.geometric_error_m if given is None else given
         nowhere = Volume(volumes.NOWHERE, [])
         seed = self._seed
-        self._waiting.append(_Tile(root, -1, seed.level + 1, 0, seed.replace, float(above), nowhere, "root"))
+        self._waiting.append(_Tile(root, -1, seed.level + 1, 0, seed.replace, above, nowhere, "root"))
         while self._waiting:
             tile = self._waiting.popleft()
             if len(self._rows) >= MOST_TILES:
@@ -95,7 +96,7 @@ class Walk:
             raise Odd(f"it lies deeper than {DEEPEST} levels")
         matrix = tile.matrix
         if node.get("transform") is not None:
-            self._matrices.append(self._matrices[matrix] @ transform_of(node["transform"]))
+            self._matrices.append(self._moved(matrix, transform_of(node["transform"])))
             matrix = len(self._matrices) - 1
         volume = self._volume(node.get("boundingVolume"), tile)
         error = self._error(node, tile)
@@ -124,6 +125,13 @@ class Walk:
             for k, child in enumerate(children[:most])
         )
 
+    def _moved(self, matrix: int, transform: Float) -> Float:
+        """World from a tile with a transform of its own."""
+        moved = self._matrices[matrix] @ transform
+        if not 1 / LARGEST < np.abs(moved[:3, :3]).max() < LARGEST or np.abs(moved[:3, 3]).max() > LARGEST:
+            raise Odd("the transforms down to it make it too large or too small")
+        return moved
+
     def _volume(self, json: Any, tile: _Tile) -> Volume:
         try:
             return volume_of(json)
@@ -133,8 +141,9 @@ class Walk:
 
     def _error(self, node: Json, tile: _Tile) -> float:
         error: Any = node.get("geometricError")
-        if is_number(error) and error >= 0:
-            return float(error)
+        given = error_of(error)
+        if given is not None:
+            return given
         if error is not None:
             self.leave_out(tile.path, f"geometricError {str(error)[:40]} is no number from 0 on; that above is taken")
         return tile.error

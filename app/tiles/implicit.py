@@ -20,6 +20,7 @@ from app.tiles.mesh import Unreadable
 from app.tiles.metadata import Rows
 from app.tiles.nodes import DEEPEST, SUBTREE, Annotation, Nodes, Seed
 from app.tiles.properties import columns
+from app.tiles.shapes import LARGEST
 from app.tiles.subtree import Beside, SubtreeFile, extended, item
 
 Float = NDArray[np.float64]
@@ -254,14 +255,15 @@ def _nodes(
         own = _own_volumes(*told)
         given = _of(*told, "TILE_GEOMETRIC_ERROR")
         if given is not None:
-            error[:tiles] = np.where(np.isfinite(given[:, 0]) & (given[:, 0] >= 0), given[:, 0], error[:tiles])
+            error[:tiles] = np.where(given[:, 0] >= 0, np.minimum(given[:, 0], LARGEST), error[:tiles])
         refine = _of(*told, "TILE_REFINE")
         if refine is not None:
             refined[:tiles] = refine[:, 0] == 1
     bound = volumes.bounds(kind, values, matrix, seed.world_from_earth)
     if own is not None:
-        other = volumes.bounds(own[0], own[1], matrix[:tiles], seed.world_from_earth)
-        good = np.isfinite(own[1]).all(axis=1)
+        good = (np.abs(own[1]) < LARGEST).all(axis=1)
+        theirs = np.where(good[:, None], own[1], 0.0)
+        other = volumes.bounds(own[0], theirs, matrix[:tiles], seed.world_from_earth)
         for mine, given in zip(bound, other, strict=True):
             mine[:tiles][good] = given[good]
     stretch = float(volumes.scale(seed.matrix[None])[0]) / float(volumes.scale(seed.world_from_earth[None])[0])
@@ -319,7 +321,7 @@ def _with_heights(kind: int, values: Float, rows: Rows, rank: Int) -> Float:
         for place, semantic in ((4, "TILE_MINIMUM_HEIGHT"), (5, "TILE_MAXIMUM_HEIGHT")):
             given = _of(rows, rank, semantic)
             if given is not None:
-                values[:, place] = np.where(np.isfinite(given[:, 0]), given[:, 0], values[:, place])
+                values[:, place] = np.where(np.abs(given[:, 0]) < LARGEST, given[:, 0], values[:, place])
     return values
 
 

@@ -13,6 +13,8 @@ from app.tiles import volumes
 
 _FIELD = {"box": volumes.BOX, "region": volumes.REGION, "sphere": volumes.SPHERE}
 _S2 = "3DTILES_bounding_volume_S2"
+LARGEST = 1e15
+"""Numbers beyond it, in metres a tenth of a light year, are no place: their squares and products would overflow."""
 
 
 class Volume(NamedTuple):
@@ -64,9 +66,17 @@ def _numbers(values: Any, count: int, what: str) -> list[float]:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a finite number that arithmetic can bear."""
+    """Whether a value is a number that arithmetic can bear."""
     kind = type(value)
-    return (kind is float and math.isfinite(value)) or (kind is int and -(10**15) < value < 10**15)
+    return (kind is float or kind is int) and -LARGEST < value < LARGEST
+
+
+def error_of(value: Any) -> float | None:
+    """A geometric error [tile's own units]; some write 1e100 where they mean without end. None where it is none."""
+    kind = type(value)
+    if (kind is float or kind is int) and value >= 0 and not (kind is float and math.isinf(value)):
+        return float(min(value, LARGEST))
+    return None
 
 
 def transform_of(values: Any) -> NDArray[np.float64]:
