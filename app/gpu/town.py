@@ -32,9 +32,9 @@ NO_DATA = 9.0
 _WHITE = np.ones((1, 4), np.float32)
 """Style of slot 0, of what is no feature."""
 
-_FEWER = 40
+_FEWER = 10
 """Of the vertices that tell where a mesh is, one in so many tells where most of the tileset is."""
-_MANY = 500
+_MANY = 150
 """Fewer places say nothing of where most of it is."""
 _OUTSIDE, _SMALL_PART = 0.06, 0.35
 """Share of places left out at every side; a part smaller than this share of the whole is what one looks at."""
