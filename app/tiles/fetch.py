@@ -57,6 +57,12 @@ class Source:
             return relative
         if len(relative) > LONGEST or "\0" in relative:
             raise Refusal("an address of the tileset is no address (too long, or with a zero byte)")
+        try:
+            return self._joined(base, relative)
+        except ValueError as error:
+            raise Refusal(f"{relative[:80]!r} is no address ({str(error)[:80]})") from error
+
+    def _joined(self, base: str, relative: str) -> str:
         scheme = urlsplit(relative).scheme.lower()
         if _is_web(relative) or (_is_web(base) and not archive.parted(base)[0]):
             if scheme and scheme not in ("http", "https"):
@@ -93,6 +99,10 @@ class Source:
         try:
             if holder:
                 return unpacked(self._archives.read(path, inner), LARGEST_BYTES)
+            if path.is_dir():
+                raise OSError("it is a folder")
+            if path.exists() and not path.is_file():  # a pipe would keep us waiting, a device send for ever
+                raise OSError("it is no ordinary file")
             if path.stat().st_size > LARGEST_BYTES:
                 raise OSError(f"the file is larger than {LARGEST_BYTES >> 20} MiB")
             return unpacked(path.read_bytes(), LARGEST_BYTES)

@@ -136,7 +136,7 @@ def tiling(
             raise ValueError(f"{name} {str(count)[:40]} is no number of levels")
     if deep > MOST_LEVELS:
         raise ValueError(f"availableLevels {deep} are more than {MOST_LEVELS}")
-    if _tiles_above(levels, octree) > MOST_TILES:
+    if levels > MOST_LEVELS or _tiles_above(levels, octree) > MOST_TILES:
         raise ValueError(f"subtreeLevels {levels} make subtrees of more than {MOST_TILES:,} tiles")
     kind, values = volume
     if kind not in (volumes.BOX, volumes.REGION, volumes.S2):
@@ -261,7 +261,7 @@ def _nodes(
             refined[:tiles] = refine[:, 0] == 1
     bound = volumes.bounds(kind, values, matrix, seed.world_from_earth)
     if own is not None:
-        good = (np.abs(own[1]) < LARGEST).all(axis=1)
+        good = np.asarray((np.abs(own[1]) < LARGEST).all(axis=1))
         theirs = np.where(good[:, None], own[1], 0.0)
         other = volumes.bounds(own[0], theirs, matrix[:tiles], seed.world_from_earth)
         for mine, given in zip(bound, other, strict=True):

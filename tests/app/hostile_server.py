@@ -7,10 +7,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 BODY = bytes(range(256)) * 400
+
+
+@cache
+def _zeros(size: int) -> bytes:
+    """So many, packed."""
+    return gzip.compress(bytes(size), 1)
 
 
 class Hostile(ThreadingHTTPServer):
@@ -21,6 +28,8 @@ class Hostile(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files: dict[str, bytes] = {}
+        self.ways: dict[str, str] = {}
+        """Paths that are answered as another is."""
         self.asked: Counter[str] = Counter()
         self.queries: list[str] = []
         self.delay_s = 0.0
@@ -41,6 +50,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.split("?")[0]
         self.server.asked[path] += 1
         self.server.queries.append(self.path)
+        if path in self.server.ways:
+            path = self.server.ways[path]
         if path in self.server.files:
             time.sleep(self.server.delay_s)
             return self._send(200, self.server.files[path])
@@ -82,7 +93,39 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, gzip.compress(BODY), Content_Encoding="gzip")
 
     def bomb(self) -> None:
-        self._send(200, gzip.compress(bytes(300 << 20), 9), Content_Encoding="gzip")
+        self._send(200, _zeros(300 << 20), Content_Encoding="gzip")
+
+    def swollen(self) -> None:
+        self._send(200, _zeros(64 << 20), Content_Encoding="gzip")
+
+    def page(self) -> None:
+        self._send(200, b"<!DOCTYPE html><html><body>Sign in to see this tile</body></html>", Content_Type="text/html")
+
+    def nowhere(self) -> None:
+        self._send(302, b"", Location="http://[")
+
+    def hello_again(self) -> None:
+        self.close_connection = True
+        while True:
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
+
+    def slow_head(self) -> None:
+        self.close_connection = True
+        for _ in range(60):
+            self.wfile.write(b"H")
+            self.wfile.flush()
+            time.sleep(0.5)
+
+    def slow_chunks(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        self.drops()
+
+    def drops(self) -> None:
+        self.close_connection = True
+        for _ in range(120):
+            self.wfile.write(b"0")
+            self.wfile.flush()
+            time.sleep(0.5)
 
     def half_packed(self) -> None:
         self._send(200, gzip.compress(BODY)[:-20], Content_Encoding="gzip")

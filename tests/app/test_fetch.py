@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import sqlite3
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from hostile_server import BODY, Hostile, hostile
+from resident import Peak
 
 from app.tiles import fetch, web
 from app.tiles.fetch import Absent, Busy, Dropped, Refusal, Source
@@ -41,6 +43,7 @@ def test_an_answer_comes_whole_moved_or_packed(server: Hostile, town: Source, pa
         ("busy", Busy, "busy"),
         ("loop", OSError, "points on more than 5 times"),
         ("to-file", Refusal, "no http address"),
+        ("nowhere", Refusal, "no http address"),
         ("half-packed", OSError, "gzip is truncated"),
         ("short", OSError, "broke off"),
     ],
@@ -67,10 +70,40 @@ def test_too_much_is_cut_off(
         town.read(f"{server.address}/{path}")
 
 
-def test_one_byte_a_second_is_given_up(server: Hostile, town: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", ["drip", "slow-head", "slow-chunks"])
+def test_one_byte_a_second_is_given_up_in_head_and_body(
+    server: Hostile, town: Source, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(web, "SLOW_S", 1.5)
+    begin = time.monotonic()
     with pytest.raises(OSError, match="too slow"):
-        town.read(f"{server.address}/drip")
+        town.read(f"{server.address}/{path}")
+    assert time.monotonic() - begin < 8
+
+
+def test_a_server_that_only_says_that_it_goes_on_is_given_up(
+    server: Hostile, town: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "TOTAL_S", 1.0)
+    with pytest.raises(OSError, match="too slow"):
+        town.read(f"{server.address}/hello-again")
+
+
+def test_of_answers_that_swell_one_comes_at_a_time(
+    server: Hostile, town: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight that are 64 MiB each: all of them at once would be 512."""
+    monkeypatch.setattr(web, "LARGE_BYTES", 4 << 20)
+    peak, sizes = Peak(), list[int]()
+    town.read(f"{server.address}/swollen")
+    threads = [threading.Thread(target=lambda: sizes.append(len(town.read(f"{server.address}/swollen"))))
+               for _ in range(8)]  # fmt: skip
+    with peak:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sizes == [64 << 20] * 8 and peak.bytes < 256 << 20
 
 
 def test_what_is_no_longer_wanted_stops_between_pieces(server: Hostile, town: Source) -> None:
@@ -84,8 +117,10 @@ def test_what_is_no_longer_wanted_stops_between_pieces(server: Hostile, town: So
 
 def test_no_server_is_an_error_and_not_a_wait(town: Source) -> None:
     gone = Source("http://127.0.0.1:9/tileset.json")
-    with pytest.raises(OSError, match=r"refused|no connection"):
+    with pytest.raises(OSError, match=r"no connection \(Connection refused\)"):
         gone.read("http://127.0.0.1:9/tileset.json")
+    with pytest.raises(OSError, match="no server of that name"):
+        gone.read("http://nobody.invalid/tileset.json")
 
 
 # ---- what may be named
@@ -111,7 +146,9 @@ def test_public_addresses_are_known() -> None:
     assert not web.is_private("1.1.1.1")
 
 
-@pytest.mark.parametrize("relative", ["file:///etc/passwd", "ftp://a/b", "gopher://x", "a\0b", "x" * 10_000])
+@pytest.mark.parametrize(
+    "relative", ["file:///etc/passwd", "ftp://a/b", "gopher://x", "a\0b", "x" * 10_000, "http://[", "//[::1"]
+)
 def test_a_tileset_from_the_network_names_http_only(relative: str) -> None:
     far = Source("https://tiles.example.org/tileset.json")
     with pytest.raises(Refusal):
@@ -131,6 +168,16 @@ def test_a_tileset_on_disk_stays_in_its_folder(tmp_path: Path, relative: str) ->
     assert open_wide.read(open_wide.join(root, relative)) == b"secret"
     with pytest.raises(Refusal):
         Source(root).read(Source(root).join(root, (tmp_path / "secret.txt").as_uri()))
+
+
+def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.glb")
+    (tmp_path / "folder.glb").mkdir()
+    source = Source(str(tmp_path / "tileset.json"))
+    with pytest.raises(OSError, match="no ordinary file"):
+        source.read(source.join(source.root, "pipe.glb"))
+    with pytest.raises(OSError, match="it is a folder"):
+        source.read(source.join(source.root, "folder.glb"))
 
 
 def test_files_of_the_folder_are_read_packed_and_by_file_address(tmp_path: Path) -> None:
