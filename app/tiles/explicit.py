@@ -170,8 +170,7 @@ class Walk:
         self, node: Json, tile: _Tile, row: int, matrix: int, error: float, replace: bool, volume: Volume
     ) -> None:
         """Contents, stubs and metadata of a tile."""
-        said = node.get("metadata")
-        about = entity(said, self._document.schema) if said is not None else None
+        about = entity(_said(node), self._document.schema)
         contents = self._listed(node, tile)
         implicit = extension(node, "3DTILES_implicit_tiling") or node.get("implicitTiling")
         if implicit is not None:
@@ -200,8 +199,7 @@ class Walk:
     def _annotate(self, row: int, about: Any, contents: list[Json]) -> None:
         if about is None and all(_SAYING.isdisjoint(one) for one in contents):
             return
-        entities = tuple(entity(one["metadata"], self._document.schema) if "metadata" in one else None
-                         for one in contents)  # fmt: skip
+        entities = tuple(entity(_said(one), self._document.schema) for one in contents)
         groups = tuple(group_of(one, self._document) for one in contents)
         if about is not None or any(e is not None for e in entities) or any(g >= 0 for g in groups):
             self._annotations[row] = Annotation(about, entities, groups)
@@ -322,6 +320,12 @@ class _Joined:
             self._around[folder] = before, after
         before, after = self._around[folder]
         return f"{before}{name}{after}"
+
+
+def _said(json: Json) -> Any:
+    """Metadata of a tile or content as the document gives them."""
+    said = json.get("metadata")
+    return extension(json, "3DTILES_metadata") if said is None else said
 
 
 def group_of(content: Json, document: Document) -> int:

@@ -197,7 +197,8 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("tiling", "sentence"),
         [({"availableLevels": 60}, "availableLevels 60 are more than 30"), ({"subtreeLevels": 0}, "number of levels"),
-         ({"subtreeLevels": 25}, "more than 6,000,000 tiles"), ({"subdivisionScheme": "BINARY"}, "neither QUADTREE"),
+         ({"subtreeLevels": 25}, "more than 6,000,000 tiles"), ({"subtreeLevels": 2**31}, "more than 6,000,000"),
+         ({"subdivisionScheme": "BINARY"}, "neither QUADTREE"),
          ({"subtrees": {}}, "subtrees has no uri"), ({"subtrees": {"uri": "s/{level}/{x}.subtree"}}, "lacks {y}"),
          ({"subtrees": {"uri": "s/{level}/{x}/{y}/{z}"}}, "which a quadtree has not")],
     )  # fmt: skip

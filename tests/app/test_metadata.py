@@ -43,7 +43,10 @@ def test_the_extension_of_1_0_names_its_groups(tmp_path: Path) -> None:
     groups = {"roofs": about("layer", color=[4, 5, 6])}
     old = {"schema": SCHEMA, "groups": groups, "tileset": about("place", name="Town")}
     content = {"uri": "a.glb", "extensions": {"3DTILES_metadata": {"group": "roofs"}}}
-    table = load(document(tmp_path, tile() | {"content": content}, extensions={"3DTILES_metadata": old}))
+    said = {"extensions": {"3DTILES_metadata": about("place", name="Block")}}
+    table = load(document(tmp_path, tile() | said | {"content": content}, extensions={"3DTILES_metadata": old}))
+    about_tile = table.annotation(0).tile
+    assert about_tile is not None and about_tile.values["name"] == "Block"
     (group,) = table.groups(0)
     assert group is not None and group.values["color"].tolist() == [4, 5, 6]
 

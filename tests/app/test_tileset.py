@@ -296,6 +296,40 @@ def test_documents_that_are_cut_or_garbled_are_sentences(shared: Path, tmp_path:
             assert len(table) >= 1
 
 
+ODD: list[Any] = [
+    None, True, -1, 0, 2, 1e300, -1e300, math.nan, math.inf, 1e-300, 2**63, 10**400, "", ".", "../x", "x" * 9000, "\0",
+    "http://[", "file:///etc/passwd", "data:,x", [], {}, [[]], [{}], {"a": 1}, [1] * 16, ["a"], {"uri": 5},
+]  # fmt: skip
+
+
+def parts(value: Any, found: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """(holder, key) of every value within."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        found.append((value, key))
+        parts(value[key], found)
+    return found
+
+
+def test_any_value_may_be_another(shared: Path, tmp_path: Path) -> None:
+    """Whatever stands in a document instead of what should: a table of finite numbers, or a sentence."""
+    rng, path = np.random.default_rng(2), tmp_path / "tileset.json"
+    samples = [(shared / "tiles/samples" / p / "tileset.json").read_text()
+               for p in ("1.1/MetadataGranularities", "1.0/TilesetWithRequestVolume", "1.1/SparseImplicitQuadtree")]
+    for k in range(450):
+        whole = json.loads(samples[k % 3])
+        listed = parts(whole, [])
+        holder, key = listed[int(rng.integers(len(listed)))]
+        holder[key] = ODD[int(rng.integers(len(ODD)))]
+        path.write_text(json.dumps(whole))
+        try:
+            table = load(str(path))
+        except Refused as refused:
+            assert "\n" not in str(refused)
+            continue
+        for column in (table.centre_m, table.radius_m, table.half_m, table.geometric_error_m, table.matrix):
+            assert np.isfinite(column).all()
+
+
 def test_a_region_alone_gives_the_frame(tmp_path: Path) -> None:
     region = {"region": [0.0, 0.8, 0.001, 0.801, 10.0, 20.0]}
     table, world = tileset.load(document(tmp_path, tile("a.glb", boundingVolume=region)))
