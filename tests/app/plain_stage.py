@@ -15,6 +15,7 @@ class Table:
 
     def detach(self, node: int) -> None:
         del self.tiles[node]
+        self.shown.discard(node)
 
     def show(self, nodes: np.ndarray) -> None:
         self.shown = {int(n) for n in nodes}

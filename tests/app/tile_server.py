@@ -17,6 +17,8 @@ class TileServer:
         self.answers: dict[str, int] = {}
         self.asked: Counter[str] = Counter()
         self.most_at_once = self._now = 0
+        self.at_once: list[int] = []
+        """By request: how many were being answered."""
         self._lock = threading.Lock()
         outer = self
 
@@ -43,6 +45,7 @@ class TileServer:
         with self._lock:
             self.asked[name] += 1
             self._now += 1
+            self.at_once.append(self._now)
             self.most_at_once = max(self.most_at_once, self._now)
         time.sleep(self.delay_s)
         path = self.folder / name

@@ -33,10 +33,11 @@ def branch(
     )  # fmt: skip
 
 
-def house() -> bytes:
-    """A tile."""
+def house(count: int = 1) -> bytes:
+    """A tile of so many equal houses."""
     shell = Shell()
-    shell.house(0.0, 0.0, 10.0, 8.0, 6.0, 3.0, 0.0, 0)
+    for _ in range(count):
+        shell.house(0.0, 0.0, 10.0, 8.0, 6.0, 3.0, 0.0, 0)
     return shell.glb(["h"])
 
 
