@@ -32,6 +32,9 @@ Float = NDArray[np.float64]
 _CLEAR = 20.0
 """Haze takes half at so many radii of a tileset that is seen alone: it stands a few radii away."""
 
+_FARTHEST_M, _LONE_M = 1500.0, 5000.0
+"""Largest radius of what throws shadows, in a district and of a tileset that is seen alone (whole, from afar)."""
+
 
 class Scenery:
     """Owner of everything drawn in the scene of one view."""
@@ -222,7 +225,7 @@ class Scenery:
         self._view.shine(light)
         if self._glow is not None:
             self._glow.shine(light.night)
-        self._view.cast(light, centre, min(radius, 1500.0), stamp)
+        self._view.cast(light, centre, min(radius, _FARTHEST_M if low is None else _LONE_M), stamp)
 
     def close(self) -> None:
         """Take everything down."""
