@@ -7,7 +7,10 @@ Source: OGC 22-025r4 (3D Tiles 1.1) section 7.
 
 from __future__ import annotations
 
+import gc
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -55,7 +58,8 @@ def load(address: str, *, world_from_root: Float | None = None, source: Source |
     address = files.root if source is None else address
     try:
         body = files.read(address)
-        document = _around(address) if _is_content(body) else _parsed(body)
+        with _uncollected():
+            document = _opened(address, body)
         root = document.get("root")
         if not isinstance(root, dict):
             raise Unreadable("it has no root")
@@ -65,7 +69,8 @@ def load(address: str, *, world_from_root: Float | None = None, source: Source |
             address, NO_DOCUMENT, world_from_root, world_from_root, True, 0.0, -1, world_from_root[:3, 3],
             volumes.NOWHERE_M, np.full(3, volumes.NOWHERE_M),
         )  # fmt: skip
-        nodes = _document(seed, document, files)
+        with _uncollected():
+            nodes = _document(seed, document, files)
     except _BROKEN as error:
         raise Refused(f"{address}: the tileset is malformed ({str(error)[:120]}); export it again.") from error
     except OSError as error:
@@ -100,20 +105,31 @@ def branch(seed: Seed, content: bytes) -> Nodes:
     try:
         if seed.subtree is not None:
             return implicit.expand(seed, content, lambda uri: source.read(source.join(seed.address, uri))).worked_out()
-        return _document(seed, _parsed(content), source).worked_out()
+        with _uncollected():
+            return _document(seed, _parsed(content), source).worked_out()
     except _BROKEN as error:
         raise Unreadable(f"the document is inconsistent: {type(error).__name__} {str(error)[:120]}") from error
 
 
-def _is_content(body: bytes) -> bool:
-    """Whether a file is something to draw, not a tileset."""
-    if bytes(body[:4]) in (b"glTF", b"b3dm", b"i3dm", b"pnts", b"cmpt"):
-        return True
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """A large document is millions of objects and no garbage: looking for some would take most of the time."""
+    before = gc.isenabled()
+    gc.disable()
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and "root" not in document and ("meshes" in document or "scenes" in document)
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+def _opened(address: str, body: bytes) -> dict[str, Any]:
+    """The tileset that a file is, or one around it where it is something to draw."""
+    if bytes(body[:4]) in (b"glTF", b"b3dm", b"i3dm", b"pnts", b"cmpt"):
+        return _around(address)
+    document = _parsed(body)
+    lone = "root" not in document and ("meshes" in document or "scenes" in document)
+    return _around(address) if lone else document
 
 
 def _around(address: str) -> dict[str, Any]:
