@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.physics import film, zone
+from sim.physics import film, sky, zone
 from sim.physics.wall import chain
 from sim.physics.zone import Outside
 from sim.weather import Weather, read_epw
@@ -21,7 +21,7 @@ from tools.cases.read import Case
 from tools.cases.schedule import year_of
 
 STEP_S = 900.0
-SIGMA = film.STEFAN_BOLTZMANN_W_M2K4
+SIGMA = sky.STEFAN_BOLTZMANN_W_M2K4
 KELVIN = film.KELVIN
 
 
