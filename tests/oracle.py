@@ -22,7 +22,7 @@ from tools.cases.schedule import year_of
 
 STEP_S = 900.0
 SIGMA = sky.STEFAN_BOLTZMANN_W_M2K4
-KELVIN = film.KELVIN
+KELVIN = sky.KELVIN
 
 
 @dataclass
