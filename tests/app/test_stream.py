@@ -127,7 +127,7 @@ def test_memory_keeps_to_its_cap_and_what_is_in_view_stays(town: Path) -> None:
 
 def test_tiles_much_larger_than_any_before_do_not_burst_the_cap(server: TileServer) -> None:
     """A server does not tell sizes ahead: twenty are on their way when the first shows how large they are."""
-    for k in range(1, 40):
+    for k in {*range(40)} - {19, 20}:  # those in the middle come first
         (server.folder / f"{k}.glb").write_bytes(house(300))
     (large,) = decode(house(300), {})
     one = schedule.COPIES * large.bytes
