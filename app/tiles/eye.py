@@ -23,6 +23,8 @@ HAZE_DENSITY_1_M, HAZE_PX, HAZE_FALLOFF = 2e-4, 24.0, 0.25
 it is full."""
 _TOUCHING_M = 1e-9
 _ONES = np.ones(3)
+_MANY = 4096
+"""Of more volumes than this each plane sorts out those that the next need not look at."""
 
 
 @dataclass(frozen=True)
@@ -64,21 +66,34 @@ class Eye:
 
 def distance_m(tiles: Tileset, eye: Eye, rows: Rows | slice = slice(None)) -> Float:
     """[row] distance of the eye from each volume (sphere and box both bound it), at most 0 inside."""
-    off = tiles.centre_m[rows] - eye.position_m
-    out = np.maximum(np.abs(off) - tiles.half_m[rows], 0.0)
+    off = _of(tiles.centre_m, rows) - eye.position_m
+    out = np.maximum(np.abs(off) - _of(tiles.half_m, rows), 0.0)
     return np.asarray(np.maximum(_length(off) - tiles.radius_m[rows], _length(out)))
 
 
 def in_view(tiles: Tileset, eye: Eye, rows: Rows | slice = slice(None), *, wider_rad: float = 0.0) -> Bool:
     """[row] volumes that touch the view, opened by `wider_rad` on every side."""
+    if not isinstance(rows, slice) and len(rows) > _MANY and not wider_rad:
+        return _many_in_view(tiles, eye, rows)
     normal = eye.planes[:, :3]
-    centre = tiles.centre_m[rows]
+    centre = _of(tiles.centre_m, rows)
     side = centre @ normal.T + eye.planes[:, 3]
-    reach = np.minimum(tiles.half_m[rows] @ np.abs(normal).T, tiles.radius_m[rows][:, None])
+    reach = np.minimum(_of(tiles.half_m, rows) @ np.abs(normal).T, tiles.radius_m[rows][:, None])
     if wider_rad:
         off = centre - eye.position_m
         reach += np.sin(wider_rad) * _length(off)[:, None]
     return np.asarray((side >= -reach).all(axis=1))
+
+
+def _many_in_view(tiles: Tileset, eye: Eye, rows: Rows) -> Bool:
+    left = np.arange(len(rows))
+    for plane in eye.planes:
+        at = rows[left]
+        reach = np.minimum(tiles.half_m.take(at, axis=0) @ np.abs(plane[:3]), tiles.radius_m[at])
+        left = left[tiles.centre_m.take(at, axis=0) @ plane[:3] + plane[3] >= -reach]
+    seen = np.zeros(len(rows), bool)
+    seen[left] = True
+    return seen
 
 
 def admitted(tiles: Tileset, eye: Eye, rows: Rows) -> Bool:
@@ -116,10 +131,15 @@ def haze_1_m(tiles: Tileset, eye: Eye) -> float:
 def aside_m(tiles: Tileset, eye: Eye, rows: Rows, distance: Float) -> Float:
     """[row] how far from what is looked at: (1 - cos of the angle to the middle of the view) x distance."""
     forward = eye.forward
-    off = tiles.centre_m[rows] - eye.position_m
+    off = _of(tiles.centre_m, rows) - eye.position_m
     length = _length(off)
     cosine = np.divide(off @ forward, length, out=np.zeros(len(off)), where=length > 0)
     return np.asarray((1.0 - cosine) * np.maximum(distance, 0.0))
+
+
+def _of(vectors: Float, rows: Rows | slice) -> Float:
+    """[row, 3] of some rows; `take` gathers them several times faster than an index does."""
+    return vectors[rows] if isinstance(rows, slice) else vectors.take(rows, axis=0)
 
 
 def _length(vectors: Float) -> Float:
