@@ -18,8 +18,8 @@ MODEL = ("district", "columns", "fabric", "panes", "zones", "rooms", "memo", "pa
          "lightfile", "prepare", "span", "year")  # fmt: skip
 """Modules of sim, beside its physics, that a built package depends on."""
 UNRELATED = ("main", "options", "supervise", "gallery", "gallery_page", "doctor", "simulate", "bench", "bench_picture",
-             "bench_physics", "bench_large", "bench_import", "bench_tiles", "random_town", "progress", "setup",
-             "demo_run")  # fmt: skip
+             "bench_physics", "bench_large", "bench_import", "bench_tiles", "bench_stage", "bench_flight", "holes",
+             "tile_server", "random_town", "progress", "setup", "demo_run")  # fmt: skip
 """Modules of tools that no package depends on."""
 FORGET_S = 3600.0
 """A demo of other code that was not opened for so long is removed when a new one was built."""

@@ -88,6 +88,7 @@ class _City:
     land: Land
     land_at: Float
     """[land triangle, 2] middles."""
+    cell_m: float
 
 
 @dataclass(frozen=True)
@@ -133,16 +134,20 @@ def visible(m: Mesh, b: Bodies) -> NDArray[np.bool_]:
 
 def write(
     folder: Path, *, ids: tuple[str, ...], m: Mesh, b: Bodies, triangles: Triangles, place: Frame,
-    land: Land | None = None, walls: Walls | None = None,
+    land: Land | None = None, walls: Walls | None = None, cell_m: float = CELL_M,
 ) -> int:  # fmt: skip
-    """Write tileset.json and its glb files to `folder`; number of tiles. `walls` [building]: materials, else paper."""
+    """Write tileset.json and its glb files to `folder`; number of tiles.
+
+    `walls` [building]: materials, else paper. `cell_m`: side of the largest leaf.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     land = land or NO_LAND
     looks, uv = _vertices(m, b, triangles, walls)
     figures = _figures(m, b)
     owner = m.faces.building[triangles.face].astype(np.int64)
     middle = land.xyz[land.index][:, :, :2].mean(axis=1) if len(land) else np.zeros((0, 2))
-    city = _City(folder, ids, m, b, triangles, owner, looks, uv, figures, lod.ladders(figures), land, middle)
+    city = _City(folder, ids, m, b, triangles, owner, looks, uv, figures, lod.ladders(figures), land, middle,
+                 cell_m)  # fmt: skip
     root = _root(city)
     tile = _fine(city, root, "all.glb") if _is_leaf(city, root) else None
     top = _coarse(city, root, [tile]) if tile is not None else _branch(city, root)
@@ -165,7 +170,7 @@ def _root(city: _City) -> _Square:
 def _is_leaf(city: _City, s: _Square) -> bool:
     """Small enough, and light enough or not to be split further."""
     light = len(s.triangles) + len(s.land) <= MOST_TRIANGLES
-    return (s.side_m <= CELL_M and (light or s.side_m <= 2 * _SMALLEST_M)) or (light and not len(s.buildings))
+    return (s.side_m <= city.cell_m and (light or s.side_m <= 2 * _SMALLEST_M)) or (light and not len(s.buildings))
 
 
 def _quarters(city: _City, s: _Square) -> list[_Square]:
