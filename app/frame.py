@@ -289,7 +289,7 @@ def _draw_scene(
         ports.view.shine(now)
         ports.view.look(SKYWARD, 0.0)
         return
-    scenery.tiles(camera, ports.window.size)
+    scenery.tiles(camera, ports.window.size, arrival=world.glide.end if world.glide is not None else None)
     if world.paint in stage.blocks or not scenery.painted or now_s - ports.repainted_s > REPAINT_S:
         scenery.paint(levels, legend)
     scenery.install(stage.blocks.get("pv_roof_w"))

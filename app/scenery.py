@@ -130,15 +130,17 @@ class Scenery:
         """Whether the buildings have had colours."""
         return self._legend is not None
 
-    def tiles(self, camera: Camera, size: tuple[int, int]) -> None:
-        """Stream what the camera wants, within this frame's budget."""
+    def tiles(self, camera: Camera, size: tuple[int, int], *, arrival: Camera | None = None) -> None:
+        """Stream what the camera wants, within this frame's budget; `arrival` is where a glide will end."""
         if self.stream is None:
             return
         self.town.foreign.refine()
         if self.town.foreign.met and not self._strange:
             self._warm()
         # Errors are given in the tileset's own metres.
-        self.stream.update([eye_of(camera, size=size)], self._stage, limit_px=self._view.error_px / self._scale)
+        coming = None if arrival is None else eye_of(arrival, size=size)
+        limit_px = self._view.error_px / self._scale
+        self.stream.update([eye_of(camera, size=size)], self._stage, limit_px=limit_px, ahead=coming)
         if self.wardrobe is not None and self.wardrobe.version != self._dressed:
             self._dressed = self.wardrobe.version
             rgba = self.wardrobe.rgba
