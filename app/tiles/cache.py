@@ -76,7 +76,8 @@ class Stream:
         self._course = Course()
         self._source = tiles.source or Source("")
         self._loader = Loader(
-            self._source, slots, north=north, prepare=prepare, id_property=id_property, bind=bind
+            self._source, slots, growth=self._held.growth, north=north, prepare=prepare,
+            id_property=id_property, bind=bind,
         )
         self._tick = 0
         self._now_s = self._begin_s = 0.0
@@ -313,7 +314,7 @@ class Stream:
         if sum(sizes) > possible:
             spare = held.spare(chosen.keep, self._tick - rested)
             possible += int(held.state.bytes[spare].sum())
-        strange = not held.largest_bytes  # nobody knows how large tiles are here: the first comes alone
+        strange = not held.growth.largest_bytes  # nobody knows how large tiles are here: the first comes alone
         alone = strange and any(not job.branch for job in flying.values())
         refused = False
         for job, size in zip(jobs, sizes, strict=True):
@@ -343,8 +344,7 @@ class Stream:
             return int(state.size[node])
         if state.file[node] < 0:
             state.file[node] = sum(self._source.file_bytes(seed.address) for seed in job.seeds)
-        by_file = int(state.file[node] * self._held.swell)
-        return by_file if by_file > 0 else self._held.largest_bytes
+        return self._held.growth.likely(int(state.file[node]))
 
     def _roomy(self, chosen: Selection) -> bool:
         """Whether what the view rests on leaves room for more detail."""

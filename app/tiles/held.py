@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tiles.failures import Failures, pause_s
+from app.tiles.growth import Growth
 from app.tiles.kin import Kin
 from app.tiles.mesh import Mesh
 from app.tiles.schedule import Arrival, Failure
@@ -50,10 +51,7 @@ class Held:
         self.tiles_held = 0
         self.nodes = len(tiles)
         self.changes = 0
-        self.largest_bytes = 0
-        """Of a tile so far."""
-        self.swell = 0.0
-        """Most that a file has grown by in memory."""
+        self.growth = Growth(cap_bytes)
         self.next_due_s = np.inf
         """When something expires or may be tried again."""
         self.growing: deque[tuple[Arrival, Iterator[bool]]] = deque()
@@ -67,7 +65,7 @@ class Held:
         if node >= len(state.birth) or state.birth[node] != arrival.job.birth:
             return  # forgotten meanwhile
         if arrival.bytes and (arrival.meshes or arrival.dropped):
-            self._measure(node, arrival.bytes)
+            state.size[node] = arrival.bytes
         if arrival.dropped:
             return
         if arrival.meshes and self.bytes > self.cap_bytes:  # one tile over is the most; asked again when there is room
@@ -141,12 +139,6 @@ class Held:
         self.tiles_held += 1
         if np.isfinite(self.tiles.expire_s[node]):
             self._due(node, now_s + float(self.tiles.expire_s[node]))
-
-    def _measure(self, node: int, size: int) -> None:
-        self.state.size[node] = size
-        self.largest_bytes = max(self.largest_bytes, size)
-        if self.state.file[node] > 0:
-            self.swell = max(self.swell, size / int(self.state.file[node]))
 
     def _due(self, node: int, at_s: float) -> None:
         self.state.due_s[node] = at_s

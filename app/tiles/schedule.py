@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from app.tiles import tileset
 from app.tiles.content import decode
 from app.tiles.fetch import Absent, Busy, Dropped, Refusal, Source
+from app.tiles.growth import Growth
 from app.tiles.mesh import Mesh, Unreadable, bytes_of
 from app.tiles.modules import lay
 from app.tiles.pool import Pool, heavy
@@ -91,7 +92,7 @@ class Loader:
     """Fetches and decodes on its own threads. `ask` names what is wanted now, `take` returns what came."""
 
     def __init__(
-        self, source: Source, slots: Mapping[str, int], *, north: bool = True,
+        self, source: Source, slots: Mapping[str, int], *, growth: Growth, north: bool = True,
         prepare: Callable[[Mesh], Mesh] | None = None, id_property: str | None = None,
         bind: Callable[[int, tuple[Mesh, ...], NDArray[np.float64]], tuple[Mesh, ...]] | None = None,
     ) -> None:  # fmt: skip
@@ -111,8 +112,7 @@ class Loader:
         self._busy = 0
         self._done: deque[Arrival] = deque()
         self._waiting_bytes = 0
-        self._swell = 0.0
-        """Most that contents have grown by in memory."""
+        self._growth = growth
         self._bad = 0
         self._wake = threading.Condition()
         self._open = True
@@ -250,8 +250,8 @@ class Loader:
             with self._wake:
                 arrival.bytes = COPIES * bytes_of(arrival.meshes)
                 self._waiting_bytes += arrival.bytes - likely
-                if size and arrival.meshes:
-                    self._swell = max(self._swell, arrival.bytes / size)
+                if arrival.meshes:
+                    self._growth.learn(size, arrival.bytes)
         with self._wake:
             self._busy -= 1
             self._done.append(arrival)
@@ -260,7 +260,7 @@ class Loader:
     def _admit(self, arrival: Arrival, size: int) -> bool:
         """Whether to decode: wanted, and with room beside all that is decoded; one at a time there always is."""
         with self._wake:
-            arrival.bytes = int(size * self._swell)
+            arrival.bytes = self._growth.likely(size)
             if arrival.job.key not in self._still:
                 return False
             if self._waiting_bytes and self._waiting_bytes + arrival.bytes > self.allowance_bytes:

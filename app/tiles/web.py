@@ -83,15 +83,19 @@ class _Timed(io.RawIOBase):
     """What comes from a server, head and body, as long as it comes fast enough."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
-        self._raw, self._begin, self._size = raw, time.monotonic(), 0
+        self._raw, self._begin, self._size = raw, 0.0, 0  # a server may think before its first byte: see STALL_S
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, room: Any) -> int | None:
         count = self._raw.readinto(room)
+        now_s = time.monotonic()
+        self._begin = self._begin or now_s
         self._size += count or 0
-        endure(self._size, time.monotonic() - self._begin)
+        passed_s = now_s - self._begin
+        if passed_s > TOTAL_S or (passed_s > SLOW_S and self._size < SLOWEST_BYTES_S * passed_s):
+            raise _Cut(f"the server is too slow: {self._size:,} bytes in {passed_s:.0f} s")
         return count
 
     def close(self) -> None:
@@ -213,19 +217,10 @@ class Web:
     def _look(self, size: int, passed_s: float, cancelled: Cancelled) -> None:
         if size > self._largest:
             raise OSError(f"the server sends more than {self._largest >> 20} MiB")
-        endure(size, passed_s)
+        if passed_s > TOTAL_S:
+            raise OSError(f"the server is too slow: {size:,} bytes in {passed_s:.0f} s")
         if cancelled():
             raise Dropped("no longer wanted")
-
-
-def endure(size: int, passed_s: float) -> None:
-    """Give up what comes too slowly: `size` bytes in `passed_s`.
-
-    Raises:
-        OSError: it does.
-    """
-    if passed_s > TOTAL_S or (passed_s > SLOW_S and size < SLOWEST_BYTES_S * passed_s):
-        raise _Cut(f"the server is too slow: {size:,} bytes in {passed_s:.0f} s")
 
 
 def _await_turn(turn: ExitStack, begin: float, cancelled: Cancelled) -> None:
@@ -281,7 +276,7 @@ def _seconds(header: str) -> float:
 
 def _plain(error: Exception) -> str:
     """An error of the library as words, without its objects' addresses."""
-    reason = getattr(error, "reason", None) or error
+    reason = getattr(error, "reason", None) or (error.args[0] if error.args else error)
     if isinstance(error, urllib3.exceptions.NameResolutionError):
         return "there is no server of that name"
     if isinstance(error, urllib3.exceptions.NewConnectionError):

@@ -34,6 +34,9 @@ class Hostile(ThreadingHTTPServer):
         self.queries: list[str] = []
         self.delay_s = 0.0
 
+    def handle_error(self, *_: object) -> None:
+        """Clients leave as they like."""
+
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
@@ -42,6 +45,7 @@ class Hostile(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Hostile
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         pass
