@@ -29,6 +29,7 @@ _FLAT_Z = float(np.cos(np.radians(10.0)))
 _POLEWARD_Z = float(np.cos(np.radians(20.0)))
 _RACK_M = HIGH_M * float(np.sin(np.radians(12.0)))
 """Height of a row's upper edge on a flat roof: 12 degrees."""
+_NEAR_M = 0.01
 _MOST_PLACES = 300_000
 _AT_ONCE = 400_000
 """Pairs of place and triangle tested together."""
@@ -156,13 +157,30 @@ def _places(faces: _Faces) -> tuple[Array, Array, Array]:
         [np.c_[left + x, bottom + y] for x in (-_SLANT_M, WIDE_M + _SLANT_M) for y in (-_SLANT_M, HIGH_M + _SLANT_M)],
         axis=1,
     )
-    fits = np.zeros(len(owner), bool)
-    tests = np.diff(faces.first)[owner]
+    fits = _rectangles(faces)[owner]
+    asked = np.flatnonzero(~fits)
+    tests = np.diff(faces.first)[owner[asked]]
     part = (np.cumsum(tests) - tests) // _AT_ONCE
     for one in np.unique(part):
-        some = np.flatnonzero(part == one)
+        some = asked[part == one]
         fits[some] = _inside(faces, owner[some], corners[some])
     return owner[fits], column[fits], row[fits]
+
+
+def _rectangles(faces: _Faces) -> Array:
+    """[face] faces that fill their extents, four corners and the whole area: every place of the grid lies on them."""
+    count = np.diff(faces.first)
+    owner = np.repeat(np.arange(len(count)), count)
+    size = faces.size[owner][:, None]
+    high = np.abs(faces.triangle - size) < _NEAR_M
+    at = high | (np.abs(faces.triangle) < _NEAR_M)
+    which = np.where(at.all(axis=2), 1 << (high[..., 0] + 2 * high[..., 1]), 0)
+    met = np.bitwise_or.reduceat(np.bitwise_or.reduce(which, axis=1), faces.first[:-1])
+    side = faces.triangle[:, 1:] - faces.triangle[:, :1]
+    area = np.abs(side[:, 0, 0] * side[:, 1, 1] - side[:, 0, 1] * side[:, 1, 0]) / 2
+    whole = np.add.reduceat(area, faces.first[:-1])
+    full = faces.size.prod(axis=1)
+    return np.asarray((met == 15) & (np.abs(whole - full) < 1e-3 * full))
 
 
 def _inside(faces: _Faces, owner: Array, corners: Array) -> Array:
