@@ -22,6 +22,8 @@ from app.tiles.reading import Reading, naming
 Array = NDArray[Any]
 Attribute = Callable[[str], Array | None]
 
+MOST_FEATURES = 1 << 20
+"""Of a set of ids without a table, which costs a file nothing to claim and a style memory to colour."""
 MESH, INSTANCE, METADATA = "EXT_mesh_features", "EXT_instance_features", "EXT_structural_metadata"
 _CLAMP, _MIRROR = 33071, 33648
 
@@ -123,7 +125,7 @@ class Features:
         for one in sets:
             table = self.table(one["propertyTable"]) if "propertyTable" in one else None
             if table is None and self._batch is None and "featureCount" in one:
-                table = Table(int(one["featureCount"]))
+                table = Table(min(max(int(one["featureCount"]), 0), MOST_FEATURES))
             rank = 2 if table is not None and table.ids else 1 if "propertyTable" in one else 0
             if rank > best[0]:
                 best = rank, one, table

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from plain_stage import Table
 from resident import Peak
 
-from app.tiles import fetch, tileset
+from app.tiles import fetch, style, tileset
 from app.tiles.cache import Stream
+from app.tiles.content import decode
 from app.tiles.eye import Eye
 from app.tiles.table import Tileset
 from network.problems import Refused
@@ -106,7 +107,18 @@ def test_every_content_of_others_stands_or_says_why_beside_all_the_rest(shared: 
         stream, stage = looked_at(table, 120.0)
     assert len(stage.tiles) > 300 and len(stream.errors) > 100
     assert len(stage.tiles) + len(stream.errors) >= len(found)
+    assert min(mesh.features for meshes, _ in stage.tiles.values() for mesh in meshes) == 0
     assert peak.bytes < 256 << 20
+
+
+@pytest.mark.parametrize("claimed", [-12345, 2**40, 1e300])
+def test_features_that_cost_nothing_to_claim_cost_nothing(shared: Path, claimed: float) -> None:
+    path = shared / "tiles/malformed/gltfExtensions/meshFeatures/FeatureIdAttributeFeatureCountInvalidValue.gltf"
+    body = path.read_text().replace("-12345", json.dumps(claimed))
+    (mesh,) = decode(body.encode(), {}, read=lambda uri: (path.parent / uri).read_bytes())
+    with Peak() as peak:
+        dressed = style.read('{"color": "color(\'red\')", "show": true}').dress(mesh.table).rgba
+    assert len(dressed) == mesh.features <= 1 << 20 and peak.bytes < 256 << 20
 
 
 # ---- documents
