@@ -114,7 +114,9 @@ class Loader:
         self._waiting_bytes = 0
         self._growth = growth
         self._bad = 0
-        self._wake = threading.Condition()
+        lock = threading.RLock()
+        self._wake, self._ripe = threading.Condition(lock), threading.Condition(lock)
+        """Something may be fetched, something decoded: who has nothing to do with it sleeps on."""
         self._open = True
         self._threads: list[threading.Thread] = []
         self._pool = Pool(slots)
@@ -137,7 +139,7 @@ class Loader:
             self._wanted = deque(job for job in wanted if job.key not in self._flying)
             if self._wanted:
                 self._start()
-                self._wake.notify_all()
+                self._wake.notify(min(len(self._wanted), max(FLIGHT - self._busy, 1)))
 
     def take(self) -> Arrival | None:
         """The next finished job, or None."""
@@ -157,6 +159,7 @@ class Loader:
             self._wanted.clear()
             self._still = set()
             self._wake.notify_all()
+            self._ripe.notify_all()
         self._pool.close()
         deadline = time.monotonic() + CLOSING_S
         for thread in self._threads:
@@ -195,7 +198,7 @@ class Loader:
             if not arrival.dropped and pieces and not _writes(pieces):
                 with self._wake:
                     self._fetched.append((arrival, pieces))
-                    self._wake.notify_all()
+                    self._ripe.notify()
             else:  # a document may name more to fetch: better this thread waits for it than a decoding one
                 self._finish(arrival, pieces)
 
@@ -231,7 +234,7 @@ class Loader:
         while True:
             with self._wake:
                 while self._open and not self._fetched:
-                    self._wake.wait()
+                    self._ripe.wait()
                 if not self._open:
                     return
                 arrival, pieces = min(self._fetched, key=lambda f: f[0].job.group)
@@ -255,7 +258,7 @@ class Loader:
         with self._wake:
             self._busy -= 1
             self._done.append(arrival)
-            self._wake.notify_all()
+            self._wake.notify()
 
     def _admit(self, arrival: Arrival, size: int) -> bool:
         """Whether to decode: wanted, and with room beside all that is decoded; one at a time there always is."""
