@@ -171,7 +171,8 @@ class Town:
     def _measure(self, node: int, place: NDArray[np.float64]) -> None:
         if not len(place):
             return
-        box = np.array([place.min(axis=0), place.max(axis=0)])
+        columns = np.ascontiguousarray(place.T)
+        box = np.array([columns.min(axis=1), columns.max(axis=1)])
         before = self._boxes.get(node, box)
         self._boxes[node] = np.array([np.minimum(before[0], box[0]), np.maximum(before[1], box[1])])
         self._some[node] = np.concatenate([self._some.get(node, place[:0]), place[::_FEWER]])
