@@ -4,6 +4,9 @@ printed, nothing dies, nothing waits for ever, and what is good beside what is b
 import copy
 import json
 import math
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +26,7 @@ from app.tiles.eye import Eye
 from app.tiles.table import Tileset
 from network.problems import Refused
 
+ROOT = Path(__file__).resolve().parents[2]
 LONG_S = 20.0
 CONTENTS = (".glb", ".gltf", ".b3dm", ".i3dm", ".pnts", ".cmpt", ".subtree", ".bin", ".geojson", ".geom", ".vctr")
 ELSEWHERE = b"http://example.com"
@@ -277,3 +281,27 @@ def test_a_million_children_are_read_to_a_bound(tmp_path: Path) -> None:
     assert isinstance(table, Tileset) and len(table) == 200_000
     assert "more than 200,000 tiles" in table.unread[-1][1]
     assert peak.bytes < 1 << 30
+
+
+# ---- the command
+
+
+def test_the_command_says_in_one_sentence_what_is_amiss(tmp_path: Path) -> None:
+    (tmp_path / "empty.json").write_bytes(b"")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    bare = written(tmp_path, {"boundingVolume": {"sphere": [0, 0, 0, 10]}, "geometricError": 0})
+    cases = {
+        str(tmp_path / "none.json"): (1, "there is no such file"), str(tmp_path): (1, "it is a folder"),
+        str(tmp_path / "picture.png"): (1, "not a tileset"), str(tmp_path / "empty.json"): (1, "it is no JSON"),
+        "http://127.0.0.1:9/tileset.json": (1, "no connection (Connection refused)"),
+        "https://nobody.invalid/tileset.json": (1, "there is no server of that name"), str(bare): (0, ""),
+    }  # fmt: skip
+    for address, (code, words) in cases.items():
+        command = [sys.executable, "-P", "-m", "tools.main", "view", "--tileset", address, "--offscreen", "--settle",
+                   "--stats", str(tmp_path / "stats.json"), "--size", "320x180"]  # fmt: skip
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
+                              text=True, check=False, timeout=60)  # fmt: skip
+        told = done.stderr.strip()
+        assert (done.returncode, told.count("\n"), done.stdout) == (code, 0, ""), told
+        assert words in told and bool(told) == bool(words) and (not words or address in told)
+    assert json.loads((tmp_path / "stats.json").read_text())["settled"]

@@ -106,6 +106,28 @@ def test_of_answers_that_swell_one_comes_at_a_time(
     assert sizes == [64 << 20] * 8 and peak.bytes < 256 << 20
 
 
+def test_of_answers_without_end_one_is_followed_at_a_time(
+    server: Hostile, town: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "LARGE_BYTES", 4 << 20)
+    monkeypatch.setattr(town._web, "_largest", 48 << 20)
+    peak, ends = Peak(), list[str]()
+
+    def read() -> None:
+        try:
+            town.read(f"{server.address}/endless")
+        except OSError as error:
+            ends.append(str(error))
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    with peak:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert ends == ["the server sends more than 48 MiB"] * 8 and peak.bytes < 200 << 20
+
+
 def test_what_is_no_longer_wanted_stops_between_pieces(server: Hostile, town: Source) -> None:
     unwanted = threading.Event()
     threading.Timer(0.3, unwanted.set).start()
