@@ -106,8 +106,8 @@ def path(half: float, share: float) -> Any:
 
     turn = 2 * np.pi * share
     target = 0.7 * half * np.array([np.sin(turn), np.sin(2 * turn), 0.0])
-    distance = 1200.0 if 0.45 < share < 0.55 else 300.0
-    return looking_at(target, distance_m=distance, heading_rad=3 * turn, pitch_rad=0.4)
+    distance = 900.0 if 0.47 < share < 0.53 else 220.0
+    return looking_at(target, distance_m=distance, heading_rad=3 * turn, pitch_rad=0.5)
 
 
 def rows_of(calm: Flown, flown: Flown) -> list[Row]:

@@ -22,7 +22,7 @@ from tools.tile_server import served
 Row = dict[str, Any]
 
 SMALL, LARGE = 10_000, 50_000
-FRAMES = 30
+FRAMES = 20
 VERTICES = 20_000
 IN_FLIGHT = 16
 """Connections of the reference that fetches and does nothing else."""
