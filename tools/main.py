@@ -143,7 +143,7 @@ def view(
     id_property: o.IdProperty = "", heights: o.Heights = "", style: o.Style = None,
     tiles_allow: o.TilesAllow = None, triangles: o.Triangles = 0,
 ) -> None:  # fmt: skip
-    """A viewer alone: of a running simulation, of any tileset, or of a simulation with that tileset."""
+    """A viewer alone: of a simulation, of any tileset, or both."""
     from tools import supervise
 
     if not address and not tileset:
