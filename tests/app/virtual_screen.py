@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 SCRIPT = """
-import json, sys, threading
+import faulthandler, json, sys, threading
+faulthandler.enable()
 sys.path[:0] = [{root!r}, {here!r}]
 from pathlib import Path
 from toytown import Feed, houses, write_tileset
