@@ -31,6 +31,7 @@ def shared() -> Path:
 def _own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keys, locks and sessions of tests never touch the user's own."""
     os.environ.setdefault("SURPLUS_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+    os.environ.setdefault("PYTHONFAULTHANDLER", "1")  # a child that dies of a signal says where
 
 
 @pytest.fixture(scope="session", autouse=True)
