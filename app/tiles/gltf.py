@@ -77,18 +77,13 @@ def meshes(document: Json, binary: memoryview, reading: Reading, *, batch: Table
 
 
 def counted_once(meshes: Iterable[Mesh]) -> tuple[Mesh, ...]:
-    """The meshes with the features of each table counted on the first of them alone.
-
-    Tiles of our own let go of the table: their vertices have slots, and the district knows the rest.
-    """
+    """The meshes with the features of each table counted on the first of them alone."""
     seen: set[int] = set()
     made: list[Mesh] = []
     for mesh in meshes:
         again = mesh.table is not None and id(mesh.table) in seen
         seen.add(id(mesh.table))
-        if again or (mesh.look is None and mesh.table is not None):
-            mesh = replace(mesh, features=0 if again else mesh.features, table=mesh.table if mesh.look else None)
-        made.append(mesh)
+        made.append(replace(mesh, features=0) if again else mesh)
     return tuple(made)
 
 

@@ -52,6 +52,7 @@ def paper(
         matrix=matrix,
         features=table.count if table else 0,
         coarse=coarse,
+        feature=none if feature is None or table is None else feature,
         table=table,
     )
 

@@ -140,7 +140,8 @@ class Mesh:
     feature: Array = field(default_factory=_NO_INDEX.copy)
     """[vertex] uint32, row of `table`; empty = no features. `NO_FEATURE` = this vertex belongs to none."""
     table: Table | None = None
-    """What is known of the features; pieces of a tile share it. None for tiles of our own, whose slots say all."""
+    """What is known of the features; pieces of a tile share it. None for the package's own tiles without a style,
+    whose slots say all."""
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:

@@ -306,6 +306,8 @@ class Loader:
                             id_property=self._id_property)  # fmt: skip
         if self._bind is not None:
             meshes = self._bind(job.node, meshes, job.seeds[0].matrix)
+        else:  # the package's own tiles: their vertices have slots, and the district knows the rest
+            meshes = tuple(m if m.look else replace(m, feature=np.zeros(0, np.uint32), table=None) for m in meshes)
         meshes = tuple(self._with_modules(mesh) for mesh in meshes)
         if self._prepare is not None:
             meshes = tuple(self._prepare(mesh) for mesh in meshes)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app.tiles import gltf_own
 from app.tiles.binding import Binding, binding
 from app.tiles.features import Table
+from app.tiles.gltf import counted_once
 from app.tiles.mesh import NO_FEATURE, Mesh
+from app.tiles.reading import Reading
 from app.tiles.style import read
 from app.tiles.wardrobe import Wardrobe
 
@@ -107,3 +110,17 @@ def test_a_click_finds_the_properties() -> None:
 def test_a_feature_without_a_place_is_no_building(bad: float) -> None:
     closet = Wardrobe(HOUSES)
     assert slots(closet.bind(0, (mesh(Table(1, {}), [0, 0], [bad, bad]),), np.eye(4))) == [4, 4]
+
+
+def test_buildings_of_our_own_tiles_without_known_ids_are_found_by_place_and_dressed() -> None:
+    place = np.array([[100, 0, 0], [101, 0, 0], [100, 1, 0], [900, 0, 0], [901, 0, 0], [900, 1, 0]], np.float32)
+    table, triangles = Table(2), np.arange(6, dtype=np.uint32).reshape(2, 3)
+    paper = gltf_own.paper(
+        place, np.zeros((6, 3), np.float32), triangles, np.zeros(6, np.float32), None, table=table, matrix=np.eye(4),
+        feature=np.array([0, 0, 0, 1, 1, 1], np.uint32), reading=Reading(dict(HOUSES.slots)),
+    )  # fmt: skip
+    closet = Wardrobe(HOUSES, read('{"color": "color(\'red\')"}'))
+    row = slots(closet.bind(1, counted_once([paper]), np.eye(4)))
+    assert row == [2, 2, 2, 4, 4, 4]
+    assert closet.rgba is not None
+    assert closet.rgba[[2, 4]].tolist() == [[1, 0, 0, 1], [1, 0, 0, 1]]
