@@ -102,8 +102,14 @@ class Scenery:
 
     @property
     def failed(self) -> list[dict[str, str]]:
-        """What of the tileset could not be read: {uri, reason}."""
-        return self.errors + (self.stream.errors if self.stream else [])
+        """What of the tileset could not be read, and first what of the style could not be used: {uri, reason}."""
+        return self.misfit + self.errors + (self.stream.errors if self.stream else [])
+
+    @property
+    def misfit(self) -> list[dict[str, str]]:
+        """Why the style does not fit the tiles at hand, {uri, reason}, if it does not."""
+        worn = self.wardrobe.complaint if self.wardrobe is not None else ""
+        return [{"uri": self._intake.wish.style, "reason": worn}] if worn else []
 
     def retry(self) -> None:
         """Read once more what could not be read."""
@@ -253,6 +259,6 @@ class Scenery:
         if self.wardrobe is not None:
             self._stage = Dressing(self.town, self.wardrobe)
         return Stream(table, known.slots, north=self.hello.latitude_rad >= 0, cap_bytes=self._cap_bytes,
-                      triangles=self._intake.wish.triangles, prepare=self.town.prepare,
+                      triangles=self._intake.wish.triangles, prepare=self.town.prepare, modules=self.roster is not None,
                       id_property=known.id_property or None,
                       bind=self.wardrobe.bind if self.wardrobe is not None else None)  # fmt: skip

@@ -1,7 +1,7 @@
 """A bare scene for measuring tiles: nothing but a generated town, drawn by the real view, streamed by the real stream.
 
-Bare as the peers were measured: no sky, no ground, no shadow pass, no panels, no simulation. Frames are finished
-(gl-finish): without it software GL reports times of work it has not done.
+Bare as the peers were measured: no sky, no ground, no shadow pass, no panels, no simulation, so no modules on roofs
+either. Frames are finished (gl-finish): without it software GL reports times of work it has not done.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Stage:
         from app.tiles.cache import Stream
 
         table, _ = tileset.load(root)
-        stream = Stream(table, self.slots, prepare=self.town.prepare, cap_bytes=cap_bytes)
+        stream = Stream(table, self.slots, prepare=self.town.prepare, cap_bytes=cap_bytes, modules=False)
         try:
             yield stream
         finally:

@@ -9,14 +9,23 @@ hides (in software an eighth of the frame).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from panda3d.core import ColorWriteAttrib, CullBinAttrib, DepthTestAttrib, GeomNode, NodePath, RenderState, ShaderAttrib
+from panda3d.core import (
+    ColorWriteAttrib,
+    CullBinAttrib,
+    DepthTestAttrib,
+    Geom,
+    GeomNode,
+    LMatrix4f,
+    NodePath,
+    RenderState,
+    ShaderAttrib,
+)
 
-from app.gpu import trees
-from app.gpu.arrays import ValueTexture, matrix, triangles, vertices
+from app.gpu import paper
+from app.gpu.arrays import ValueTexture, matrix
 from app.gpu.foreign import Foreign, glass
 from app.gpu.ground import MARK
 from app.gpu.programs import program
@@ -24,7 +33,7 @@ from app.gpu.view import PICK_MASK, SHADOW_MASK, vec
 from app.paint import Legend
 from app.relief import Relief
 from app.tiles.mesh import LAND, Mesh, Trees
-from app.tiles.modules import MODULE_W, Modules
+from app.tiles.modules import MODULE_W
 
 NO_DATA = 9.0
 """What the value texture holds where nothing is known; all over 1.5 is drawn as no data."""
@@ -40,8 +49,6 @@ _OUTSIDE, _SMALL_PART = 0.06, 0.35
 """Share of places left out at every side; a part smaller than this share of the whole is what one looks at."""
 _SURFACES = ("wall", "roof", "plain")
 """Programs that draw buildings."""
-_SAMPLE = 2000
-"""Vertices of a mesh that are asked where it is."""
 
 
 class Town:
@@ -100,53 +107,46 @@ class Town:
             world = world_from_tile @ mesh.matrix
             if mesh.look is not None:
                 self._measure(node, self.foreign.build(node, path, mesh, world))
-            elif len(mesh.position):
-                self._build(path, mesh, world)
-                some = mesh.position[:: 1 + len(mesh.position) // _SAMPLE].astype(np.float64)
-                self._measure(node, some @ world[:3, :3].T + world[:3, 3])
-            if len(mesh.trees.foot):
-                self._plant(node, path, mesh, world)
+            else:
+                made: paper.Made = mesh.ahead[0] if mesh.ahead else paper.made_of(mesh, self._tree_detail)
+                if made.info is not mesh.info:
+                    made = paper.made_of(mesh, self._tree_detail)
+                self._hang(node, path, mesh, made, world)
             self.features += mesh.features
             self._raise(mesh, world)
         path.stash()
         self._tiles[node] = path
 
     def prepare(self, mesh: Mesh) -> Mesh:
-        """Trees as vertices, textures in all sizes: numpy's work, done on the decoding thread."""
+        """Geometry, and textures in all sizes, made on the decoding thread."""
         if mesh.look is not None:
             return self.foreign.prepare(mesh)
-        return replace(mesh, ahead=trees.arrays(mesh.trees, self._tree_detail)) if len(mesh.trees.foot) else mesh
+        return replace(mesh, ahead=(paper.made_of(mesh, self._tree_detail),))
 
-    def _build(self, path: NodePath, mesh: Mesh, world: NDArray[np.float64]) -> None:
-        """Geoms of buildings, land and modules over one set of vertices."""
-        columns = [("vertex", mesh.position), ("normal", mesh.normal), ("info", mesh.info)]
-        if len(mesh.face):
-            columns.append(("face", mesh.face))
-        data = vertices(columns)
-        low, high = mesh.bounds
+    def _hang(self, node: int, path: NodePath, mesh: Mesh, made: paper.Made, world: NDArray[np.float64]) -> None:
+        """Hang up the geometry of buildings, land, modules and trees."""
         part, land, depth = GeomNode("mesh"), GeomNode("land"), GeomNode("depth")
-        for name, index in (("wall", mesh.walls), ("roof", mesh.roofs)):
-            if len(index):
-                shell = "plain" if mesh.coarse else name
-                geom = triangles(data, index, low=low, high=high)
-                part.add_geom(geom, self._states[shell + self._styled])
-                if self._split:
-                    part.add_geom(geom, self._states[f"{shell}_glass"])
-        solid = np.concatenate([mesh.walls, mesh.roofs])
-        if len(solid) and not mesh.coarse:  # far ones are cheap: two passes over vertices would cost more
-            depth.add_geom(triangles(data, solid, low=low, high=high), self._states[f"depth{self._styled}"])
-        for name, index in mesh.land.items():
-            if len(index):
-                land.add_geom(triangles(data, index, low=low, high=high), self._states[name])
-        for made in (part, depth, land):
-            if made.get_num_geoms():
-                laid = path.attach_new_node(made)
-                laid.set_mat(matrix(world))
-                if made is not part:
-                    laid.hide(SHADOW_MASK)
-                    laid.hide(PICK_MASK)
-        if len(mesh.modules.index):
-            self._lay(path, mesh.modules, world, low - 1.0, high + 1.0)
+        for shell, geom in made.shells:
+            part.add_geom(geom, self._states[shell + self._styled])
+            if self._split:
+                part.add_geom(geom, self._states[f"{shell}_glass"])
+        if made.depth is not None:
+            depth.add_geom(made.depth, self._states[f"depth{self._styled}"])
+        for name, geom in made.land:
+            land.add_geom(geom, self._states[name])
+        stand = matrix(world)
+        for laid in (part, depth, land):
+            if laid.get_num_geoms():
+                hung = path.attach_new_node(laid)
+                hung.set_mat(stand)
+                if laid is not part:
+                    hung.hide(SHADOW_MASK | PICK_MASK)
+        if made.modules is not None:
+            self._lay(path, made.modules, stand)
+        if made.trees is not None:
+            grown = made.trees if made.crown == self._tree_detail else paper.grove(mesh.trees, self._tree_detail)
+            self._plant(node, path, mesh.trees, grown, stand)
+        self._measure(node, made.sample @ world[:3, :3].T + world[:3, 3])
 
     def extent(self) -> NDArray[np.float64] | None:
         """[2, 3] lowest and highest corner of all that is drawn, world; None: nothing is.
@@ -189,14 +189,12 @@ class Town:
             foot = grown.foot.astype(np.float64) @ world[:3, :3].T + world[:3, 3]
             self.relief.plant(foot, grown.height_m, grown.crown_m)
 
-    def _plant(self, node: int, path: NodePath, mesh: Mesh, world: NDArray[np.float64]) -> None:
+    def _plant(self, node: int, path: NodePath, grown: Trees, geom: Geom, stand: LMatrix4f) -> None:
         """Trees of a tile, which `finer_trees` makes anew."""
         part = GeomNode("trees")
-        grown = mesh.trees
-        made = mesh.ahead or trees.arrays(grown, self._tree_detail)
-        part.add_geom(trees.geom(*made), self._states["tree"])
+        part.add_geom(geom, self._states["tree"])
         planted = path.attach_new_node(part)
-        planted.set_mat(matrix(world))
+        planted.set_mat(stand)
         planted.hide(PICK_MASK)
         if self._under > 0.5:
             planted.hide()
@@ -209,7 +207,7 @@ class Town:
         self._tree_detail = 80
         for planted, grown in (pair for pairs in self._planted.values() for pair in pairs):
             planted.node().remove_all_geoms()
-            planted.node().add_geom(trees.geom(*trees.arrays(grown, 80)), self._states["tree"])
+            planted.node().add_geom(paper.grove(grown, 80), self._states["tree"])
 
     def under(self, amount: float) -> None:
         """The view under the streets, 0 to 1: land loses light and colour, trees go from the half on."""
@@ -233,20 +231,14 @@ class Town:
         """Let the water move on to this time."""
         self._scene.set_shader_input("water_s", seconds)
 
-    def _lay(
-        self, path: NodePath, modules: Modules, world: NDArray[np.float64], low: NDArray[Any],
-        high: NDArray[Any],
-    ) -> None:  # fmt: skip
+    def _lay(self, path: NodePath, geom: Geom, stand: LMatrix4f) -> None:
         """Places for modules; out of the shadow map, for those that are not there must not darken the roof."""
-        columns = (("vertex", modules.position), ("normal", modules.normal), ("along", modules.along))
-        data = vertices((*columns, ("strip", modules.strip)))
         node = GeomNode("modules")
-        node.add_geom(triangles(data, modules.index, low=low, high=high), self._states["module"])
+        node.add_geom(geom, self._states["module"])
         laid = path.attach_new_node(node)
-        laid.set_mat(matrix(world))
+        laid.set_mat(stand)
         laid.set_two_sided(True)
-        laid.hide(SHADOW_MASK)
-        laid.hide(PICK_MASK)
+        laid.hide(SHADOW_MASK | PICK_MASK)
 
     def detach(self, node: int) -> None:
         """Forget a tile."""

@@ -50,12 +50,12 @@ class Stream:
     """One tileset on its way to the screen: `update` once a frame."""
 
     def __init__(
-        self, tiles: Tileset, slots: Mapping[str, int], *, north: bool = True,
+        self, tiles: Tileset, slots: Mapping[str, int], *, north: bool = True, modules: bool = True,
         cap_bytes: int = CAP_BYTES, most_nodes: int = MOST_NODES, triangles: int = 0,
         prepare: Callable[[Mesh], Mesh] | None = None, id_property: str | None = None,
         bind: Callable[[int, tuple[Mesh, ...], np.ndarray], tuple[Mesh, ...]] | None = None,
     ) -> None:  # fmt: skip
-        """`slots`, `north`, `prepare`, `id_property`, `bind`: as app.tiles.schedule.Loader has them.
+        """`slots`, `north`, `modules`, `prepare`, `id_property`, `bind`: as app.tiles.schedule.Loader has them.
 
         `triangles`: most that are drawn at a time, 0 = any number.
         """
@@ -76,7 +76,7 @@ class Stream:
         self._course = Course()
         self._source = tiles.source or Source("")
         self._loader = Loader(
-            self._source, slots, growth=self._held.growth, north=north, prepare=prepare,
+            self._source, slots, growth=self._held.growth, north=north, modules=modules, prepare=prepare,
             id_property=id_property, bind=bind,
         )
         self._tick = 0

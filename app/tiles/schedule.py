@@ -92,16 +92,19 @@ class Loader:
     """Fetches and decodes on its own threads. `ask` names what is wanted now, `take` returns what came."""
 
     def __init__(
-        self, source: Source, slots: Mapping[str, int], *, growth: Growth, north: bool = True,
+        self, source: Source, slots: Mapping[str, int], *, growth: Growth, north: bool = True, modules: bool = True,
         prepare: Callable[[Mesh], Mesh] | None = None, id_property: str | None = None,
         bind: Callable[[int, tuple[Mesh, ...], NDArray[np.float64]], tuple[Mesh, ...]] | None = None,
     ) -> None:  # fmt: skip
         """`slots`, `id_property`: as in app.tiles.content.decode; `north` is the hemisphere, for modules on roofs.
 
+        `modules`: whether places for them are looked for, which takes longer than all else (nobody has any where there
+        is no district).
         `bind` names rows for the features of a node's meshes, given world from tile (app.tiles.wardrobe). `prepare` is
         what the stage can do to a mesh ahead of attaching it, on the decoding thread.
         """
         self._source, self._slots, self._north, self._prepare = source, slots, north, prepare
+        self._modules = modules
         self._id_property, self._bind = id_property, bind
         self.allowance_bytes = 1 << 62
         """Room for decoded tiles, set every frame."""
@@ -308,7 +311,8 @@ class Loader:
             meshes = self._bind(job.node, meshes, job.seeds[0].matrix)
         else:  # the package's own tiles: their vertices have slots, and the district knows the rest
             meshes = tuple(m if m.look else replace(m, feature=np.zeros(0, np.uint32), table=None) for m in meshes)
-        meshes = tuple(self._with_modules(mesh) for mesh in meshes)
+        if self._modules:
+            meshes = tuple(self._with_modules(mesh) for mesh in meshes)
         if self._prepare is not None:
             meshes = tuple(self._prepare(mesh) for mesh in meshes)
         for mesh in meshes:
