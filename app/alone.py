@@ -19,6 +19,7 @@ from app import camera as cameras
 from app.camera import Camera
 from app.frame import Ports
 from app.scenery import Scenery
+from app.tiles import archive
 from app.tiles.geodesy import geodetic_from_ecef
 from app.world import World
 from network.problems import Refused
@@ -208,6 +209,12 @@ def _of_volumes(table: Any) -> Box:
     return Box((table.centre_m[rows] - reach).min(axis=0), (table.centre_m[rows] + reach).max(axis=0))
 
 
+def _name(address: str) -> str:
+    """What a tileset is called that says no name of its own: its archive or its folder."""
+    holder = Path(archive.parted(archive.entry(address))[0])
+    return holder.stem or Path(address).parent.name or "Tileset"
+
+
 def _hello(address: str, box: Box, world_from_root: Float, scale: float) -> Hello:
     """What a sim would say of this place."""
     origin = np.asarray(np.linalg.inv(world_from_root)[:3, 3], np.float64)
@@ -216,7 +223,7 @@ def _hello(address: str, box: Box, world_from_root: Float, scale: float) -> Hell
     west, south, low = (float(v) for v in box.low_m)
     east, north, _ = (float(v) for v in box.high_m)
     return Hello(
-        protocol=PROTOCOL, run="", version="", package="", name=Path(address).parent.name or "Tileset",
+        protocol=PROTOCOL, run="", version="", package="", name=_name(address),
         state_address="", tiles=address, latitude_rad=float(latitude), longitude_rad=float(longitude),
         height_m=float(height), zone="", utc_offset_s=0.0, year=2025, steps=0, step_s=3600.0,
         extent_m=(west, south, east, north), ground_m=low,

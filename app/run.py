@@ -204,15 +204,21 @@ def _remembered(world: World, session: Session) -> World:
 
 
 def _say_what_failed(ports: Ports) -> None:
-    """One line on tiles that could not be drawn.
+    """One line on tiles that could not be drawn, and one on a style that does not fit them.
 
     Raises:
         Refused: none could.
     """
-    errors = ports.scenery.failed if ports.scenery else []
+    misfit = ports.scenery.misfit if ports.scenery else []
+    for one in misfit:
+        print(f"surplus: {one['uri']}: {one['reason']}", file=sys.stderr)
+    errors = ports.scenery.failed[len(misfit) :] if ports.scenery else []
     if not errors or ports.scenery is None:
         return
-    first = f"{errors[0]['uri']} ({errors[0]['reason']})"
+    uri, reason = errors[0]["uri"], errors[0]["reason"]
+    if reason.startswith(uri) and ports.scenery.stream is None:  # a sentence of its own
+        raise Refused(reason)
+    first = f"{uri} ({reason})"
     if ports.scenery.stream is None or not ports.scenery.stream.loaded:
         raise Refused(f"nothing of the tileset could be drawn: {first}; build the package again or mend the tileset.")
     tiles = "1 tile" if len(errors) == 1 else f"{len(errors)} tiles"

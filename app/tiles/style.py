@@ -8,6 +8,7 @@ Source: 3D Tiles Styling specification 1.0 (OGC 22-025r4, chapter 8).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,9 @@ WORDS = ("show", "color", "pointSize", "defines", "meta")
 _FOREIGN = ("pointOutlineColor", "pointOutlineWidth", "labelText", "labelColor", "image", "font", "labelStyle")
 """Of other engines' styles for points and labels: passed over."""
 _MOST_DEFINES = 200
+_LONGEST = 1_000_000
+_PROPERTY = re.compile(r"\$\{\s*(?:feature\.)?([^}.\[\]'\"\\]+?)\s*\}")
+"""A property by its plain name; those with members or in brackets are not looked for."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class Style:
     color: Code | None = None
     dot_px: Code | None = None
     meta: Mapping[str, Code] = field(default_factory=dict)
+    reads: frozenset[str] = frozenset()
+    """Names of the properties that show, color and pointSize ask for."""
 
     def dress(self, table: Table) -> Dress:
         """Shown or not, and the colour, of every feature of a tile.
@@ -121,7 +127,10 @@ def read(text: str | bytes, name: str = "the style") -> Style:
         meta = {str(k): compiled(v, defines) for k, v in document.get("meta", {}).items()}
     except (Misuse, AttributeError, TypeError, ValueError, IndexError) as error:
         raise Refused(f"{name}: {place or 'defines'} of the style cannot be used: {error}.") from error
-    return Style(made["show"], made["color"], made["pointSize"], meta)
+    asked = "".join(json.dumps(document.get(part)) for part in ("show", "color", "pointSize"))
+    for _ in defines:  # what the defines ask for, where they are asked for themselves
+        asked = _PROPERTY.sub(lambda found: defines.get(found[1], found[0]), asked)[:_LONGEST]
+    return Style(made["show"], made["color"], made["pointSize"], meta, frozenset(_PROPERTY.findall(asked)))
 
 
 def _resolved(defines: Mapping[str, Any]) -> dict[str, str]:

@@ -68,8 +68,18 @@ class Wardrobe:
         self._rgba = np.ones((self._first, 4), np.float32)
         self.version = 0
         """Grows whenever `rgba` changes."""
-        self.complaint = ""
-        """Why the style could not be used on some feature, the first reason."""
+        self._misuse = ""
+        self._named: frozenset[str] = frozenset()
+        """Properties that some feature has had."""
+
+    @property
+    def complaint(self) -> str:
+        """Why the style could not be used on some feature, the first reason; or which property no feature has."""
+        lacking = sorted(self._style.reads - self._named) if self._style is not None and self._worn else []
+        if self._misuse or not lacking:
+            return self._misuse
+        known = ", ".join(sorted(self._named)[:12]) or "none"
+        return f"no feature so far has the property {lacking[0]!r} that the style asks for; there are {known}"
 
     @property
     def rows(self) -> int:
@@ -120,7 +130,7 @@ class Wardrobe:
 
     def wear(self, style: Style | None) -> None:
         """Another style for everything, now and later."""
-        self._style, self.complaint = style, ""
+        self._style, self._misuse = style, ""
         with self._lock:
             self._rgba[:] = 1.0
             for worn in (w for several in self._worn.values() for w in several):
@@ -186,10 +196,11 @@ class Wardrobe:
     def _dress(self, worn: _Worn) -> None:
         if self._style is None:
             return
+        self._named = self._named.union(worn.table.columns)  # another one: it is read while we go on
         try:
             rgba = self._style.dress(worn.table).rgba
         except Misuse as misuse:
-            self.complaint = self.complaint or f"the style cannot be used here: {misuse}"
+            self._misuse = self._misuse or f"the style cannot be used here: {misuse}"
             return
         known = worn.slots > 0
         self._rgba[worn.slots[known]] = rgba[known]

@@ -97,6 +97,19 @@ def test_a_style_that_does_not_fit_the_tile_is_told_and_changes_nothing() -> Non
     assert (closet.rgba[row] == 1).all()
 
 
+@pytest.mark.parametrize("style", [
+    '{"color": {"conditions": [["${Heigt} > 10", "color(\'red\')"]]}}',
+    '{"defines": {"tall": "${Heigt}"}, "show": "${tall} > 3"}',
+])  # fmt: skip
+def test_a_property_that_no_feature_has_is_told(style: str) -> None:
+    closet = Wardrobe(Binding(), read(style))
+    assert not closet.complaint  # nothing is known yet
+    closet.bind(1, (mesh(Table(1, {"Height": np.array([5.0])}), [0]),), np.eye(4))
+    assert "'Heigt'" in closet.complaint and "Height" in closet.complaint.partition("there are")[2]
+    closet.bind(2, (mesh(Table(1, {"Heigt": np.array([5.0])}), [0]),), np.eye(4))
+    assert not closet.complaint
+
+
 def test_a_click_finds_the_properties() -> None:
     closet = Wardrobe(Binding())
     table = Table(2, {"h": np.array([5.0, 50.0])})
