@@ -5,8 +5,8 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from app import pace
+from app.ui import compass, layout, theme
 from app.ui import format as fmt
-from app.ui import theme
 from app.ui.backend import Panels
 from app.ui.pen import Pen
 from app.ui.seen import Seen
@@ -16,6 +16,8 @@ REFUSAL_S = 8.0
 WIDTH, HEIGHT = 330.0, 84.0
 """Room that is kept for it at 720p."""
 _DARK = (0.145, 0.165, 0.205, 1.0)
+_LEAST = 320.0
+"""Width below which a message does not go between the sides."""
 _NIGHTFALL = 0.45
 """Of `Light.night`: then the title turns from ink to paper."""
 
@@ -40,6 +42,32 @@ def fitted(pen: Pen, name: str, *, room: float = WIDTH - 28.0) -> tuple[str, flo
     return f"{name.rstrip()}…", size
 
 
+def broken(pen: Pen, message: str, *, room: float) -> list[str]:
+    """The message in lines that are no wider than `room` 720p pixels; a word that is wider keeps a line to itself."""
+    lines: list[str] = []
+    for word in message.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and pen.width(longer, size=15) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _say(pen: Pen, seen: Seen, message: str) -> None:
+    """The message between compass and balance, or as wide as the window where that would be a column."""
+    s, wide = pen.scale, seen.size[0] / pen.scale
+    left, right = compass.LEFT + compass.SIZE + 14, wide - layout.SIDE - 2 * theme.GAP
+    if right - left < _LEAST:
+        left, right = theme.GAP, wide - theme.GAP
+    lines = broken(pen, message, room=right - left - 36)
+    w = (max(pen.width(line, size=15) for line in lines) + 36) * s
+    middle = min(max(wide / 2 * s, left * s + w / 2), right * s - w / 2)
+    pen.bar(middle - w / 2, 24 * s, w, (20 + 20 * len(lines)) * s, theme.INK, rounding=8)
+    for k, line in enumerate(lines):
+        pen.text(middle, (34 + 20 * k) * s, line, size=15, colour=theme.TAKES, align=0.5)
+
+
 def draw(ui: Panels, world: World, seen: Seen) -> None:
     """Title and subtitle over the picture."""
     s, stage = ui.scale, world.stage
@@ -58,7 +86,4 @@ def draw(ui: Panels, world: World, seen: Seen) -> None:
     elif hello is not None and stage.clock is not None and not seen.connected:
         message = "The simulation is silent; waiting for it. What you see is its last word."
     if message:
-        middle = seen.size[0] / 2
-        w = (pen.width(message, size=15) + 36) * s
-        pen.bar(middle - w / 2, 24 * s, w, 40 * s, theme.INK, rounding=8)
-        pen.text(middle, 34 * s, message, size=15, colour=theme.TAKES, align=0.5)
+        _say(pen, seen, message)

@@ -35,6 +35,16 @@ def test_a_name_of_any_length_ends_before_the_compass(ui: Panels, name: str) -> 
     assert shown == name or (len(name) > 30 and shown.endswith("…") and name.startswith(shown[:-1]))
 
 
+def test_a_long_message_keeps_between_compass_and_balance(ui: Panels) -> None:
+    ui.begin(SIZE, dt_s=0.016, scale=1.0, pointer=None, events=())
+    pen, message = Pen(imgui.get_background_draw_list(), ui.fonts, 1.0), "the tileset lies 43 m above the ground; " * 4
+    lines = title.broken(pen, message, room=500)
+    widest = max(pen.width(line, size=15) for line in lines)
+    ui.end()
+    assert " ".join(lines) == message.strip() and len(lines) > 1
+    assert 400 < widest <= 500
+
+
 def test_draw_lists_are_triangles_inside_the_screen(ui: Panels, world: World) -> None:
     draw(ui, world)
     _, painted = draw(ui, world)
