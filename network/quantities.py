@@ -70,7 +70,8 @@ QUANTITIES: dict[str, Quantity] = {
         _q("roof_sun_j_m2", "J/m2", "building", "Sun on roofs in a year", "kWh/m²", 1 / 3.6e6,
            source="Perez sky, horizons; mean by area", surface="roofs"),
         *(_q(f"sun_{month}_s", "s", "building", f"Hours of sun, 21 {month.title()}", "h", 1 / 3600,
-             source="clear day, sunniest facade (EN 17037:2018)", surface="walls") for month in ("march", "june", "december")),
+             source="clear day, sunniest facade (EN 17037:2018)", surface="walls")
+          for month in ("march", "june", "december")),
         _q("site_w", "W", "site", "Power of the plant", "kW", 1e-3, sign="gives to the district",
            colour_map="diverging"),
         _q("site_peak_w", "W", "site", "Rating of the plant", "kW", 1e-3, source="scenario; 0 = nothing stands there"),
