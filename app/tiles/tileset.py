@@ -148,7 +148,8 @@ def _parsed(content: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise Unreadable("its tiles are nested too deeply") from error
     except ValueError as error:
-        raise Unreadable(f"it is no JSON ({str(error)[:100]})") from error
+        what = "its bytes are no text" if isinstance(error, UnicodeDecodeError) else str(error)[:100]
+        raise Unreadable(f"it is no JSON ({what})") from error
     if not isinstance(document, dict):
         raise Unreadable("it is no object")
     return document
