@@ -92,7 +92,7 @@ class Intake:
             reach = table.radius_m[sure] + float(np.hypot(east - west, north - south))
             if (np.hypot(middle[:, 0] - (west + east) / 2, middle[:, 1] - (south + north) / 2) > reach).all():
                 said.append(f"the tileset {wished} does not lie where the district {hello.name} is")
-            elif doubt := heights.doubt(float(np.median(table.low_m[sure])), hello.ground_m):
+            elif doubt := heights.doubt(float(np.median(table.low_m[sure])), hello.ground_m, self.wish.heights):
                 said.append(doubt)
         return table, said
 

@@ -36,7 +36,7 @@ class Source:
 
         `allow` names what the tileset may reach besides: folders, and servers as `http://host:port`.
         """
-        self.root = archive.entry(root if _is_web(root) else _path_of(root))
+        self.root = archive.entry(root if _is_web(root) else _in_folder(_path_of(root)))
         """Address of the tileset.json."""
         self._servers = {_server(a) for a in (root, *allow) if _is_web(a)}
         self._remote = _is_web(root)
@@ -95,6 +95,8 @@ class Source:
             if holder:
                 raise Refusal("an archive is read from a disk only: download it first")
             return self._web.read(address, cancelled=cancelled)
+        if "://" in address[:16]:
+            raise Refusal(f"{address.partition(':')[0]} addresses are not read; name a file or an http address")
         path = self._allowed(Path(holder or address))
         try:
             if holder:
@@ -137,6 +139,15 @@ class Source:
 
 def _is_web(address: str) -> bool:
     return address[:8].lower().startswith(("http://", "https://"))
+
+
+def _in_folder(path: str) -> str:
+    """The tileset of a folder that has one; any other path as it is."""
+    try:
+        inner = Path(path) / archive.ENTRY
+        return str(inner) if inner.is_file() else path
+    except (OSError, ValueError):
+        return path
 
 
 def _path_of(address: str) -> str:

@@ -72,16 +72,29 @@ def geoid_m(latitude_rad: float, longitude_rad: float) -> float | None:
     return None
 
 
-def doubt(low_m: float, ground_m: float) -> str:
+def doubt(low_m: float, ground_m: float, declared: str = "") -> str:
     """What to say where the tileset's lowest point and the district's ground do not agree; empty where they do.
 
-    `low_m`, `ground_m`: local heights.
+    `low_m`, `ground_m`: local heights; `declared`: what was said of the tileset's.
     """
     off = low_m - ground_m
     if not np.isfinite(off) or abs(off) <= TOLERANCE_M:
         return ""
     way = "above" if off > 0 else "below"
+    if declared:
+        return (
+            f"with --heights {declared} the tileset begins {abs(off):.0f} m {way} the district's ground; leave it out, "
+            f"or give {_number(declared) - off:.1f}"
+        )
     return (
         f"the tileset begins {abs(off):.0f} m {way} the district's ground; if its heights are above sea level, say "
         f"--heights orthometric, or the geoid's height in metres"
     )
+
+
+def _number(declared: str) -> float:
+    """Metres of a declaration; 0 for a word."""
+    try:
+        return float(declared)
+    except ValueError:
+        return 0.0

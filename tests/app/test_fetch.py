@@ -211,6 +211,14 @@ def test_files_of_the_folder_are_read_packed_and_by_file_address(tmp_path: Path)
         source.read(source.join(source.root, "none.glb"))
 
 
+def test_a_folder_with_a_tileset_is_that_tileset_and_other_schemes_are_named(tmp_path: Path) -> None:
+    (tmp_path / "tileset.json").write_bytes(b"{}")
+    source = Source(str(tmp_path))
+    assert source.read(source.root) == b"{}"
+    with pytest.raises(Refusal, match="ftp addresses are not read"):
+        Source("ftp://tiles.example.org/a").read("ftp://tiles.example.org/a")
+
+
 def test_keys_go_along_to_the_tilesets_own_server_alone() -> None:
     root = "https://tiles.example.org/v1/tileset.json?key=abc&v=1"
     source = Source(root)

@@ -44,6 +44,11 @@ def test_a_city_in_the_air_or_under_ground_is_told(low: float, way: str) -> None
     assert "--heights orthometric" in heights.doubt(low, 0.0)
 
 
+def test_a_wrong_declaration_is_told_with_the_right_one() -> None:
+    assert "--heights 60 the tileset begins 17 m above" in heights.doubt(17.0, 0.0, "60")
+    assert "give 43.0" in heights.doubt(17.0, 0.0, "60")
+
+
 def test_a_cellar_is_no_reason_to_doubt() -> None:
     assert heights.doubt(-6.0, 0.0) == ""
     assert heights.doubt(float("nan"), 0.0) == ""
