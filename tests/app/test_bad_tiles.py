@@ -287,11 +287,13 @@ def test_a_million_children_are_read_to_a_bound(tmp_path: Path) -> None:
 
 
 def test_the_command_says_in_one_sentence_what_is_amiss(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
     (tmp_path / "empty.json").write_bytes(b"")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     bare = written(tmp_path, {"boundingVolume": {"sphere": [0, 0, 0, 10]}, "geometricError": 0})
     cases = {
-        str(tmp_path / "none.json"): (1, "there is no such file"), str(tmp_path): (1, "it is a folder"),
+        str(tmp_path / "none.json"): (1, "there is no such file"), str(folder): (1, "it is a folder"),
         str(tmp_path / "picture.png"): (1, "not a tileset"), str(tmp_path / "empty.json"): (1, "it is no JSON"),
         "http://127.0.0.1:9/tileset.json": (1, "no connection (Connection refused)"),
         "https://nobody.invalid/tileset.json": (1, "there is no server of that name"), str(bare): (0, ""),
