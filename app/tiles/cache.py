@@ -43,7 +43,9 @@ _PRUNED = 0.9
 _RESTED = 300
 """Tiles that were wanted in so many last frames do not leave for what is only fetched ahead."""
 _AHEAD_EVERY = 4
-"""Frames between two looks ahead."""
+"""Frames between two looks ahead; so long nothing makes room for what is out of view."""
+_BESIDE = 2.0
+"""So much coarser the picture gets for the sake of what is out of view, and no more."""
 
 
 class Stream:
@@ -87,6 +89,8 @@ class Stream:
         self._chosen: Selection | None = None
         self._ahead: Selection | None = None
         self._awaited = np.zeros(0, np.int64)
+        self._jobs: dict[int, Job] = {}
+        """By node, as they were asked for in the last frame."""
 
     @property
     def errors(self) -> list[dict[str, str]]:
@@ -147,6 +151,7 @@ class Stream:
         state, queued, since = self._held.state, np.zeros(len(Group), int), np.zeros(0)
         if self._chosen is not None:
             queued += np.bincount(self._chosen.group, minlength=len(Group))
+            queued[Group.PRELOAD] += int((~state.ready[self._chosen.beside]).sum())
             since = state.since_s[self._chosen.load]
         if self._ahead is not None:
             queued[Group.PRELOAD] += len(self._ahead.load)
@@ -172,9 +177,15 @@ class Stream:
         self._begin_s = time.perf_counter()
         self._now_s = time.monotonic() if now_s is None else now_s
         self._tick += 1
+        with self._loader.hush():
+            self._update(eyes, stage, limit_px, ahead)
+        self.work_ms.append((time.perf_counter() - self._begin_s) * 1e3)
+
+    def _update(self, eyes: Sequence[Eye], stage: Stage, limit_px: float, ahead: Eye | None) -> None:
         self._collect(stage)
         chosen = self._select(eyes, limit_px)
         self._look_ahead(eyes, ahead, chosen)
+        self._held.state.used[chosen.beside] = self._tick - 1  # leaves last, but for what is seen
         self._held.state.used[chosen.keep] = self._tick
         if self._held.replaced or not np.array_equal(chosen.draw, self._drawn):
             self._drawn = chosen.draw
@@ -184,7 +195,6 @@ class Stream:
         self._ask(chosen, eyes, stage)
         if self._held.nodes > _PRUNED * self.most_nodes:
             self._held.prune(chosen.keep, self._tick, int(_PRUNED * self.most_nodes), stage, self._has_time)
-        self.work_ms.append((time.perf_counter() - self._begin_s) * 1e3)
 
     def retry(self) -> None:
         """Try all that failed once more, at once."""
@@ -256,18 +266,29 @@ class Stream:
         first = zip(chosen.load[: MOST_ASKED + len(away)].tolist(), chosen.group.tolist(), strict=False)
         missing = [self._job(n, Group(g)) for n, g in first if n not in away][:MOST_ASKED]
         wanted, refused = self._fitting(missing, flying, chosen, stage)
+        beside, lacking = chosen.beside[~self._held.state.ready[chosen.beside]], False
+        coming = [n for n in beside.tolist() if n in away]
         if not refused and len(wanted) < MOST_ASKED:
+            if len(beside) > len(coming):
+                out = [self._job(n, Group.PRELOAD) for n in beside.tolist() if n not in away]
+                flying |= {job.key: job for job in wanted}
+                out, lacking = self._fitting(out, flying, chosen, stage, rested=_AHEAD_EVERY)
+                wanted += out
+                coming += [job.node for job in out]
             extra = self._extra(due, away | {job.node for job in wanted})
             flying |= {job.key: job for job in wanted}
             wanted += self._fitting(extra, flying, chosen, stage, rested=_RESTED)[0]
+        self._jobs = {job.node: job for job in wanted}
         self._loader.ask(wanted, still=self._still(chosen, flying, due))
-        eased = False
-        if refused and not away:
+        least = _BESIDE * COARSER if lacking else 1.0
+        changed = False
+        if not away and (refused or (lacking and self._pressure.coarser < _BESIDE)):
             self._pressure.press(eyes)
-        elif not refused and self._pressure.coarser > 1.0 and self._roomy(chosen):
-            eased = self._pressure.ease(eyes)
+            changed = True
+        elif not refused and self._pressure.coarser > least and self._roomy(chosen):
+            changed = self._pressure.ease(eyes)
         hopeless = refused and not away and self._pressure.hopeless
-        self.waiting = 0 if hopeless else len(chosen.load) + eased
+        self.waiting = 0 if hopeless else len(chosen.load) + len(coming) + changed
 
     def _await(self, chosen: Selection) -> None:
         """Remember since when tiles are waited for."""
@@ -280,7 +301,9 @@ class Stream:
 
     def _job(self, node: int, group: Group) -> Job:
         """What is to be fetched of a node now."""
-        tiles, birth = self.tiles, int(self._held.state.birth[node])
+        tiles, birth, known = self.tiles, int(self._held.state.birth[node]), self._jobs.get(node)
+        if known and (known.birth, known.group, known.branch) == (birth, group, bool(tiles.stub[node])):
+            return known
         seeds = tuple(tiles.seed(node, k) for k in range(len(tiles.contents[node])))
         return Job(node, birth, seeds, bool(tiles.stub[node]), group, tiles.up_axis(node))
 
@@ -294,7 +317,7 @@ class Stream:
     def _still(self, chosen: Selection, flying: Mapping[tuple[int, int], Job], due: list[int]) -> list[tuple[int, int]]:
         """Keys of what flies and is wanted all the same."""
         mask = np.zeros(len(self.tiles), bool)
-        mask[chosen.load] = mask[due] = True
+        mask[chosen.load] = mask[chosen.beside] = mask[due] = True
         if self._ahead is not None:
             mask[self._ahead.load] = True
         return [key for key in flying if key[0] < len(mask) and mask[key[0]]]
@@ -308,8 +331,8 @@ class Stream:
         Tiles used in the last `rested` frames make no room.
         """
         held, wanted = self._held, list[Job]()
-        taken = held.bytes + sum(self._size(job) for job in flying.values())
-        sizes = [self._size(job) for job in jobs]
+        taken = held.bytes + sum(self._sizes([*flying.values()]))
+        sizes = self._sizes(jobs)
         possible, spare = self.cap_bytes - taken, np.zeros(0, np.int64)
         if sum(sizes) > possible:
             spare = held.spare(chosen.keep, self._tick - rested)
@@ -335,21 +358,25 @@ class Stream:
             held.leave(int(node), stage)
         return wanted, refused
 
-    def _size(self, job: Job) -> int:
-        """Memory that a tile will take: known, else by its files and what files have grown by, else the largest."""
-        state, node = self._held.state, job.node
-        if job.branch:
-            return 0
-        if state.size[node] > 0:
-            return int(state.size[node])
-        if state.file[node] < 0:
-            state.file[node] = sum(self._source.file_bytes(seed.address) for seed in job.seeds)
-        return self._held.growth.likely(int(state.file[node]))
+    def _sizes(self, jobs: Sequence[Job]) -> list[int]:
+        """Memory that tiles will take: known, else by their files and what files have grown by, else the largest."""
+        state, growth, rows = self._held.state, self._held.growth, [job.node for job in jobs]
+        usual, sizes = growth.likely(0), list[int]()
+        for job, size, file in zip(jobs, state.size[rows].tolist(), state.file[rows].tolist(), strict=True):
+            if job.branch or size > 0:
+                sizes.append(0 if job.branch else size)
+                continue
+            if file < 0:
+                file = state.file[job.node] = sum(self._source.file_bytes(seed.address) for seed in job.seeds)
+            sizes.append(growth.likely(file) if file else usual)
+        return sizes
 
     def _roomy(self, chosen: Selection) -> bool:
         """Whether what the view rests on leaves room for more detail."""
         state, cap = self._held.state, self.most_triangles
+        rested = chosen.keep.copy()
+        rested[chosen.beside] = True
         return (
-            int(state.bytes[chosen.keep].sum()) < _EASY * self.cap_bytes and self._held.nodes < self.most_nodes
+            int(state.bytes[rested].sum()) < _EASY * self.cap_bytes and self._held.nodes < self.most_nodes
             and (not cap or int(state.triangles[chosen.draw].sum()) < _EASY * cap)
         )  # fmt: skip

@@ -11,7 +11,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -39,6 +40,8 @@ COPIES = 2
 RARELY_S = 600.0
 """So long a file that does not exist is not asked for again."""
 NEVER_S = float("inf")
+HUSH_S = 0.02
+"""Threads keep quiet no longer than that at a time, however busy the drawing thread is."""
 CLOSING_S = 2.0
 """Longest wait for threads that still wait for a server; they end with the process at the latest."""
 
@@ -120,6 +123,8 @@ class Loader:
         lock = threading.RLock()
         self._wake, self._ripe = threading.Condition(lock), threading.Condition(lock)
         """Something may be fetched, something decoded: who has nothing to do with it sleeps on."""
+        self._calm = threading.Event()
+        self._calm.set()
         self._open = True
         self._threads: list[threading.Thread] = []
         self._pool = Pool(slots)
@@ -154,6 +159,19 @@ class Loader:
             self._flying.pop(arrival.job.key, None)
             self._waiting_bytes -= 0 if arrival.dropped else arrival.bytes
         return arrival
+
+    @contextmanager
+    def hush(self) -> Iterator[None]:
+        """Meanwhile the threads stop at their next step: one thread has the interpreter at a time, and it is yours."""
+        self._calm.clear()
+        try:
+            yield
+        finally:
+            self._calm.set()
+
+    def _pause(self) -> None:
+        """Between two steps of a worker's, without the lock."""
+        self._calm.wait(HUSH_S)
 
     def close(self) -> None:
         """End the threads and the decoding process."""
@@ -208,9 +226,15 @@ class Loader:
     def _fetch(self, job: Job) -> list[tuple[Seed, bytes | OSError]]:
         """Bytes of every address, or why there are none."""
         found: list[tuple[Seed, bytes | OSError]] = []
+
+        def cancelled() -> bool:
+            self._pause()
+            return job.key not in self._still
+
         for seed in job.seeds:
+            self._pause()
             try:
-                body: bytes | OSError = self._source.read(seed.address, cancelled=lambda: job.key not in self._still)
+                body: bytes | OSError = self._source.read(seed.address, cancelled=cancelled)
             except OSError as error:
                 body = error
             except Exception as error:  # a strange address must never end the thread that serves the others
@@ -252,6 +276,7 @@ class Loader:
         if not arrival.dropped:
             likely = arrival.bytes
             for seed, body in pieces:
+                self._pause()
                 self._read(arrival, seed, body)
             with self._wake:
                 arrival.bytes = COPIES * bytes_of(arrival.meshes)
@@ -307,12 +332,14 @@ class Loader:
         else:
             meshes = decode(body, self._slots, address=address, read=read, up_axis=job.up_axis,
                             id_property=self._id_property)  # fmt: skip
+        self._pause()
         if self._bind is not None:
             meshes = self._bind(job.node, meshes, job.seeds[0].matrix)
         else:  # the package's own tiles: their vertices have slots, and the district knows the rest
             meshes = tuple(m if m.look else replace(m, feature=np.zeros(0, np.uint32), table=None) for m in meshes)
         if self._modules:
             meshes = tuple(self._with_modules(mesh) for mesh in meshes)
+        self._pause()
         if self._prepare is not None:
             meshes = tuple(self._prepare(mesh) for mesh in meshes)
         for mesh in meshes:
