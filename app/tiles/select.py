@@ -7,6 +7,9 @@ when the eye draws back ("ancestor meets SSE"); where one is missing all the sam
 place of a failed tile its parent stays; a failed parent is like one without content, and so is a failed child of many.
 A stub (the rest of the tileset is in another document) is refined like a node whose children have not come.
 
+Under a node without content nothing could step in for a child out of view: the coarsest contents of such children are
+wanted too, after all that is seen, a few at each level. Nothing waits for them.
+
 The walk goes level by level from the root and only through what is refined: a frame costs what it sees, not what the
 tileset has. Several eyes share it: a node is seen by any of them, its error is the largest.
 Source: 3D Tiles 1.1 section 6.7 (geometric error) and 6.8 (refinement), cesium-native's selection rules.
@@ -33,7 +36,7 @@ LIMIT_PX = 16.0
 """Largest error on the screen before a node is refined (the default of all engines)."""
 FEW = 32
 """A node with more children waits only for those in or near the view: a flat tileset is not loaded whole for one of
-its tiles."""
+its tiles. Out of view no more than so many at a level are wanted beside what is seen."""
 NEAR_RAD = float(np.radians(15.0))
 """So far out of view a tile of many is near it."""
 MOST_LEVELS = 2_000
@@ -76,6 +79,8 @@ class Selection:
     """[load]"""
     keep: Bool
     """[node] what this view rests on: drawn, an ancestor of it, or a sibling that it waits for."""
+    beside: Rows
+    """Out of view under what has no content, here or not, the nearest to the view first."""
 
 
 @dataclass
@@ -92,6 +97,8 @@ class _Level:
     refine: Bool
     under: Bool
     """The parent (or what it stands for) waits for all its children."""
+    beside: Bool
+    """Out of view, and no ancestor with content would stand for it."""
     opened: Bool
     whole: Bool = field(default_factory=lambda: np.zeros(0, bool))
     active: Bool = field(default_factory=lambda: np.zeros(0, bool))
@@ -100,6 +107,11 @@ class _Level:
     def waits(self) -> Bool:
         """Its children come after it."""
         return self.refine & self.content & self.replace & ~self.ready
+
+    @property
+    def missing(self) -> Bool:
+        """Its content, or its branch."""
+        return (self.content & ~self.ready) | (self.opened & self.refine & ~self.waits)
 
     @property
     def give_way(self) -> Bool:
@@ -124,15 +136,25 @@ def select(
     drawn, lacking = _stand(levels, known, keep)
     standing, urgent = _stand_in(tiles, eyes, known, keep, lacking) if len(lacking) else (lacking, lacking)
     keep[standing] = True
-    load = [x.rows[(x.content & ~x.ready) | (x.opened & x.refine & ~x.waits)] for x in levels]
+    load = [x.rows[x.missing & ~x.beside] for x in levels]
+    beside = [x.rows[x.beside & (x.missing | x.ready)] for x in levels]
     rows = np.concatenate(load) if load else lacking
     group = np.full(len(rows), int(Group.NORMAL))
     if len(urgent):
         group[np.isin(rows, urgent)] = int(Group.URGENT)
-    aside = [aside_m(tiles, eye, rows, distance_m(tiles, eye, rows)) for eye in eyes] if len(rows) else [rows]
-    order = np.lexsort((np.minimum.reduce(aside), group))
+    order = np.lexsort((_aside_m(tiles, eyes, rows), group))
     draw = np.sort(np.concatenate([*drawn, standing])) if drawn else standing
-    return Selection(draw, rows[order], group[order], keep)
+    out = np.concatenate(beside) if beside else lacking
+    out = out[np.argsort(_aside_m(tiles, eyes, out), kind="stable")]
+    return Selection(draw, rows[order], group[order], keep, out)
+
+
+def _aside_m(tiles: Tileset, eyes: Sequence[Eye], rows: Rows) -> Float:
+    """[row] how far from what any eye looks at."""
+    if not len(rows):
+        return np.zeros(0)
+    aside = [aside_m(tiles, eye, rows, distance_m(tiles, eye, rows)) for eye in eyes]
+    return np.asarray(np.minimum.reduce(aside))
 
 
 class _Walk:
@@ -165,26 +187,28 @@ class _Walk:
         views = [v if i is None else v & i for v, i in zip(views, inside, strict=True)]
         seen = views[0] if len(views) == 1 else np.logical_or.reduce(views)
         under, near = self._under(rows, up, above)
-        scope = seen | under | near
+        reached = seen | under | near
+        beside = self._beside(rows, up, above, ~reached)
+        scope = reached | beside
         if self._asks:
             scope &= np.logical_or.reduce([i for i in inside if i is not None])
         if not scope.all():
-            rows, up, seen, under = rows[scope], up[scope], seen[scope], under[scope]
+            rows, up, seen, under, beside = rows[scope], up[scope], seen[scope], under[scope], beside[scope]
             views = [v[scope] for v in views]
         away = [distance_m(tiles, eye, rows) for eye in self._eyes]
         error_m = tiles.geometric_error_m[rows]
         wanted = self._wanted(up, above, away, views)
         if wanted is not None:
             rows, up, error_m = rows[wanted], up[wanted], error_m[wanted]
-            seen, under = seen[wanted], under[wanted]
+            seen, under, beside = seen[wanted], under[wanted], beside[wanted]
             away, views = [a[wanted] for a in away], [v[wanted] for v in views]
         error = self._error_px(error_m, away, views)
         content, opened = known.content[rows], known.open[rows]
         inner = (tiles.children[rows] > 0) | opened
-        refine = inner & ((seen & ((error > self._limit_px) | ~content)) | (under & ~content))
+        refine = inner & ((seen & ((error > self._limit_px) | ~content)) | ((under | beside) & ~content))
         return _Level(
             rows=rows, up=up, seen=seen, content=content, ready=known.ready[rows], replace=tiles.replace[rows],
-            refine=refine, under=under, opened=opened,
+            refine=refine, under=under, beside=beside, opened=opened,
         )  # fmt: skip
 
     def _under(self, rows: Rows, up: Rows, above: _Level | None) -> tuple[Bool, Bool]:
@@ -202,6 +226,19 @@ class _Walk:
         for eye in self._eyes:
             near[place] |= in_view(self._tiles, eye, rows[place], wider_rad=NEAR_RAD)
         return under, near
+
+    def _beside(self, rows: Rows, up: Rows, above: _Level | None, out: Bool) -> Bool:
+        """Which rows `out` of view nothing stands for: no more than FEW, the nearest to the view."""
+        none = np.zeros(len(rows), bool)
+        if above is None:
+            return none
+        bare = ~above.content & ~above.under & (self._tiles.children[above.rows] <= FEW)
+        place = np.flatnonzero(out & bare[up])
+        if len(place) > FEW:
+            away = _aside_m(self._tiles, self._eyes, rows[place])
+            place = place[np.argpartition(away, FEW)[:FEW]]
+        none[place] = True
+        return none
 
     def _error_px(self, error_m: Float, away: list[Float], views: list[Bool]) -> Float:
         """[row] largest error on any screen that sees it."""
@@ -228,11 +265,11 @@ def _stand(levels: list[_Level], known: Known, keep: Bool) -> tuple[list[Rows], 
         # Can a node's place on the screen be filled, by itself or, where it has no content, by its children?
         level, above = levels[k], levels[k - 1]
         lost = known.lost[level.rows] & level.under
-        covered = level.ready | (~level.content & ~lost & level.whole)
+        covered = level.beside | level.ready | (~level.content & ~lost & level.whole)
         above.whole[level.up[~covered]] = False
     drawn, lacking = [], []
     for k, level in enumerate(levels):
-        keep[level.rows] = True
+        keep[level.rows[~level.beside | ~level.content]] = True
         level.active = level.seen
         if k:
             above = levels[k - 1]
