@@ -9,9 +9,12 @@ class Table:
     def __init__(self) -> None:
         self.tiles: dict[int, tuple] = {}
         self.shown: set[int] = set()
+        self.attached = 0
+        """How often a tile came."""
 
     def attach(self, node: int, meshes: tuple, matrix: np.ndarray) -> None:
         self.tiles[node] = (meshes, matrix)
+        self.attached += 1
 
     def detach(self, node: int) -> None:
         del self.tiles[node]

@@ -132,6 +132,49 @@ def test_tiles_come_from_the_root_downwards() -> None:
     assert chosen.load.tolist() == [A1, A2]
 
 
+def turned_from(distance: float) -> Eye:
+    """Sees A, and B not."""
+    planes = np.array([[0.0, 1.0, 0.0, distance], [-1.0, 0.0, 0.0, 0.0]])
+    return Eye(np.array([-100.0, -distance, 0.0]), planes, 720.0, np.radians(28.0))
+
+
+def test_under_an_empty_root_what_is_out_of_view_comes_after_all_that_is_seen() -> None:
+    table = tiles()
+    chosen = select(table, turned_from(300.0), ready=NONE, failed=NONE)
+    assert chosen.load.tolist() == [A] and chosen.beside.tolist() == [B]
+    chosen = select(table, turned_from(300.0), ready=flags(A, A1, A2), failed=NONE)
+    assert chosen.draw.tolist() == [A1, A2] and chosen.load.tolist() == [], "nothing waits for it"
+    assert chosen.beside.tolist() == [B] and not chosen.keep[B], "it leaves where there is no room"
+    assert select(table, turned_from(300.0), ready=flags(A), failed=flags(B)).beside.tolist() == []
+
+
+def test_of_a_flat_tileset_nothing_out_of_view_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "FEW", 1)
+    assert select(tiles(), turned_from(300.0), ready=flags(A), failed=NONE).beside.tolist() == []
+
+
+def test_under_empty_nodes_no_more_than_a_few_out_of_view_are_wanted_the_nearest() -> None:
+    """Four empty levels of quarters over 256 tiles, seen from one corner."""
+    parent, centre, half = [-1], [np.zeros(3)], [1600.0]
+    for node in range(85):
+        for east, north in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
+            half.append(half[node] / 2)
+            centre.append(centre[node] + half[-1] * np.array([east, north, 0.0]))
+            parent.append(node)
+    n = len(parent)
+    table = Tileset(
+        branch(
+            parent=parent, error_m=np.where(np.arange(n) < 85, 500.0, 0.0), centre_m=centre,
+            half_m=np.array(half)[:, None] * np.ones(3), contents=["x" if k >= 85 else "" for k in range(n)],
+        )
+    )  # fmt: skip
+    corner = Eye(np.array([-1590.0, -1590.0, 0.0]), np.array([[-1.0, -1.0, 0.0, -3100.0]]) / np.sqrt(2), 720.0, 0.5)
+    chosen = select(table, corner, ready=np.zeros(n, bool), failed=np.zeros(n, bool))
+    assert 1 <= len(chosen.load) < 10 and len(chosen.beside) == selection.FEW
+    away = np.linalg.norm(table.centre_m[chosen.beside, :2] - corner.position_m[:2], axis=1)
+    assert away.max() < 2000.0
+
+
 def test_what_failed_is_not_waited_for() -> None:
     chosen = select(tiles(), eye(300.0), ready=flags(B), failed=flags(A))
     assert chosen.load.tolist() == [A1, A2], "a failed parent is passed over"

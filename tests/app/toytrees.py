@@ -113,3 +113,54 @@ class Tree:
             "subtrees": {"uri": f"{name}/{{level}}.{{x}}.{{y}}.json"},
         }  # fmt: skip
         return tile
+
+
+def emptied(folder: Path, *, kind: str, depth: int) -> Path:
+    """A quadtree whose first `depth` levels show nothing: plain, of external tilesets, or implicit; two levels more."""
+    folder.mkdir(parents=True)
+    (folder / "house.glb").write_bytes(house())
+    levels, half = depth + 2, HALF_M
+    root: dict[str, Any] = {
+        "boundingVolume": {"box": [0, 0, 20, half, 0, 0, 0, half, 0, 0, 0, 20]}, "geometricError": 400.0,
+        "refine": "REPLACE",
+    }  # fmt: skip
+    if kind == "implicit":
+        for level in range(levels):
+            subtree = {
+                "tileAvailability": {"constant": 1}, "contentAvailability": [{"constant": int(level >= depth)}],
+                "childSubtreeAvailability": {"constant": int(level + 1 < levels)},
+            }  # fmt: skip
+            for at in np.ndindex(2**level, 2**level):
+                (folder / f"{level}.{at[0]}.{at[1]}.json").write_text(json.dumps(subtree))
+                (folder / f"{level}.{at[0]}.{at[1]}.glb").write_bytes(house())
+        root["content"] = {"uri": "{level}.{x}.{y}.glb"}
+        root["implicitTiling"] = {
+            "subdivisionScheme": "QUADTREE", "subtreeLevels": 1, "availableLevels": levels,
+            "subtrees": {"uri": "{level}.{x}.{y}.json"},
+        }  # fmt: skip
+    else:
+        _quarter(folder, root, 0.0, 0.0, levels - 1, depth, external=kind == "external")
+    path = folder / "tileset.json"
+    path.write_text(json.dumps({"asset": {"version": "1.1"}, "geometricError": 400.0, "root": root}))
+    return path
+
+
+def _quarter(
+    folder: Path, tile: dict[str, Any], x: float, y: float, levels: int, empty: int, *, external: bool
+) -> None:  # fmt: skip
+    """Give a tile its content and children."""
+    if empty <= 0:
+        tile["content"] = {"uri": "house.glb"}
+    half, error = tile["boundingVolume"]["box"][3] / 2, tile["geometricError"] / 2 if levels > 1 else 0.0
+    for east, north in ((-half, -half), (half, -half), (-half, half), (half, half)) if levels else ():
+        u, v = x + east, y + north
+        child: dict[str, Any] = {
+            "boundingVolume": {"box": [u, v, 20, half, 0, 0, 0, half, 0, 0, 0, 20]}, "geometricError": error,
+        }  # fmt: skip
+        _quarter(folder, child, u, v, levels - 1, empty - 1, external=external)
+        if external and empty > 0:
+            name = f"{levels}_{u:.0f}_{v:.0f}.json"
+            whole = {"asset": {"version": "1.1"}, "geometricError": 400.0, "root": child}
+            (folder / name).write_text(json.dumps(whole))
+            child = {"boundingVolume": child["boundingVolume"], "geometricError": error, "content": {"uri": name}}
+        tile.setdefault("children", []).append(child)
