@@ -44,8 +44,8 @@ _RESTED = 300
 """Tiles that were wanted in so many last frames do not leave for what is only fetched ahead."""
 _AHEAD_EVERY = 4
 """Frames between two looks ahead; so long nothing makes room for what is out of view."""
-_BESIDE = 2.0
-"""So much coarser the picture gets for the sake of what is out of view, and no more."""
+_BESIDE = 8.0
+"""So much coarser the picture gets before what is out of view leaves for what is seen, and no more for its sake."""
 
 
 class Stream:
@@ -185,7 +185,7 @@ class Stream:
         self._collect(stage)
         chosen = self._select(eyes, limit_px)
         self._look_ahead(eyes, ahead, chosen)
-        self._held.state.used[chosen.beside] = self._tick - 1  # leaves last, but for what is seen
+        self._held.state.used[chosen.beside] = self._tick - 1
         self._held.state.used[chosen.keep] = self._tick
         if self._held.replaced or not np.array_equal(chosen.draw, self._drawn):
             self._drawn = chosen.draw
@@ -328,14 +328,15 @@ class Stream:
     ) -> tuple[list[Job], bool]:  # fmt: skip
         """As many of the jobs as fit under the caps beside what flies, with room made for them; whether any does not.
 
-        Tiles used in the last `rested` frames make no room.
+        Tiles used in the last `rested` frames make no room, nor does what is out of view before all is much coarser.
         """
         held, wanted = self._held, list[Job]()
         taken = held.bytes + sum(self._sizes([*flying.values()]))
         sizes = self._sizes(jobs)
         possible, spare = self.cap_bytes - taken, np.zeros(0, np.int64)
         if sum(sizes) > possible:
-            spare = held.spare(chosen.keep, self._tick - rested)
+            firm = self._pressure.coarser < _BESIDE
+            spare = held.spare(_with_beside(chosen) if firm else chosen.keep, self._tick - rested)
             possible += int(held.state.bytes[spare].sum())
         strange = not held.growth.largest_bytes  # nobody knows how large tiles are here: the first comes alone
         alone = strange and any(not job.branch for job in flying.values())
@@ -374,9 +375,14 @@ class Stream:
     def _roomy(self, chosen: Selection) -> bool:
         """Whether what the view rests on leaves room for more detail."""
         state, cap = self._held.state, self.most_triangles
-        rested = chosen.keep.copy()
-        rested[chosen.beside] = True
         return (
-            int(state.bytes[rested].sum()) < _EASY * self.cap_bytes and self._held.nodes < self.most_nodes
+            int(state.bytes[_with_beside(chosen)].sum()) < _EASY * self.cap_bytes and self._held.nodes < self.most_nodes
             and (not cap or int(state.triangles[chosen.draw].sum()) < _EASY * cap)
         )  # fmt: skip
+
+
+def _with_beside(chosen: Selection) -> np.ndarray:
+    """[node] what the view rests on, and what a turn of the head would."""
+    held = chosen.keep.copy()
+    held[chosen.beside] = True
+    return held
