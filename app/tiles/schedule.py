@@ -1,9 +1,9 @@
 """Threads that fetch and threads that decode, most wanted first; the drawing thread only collects.
 
-Fetching waits for servers, so many are under way; decoding is C calls that give up the interpreter lock (numpy copies),
-so few threads do it, and what holds the lock or may harm the process goes to another process (pool.py). What is no
-longer wanted is dropped before it is fetched, while it is, and before it is decoded. A server that fails again and
-again is asked by two threads only, until it answers.
+Fetching waits for servers, so many are under way. Decoding holds the interpreter for most of its time, so that a second
+thread would only take it from the drawing thread: one does it, and what takes long or may harm the process goes to
+another process (pool.py), for which other threads wait. What is no longer wanted is dropped before it is fetched, while
+it is, and before it is decoded. A server that fails again and again is asked by two threads only, until it answers.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from app.tiles.pool import Pool, heavy
 from app.tiles.select import Group
 from app.tiles.table import Nodes, Seed
 
-FETCHERS, DECODERS = 16, 2
+FETCHERS = 16
 FLIGHT = 20
 """Tiles fetched and decoded at a time; the rest waits, so that a turn of the camera reorders it."""
 PRELOADS = 6
@@ -89,6 +90,8 @@ class Arrival:
     """Memory that the tile takes once it is attached; of a dropped one likely."""
     dropped: bool = False
     """No longer wanted, or no room: not decoded."""
+    hard: bool = False
+    """Some of it is decoded in another process."""
 
 
 class Loader:
@@ -112,7 +115,8 @@ class Loader:
         self.allowance_bytes = 1 << 62
         """Room for decoded tiles, set every frame."""
         self._wanted: deque[Job] = deque()
-        self._fetched: deque[tuple[Arrival, list[tuple[Seed, bytes]]]] = deque()
+        self._fetched: dict[bool, deque[tuple[Arrival, list[tuple[Seed, bytes]]]]] = {False: deque(), True: deque()}
+        """By whether they are hard."""
         self._still: set[tuple[int, int]] = set()
         self._flying: dict[tuple[int, int], Job] = {}
         self._busy = 0
@@ -121,7 +125,8 @@ class Loader:
         self._growth = growth
         self._bad = 0
         lock = threading.RLock()
-        self._wake, self._ripe = threading.Condition(lock), threading.Condition(lock)
+        self._wake = threading.Condition(lock)
+        self._ripe = {hard: threading.Condition(lock) for hard in self._fetched}
         """Something may be fetched, something decoded: who has nothing to do with it sleeps on."""
         self._calm = threading.Event()
         self._calm.set()
@@ -180,7 +185,8 @@ class Loader:
             self._wanted.clear()
             self._still = set()
             self._wake.notify_all()
-            self._ripe.notify_all()
+            for ripe in self._ripe.values():
+                ripe.notify_all()
         self._pool.close()
         deadline = time.monotonic() + CLOSING_S
         for thread in self._threads:
@@ -189,7 +195,8 @@ class Loader:
     def _start(self) -> None:
         if self._threads:
             return
-        works = [self._fetching] * FETCHERS + [self._decoding] * DECODERS
+        works: list[Callable[[], None]] = [self._fetching] * FETCHERS
+        works += [partial(self._decoding, hard=hard) for hard in (False, *[True] * self._pool.size)]
         self._threads = [threading.Thread(target=w, daemon=True, name=f"tiles-{k}") for k, w in enumerate(works)]
         for thread in self._threads:
             thread.start()
@@ -216,10 +223,11 @@ class Loader:
                 self._busy += 1
             arrival, contents = Arrival(job), self._fetch(job)
             pieces = self._kept(arrival, contents)
+            arrival.hard = any(heavy(body) for _, body in pieces)
             if not arrival.dropped and pieces and not _writes(pieces):
                 with self._wake:
-                    self._fetched.append((arrival, pieces))
-                    self._ripe.notify()
+                    self._fetched[arrival.hard].append((arrival, pieces))
+                    self._ripe[arrival.hard].notify()
             else:  # a document may name more to fetch: better this thread waits for it than a decoding one
                 self._finish(arrival, pieces)
 
@@ -257,15 +265,16 @@ class Loader:
             self._bad = self._bad + 1 if strained else 0
         return pieces
 
-    def _decoding(self) -> None:
+    def _decoding(self, *, hard: bool) -> None:
+        fetched = self._fetched[hard]
         while True:
             with self._wake:
-                while self._open and not self._fetched:
-                    self._ripe.wait()
+                while self._open and not fetched:
+                    self._ripe[hard].wait()
                 if not self._open:
                     return
-                arrival, pieces = min(self._fetched, key=lambda f: f[0].job.group)
-                self._fetched.remove((arrival, pieces))
+                arrival, pieces = min(fetched, key=lambda f: f[0].job.group)
+                fetched.remove((arrival, pieces))
             self._finish(arrival, pieces)
 
     def _finish(self, arrival: Arrival, pieces: list[tuple[Seed, bytes]]) -> None:
@@ -314,7 +323,7 @@ class Loader:
             if arrival.job.branch or tileset.is_branch(body):
                 arrival.branches.append(tileset.branch(seed, body))
             else:
-                arrival.meshes += self._meshes(arrival.job, address, body, read)
+                arrival.meshes += self._meshes(arrival, address, body, read)
         except Unreadable as error:
             again_s = max((_again_s(e) for e in missing), default=NEVER_S)
             arrival.failures.append(Failure(address, str(error), again_s))
@@ -324,10 +333,11 @@ class Loader:
         except Exception as error:  # a broken tile must never end the thread that serves the others
             arrival.failures.append(Failure(address, f"cannot be decoded: {type(error).__name__}: {error}", NEVER_S))
 
-    def _meshes(self, job: Job, address: str, body: bytes, read: Callable[[str], bytes]) -> tuple[Mesh, ...]:
+    def _meshes(self, arrival: Arrival, address: str, body: bytes, read: Callable[[str], bytes]) -> tuple[Mesh, ...]:
         """Meshes of one content, ready to be attached."""
+        job = arrival.job
         how = {"up_axis": job.up_axis, "id_property": self._id_property}
-        if heavy(body):
+        if arrival.hard and heavy(body):
             meshes = self._pool.decode(body, address, read, how)
         else:
             meshes = decode(body, self._slots, address=address, read=read, up_axis=job.up_axis,
