@@ -9,8 +9,10 @@ typical height outside. Both are made again only when tiles came, on a thread of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,7 +68,8 @@ class Relief:
         self._plain = _sampled(ground, self.plate_west_m, self.plate_south_m, self.plate_size_m, PLATE_SIZE)
         self._land = np.full_like(self._plain, np.inf)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="relief")
-        self._waiting: list[tuple[str, Float]] = []
+        self._waiting: list[tuple[str, Callable[[], Float]]] = []
+        """What came, each worked out on the thread: a tile's corners take longer than the drawing thread has."""
         self._job: Future[Shade] | None = None
 
     @property
@@ -79,13 +82,13 @@ class Relief:
     ) -> None:
         """Roofs (or land) of a tile: vertices [n, 3], triangle corners [3 t] and the matrix world from vertices."""
         if len(roofs):
-            corners = position[roofs].astype(np.float64) @ world[:3, :3].T + world[:3, 3]
-            self._waiting.append(("land" if land else "roof", corners.reshape(-1, 3, 3)))
+            self._waiting.append(("land" if land else "roof", partial(_corners, position, roofs, world)))
 
     def plant(self, foot_m: Float, height_m: Float, crown_m: Float) -> None:
         """Trees at `foot_m` [n, 3] in the world, heights and radii of crowns [n]."""
         if len(foot_m):
-            self._waiting.append(("tree", np.c_[foot_m, height_m, crown_m].astype(np.float64)))
+            trees = np.c_[foot_m, height_m, crown_m].astype(np.float64)
+            self._waiting.append(("tree", lambda: trees))
 
     def newest(self) -> Shade | None:
         """Finished maps that were not collected yet; begins the next ones when tiles came."""
@@ -146,9 +149,10 @@ class Relief:
         plate = np.where(inner, low - _DIP_M, np.where(there, low, outside) - _SINK_M)
         return plate.astype(np.float32)
 
-    def _make(self, work: list[tuple[str, Float]]) -> Shade:
+    def _make(self, work: list[tuple[str, Callable[[], Float]]]) -> Shade:
         g = self.ground
-        for kind, what in work:
+        for kind, came in work:
+            what = came()
             if kind == "tree":
                 self._grow(what)
             elif kind == "roof":
@@ -169,6 +173,11 @@ class Relief:
         z = np.repeat(trees[:, 2] + trees[:, 3], 13)
         points = np.c_[x.ravel(), y.ravel(), z]
         _put(points, self._trees, self.ground.west_m, self.ground.south_m, self.ground.size_m, np.maximum)
+
+
+def _corners(position: NDArray[np.float32], index: NDArray[np.uint32], world: Float) -> Float:
+    """[triangle, 3, 3] corners in the world."""
+    return np.asarray(position[index].astype(np.float64) @ world[:3, :3].T + world[:3, 3]).reshape(-1, 3, 3)
 
 
 def _sampled(ground: Terrain, west: float, south: float, size: float, count: int) -> NDArray[np.float32]:
