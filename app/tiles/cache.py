@@ -44,8 +44,9 @@ _RESTED = 300
 """Tiles that were wanted in so many last frames do not leave for what is only fetched ahead."""
 _AHEAD_EVERY = 4
 """Frames between two looks ahead; so long nothing makes room for what is out of view."""
-_BESIDE = 8.0
-"""So much coarser the picture gets before what is out of view leaves for what is seen, and no more for its sake."""
+_BESIDE, _FOR_BESIDE = 64.0, 8.0
+"""So much coarser the picture gets before what is out of view leaves for what is seen; and so much for its sake alone:
+it may never fit."""
 
 
 class Stream:
@@ -280,9 +281,9 @@ class Stream:
             wanted += self._fitting(extra, flying, chosen, stage, rested=_RESTED)[0]
         self._jobs = {job.node: job for job in wanted}
         self._loader.ask(wanted, still=self._still(chosen, flying, due))
-        least = _BESIDE * COARSER if lacking else 1.0
+        least = _FOR_BESIDE * COARSER if lacking else 1.0
         changed = False
-        if not away and (refused or (lacking and self._pressure.coarser < _BESIDE)):
+        if not away and (refused or (lacking and self._pressure.coarser < _FOR_BESIDE)):
             self._pressure.press(eyes)
             changed = True
         elif not refused and self._pressure.coarser > least and self._roomy(chosen):

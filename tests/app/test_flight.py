@@ -189,6 +189,28 @@ def test_under_nodes_that_show_nothing_a_turn_of_the_head_shows_no_gap(tmp_path:
     assert gaps == 0
 
 
+def test_detail_gives_way_to_what_a_turn_of_the_head_would_show(tmp_path: Path) -> None:
+    """A part of the detail around fits under the cap: the picture gets coarser before the other quarters leave."""
+    path = emptied(tmp_path / "tiles", kind="plain", depth=1, more=4)
+    size = COPIES * bytes_of(content.decode((path.parent / "house.glb").read_bytes(), {}))
+    tiles = tileset.load(str(path))[0]
+    stage, stream, gaps = Table(), Stream(tiles, {}, cap_bytes=40 * size), 0
+    for k in range(240):
+        at = np.array([-250.0 + 500.0 * (k // 120), -250.0, 0.0])
+        eye = eye_of(looking_at(at, distance_m=30.0, heading_rad=0.7 * (k // 8), pitch_rad=0.1), size=SIZE)
+        deadline = time.monotonic() + 20
+        while k == 0 and not (stage.shown and stream.settled) and time.monotonic() < deadline:
+            stream.update([eye], stage)
+            time.sleep(0.001)
+        stream.update([eye], stage)
+        gaps += holes(stream.tiles, eye, stage.shown)
+        time.sleep(0.002)
+    stats, coarser = stream.stats(), stream.coarser
+    stream.close()
+    assert gaps == 0 and coarser > 1.0
+    assert stats["peak_bytes"] <= stats["cap_bytes"] + size
+
+
 KINDS = {
     "replace": {"add": 0.0, "external": 0.0}, "add": {"add": 0.7, "external": 0.0}, "external": {"external": 0.5},
     "implicit": {"external": 0.1, "implicit": 0.4, "most": 120},

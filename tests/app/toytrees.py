@@ -115,11 +115,11 @@ class Tree:
         return tile
 
 
-def emptied(folder: Path, *, kind: str, depth: int) -> Path:
-    """A quadtree whose first `depth` levels show nothing: plain, of external tilesets, or implicit; two levels more."""
+def emptied(folder: Path, *, kind: str, depth: int, more: int = 2) -> Path:
+    """A quadtree whose first `depth` levels show nothing: plain, of external tilesets, or implicit; `more` levels."""
     folder.mkdir(parents=True)
     (folder / "house.glb").write_bytes(house())
-    levels, half = depth + 2, HALF_M
+    levels, half = depth + more, HALF_M
     root: dict[str, Any] = {
         "boundingVolume": {"box": [0, 0, 20, half, 0, 0, 0, half, 0, 0, 0, 20]}, "geometricError": 400.0,
         "refine": "REPLACE",
