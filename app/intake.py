@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.options import TilesWish
-from app.tiles import heights, style, tileset
-from app.tiles.binding import Binding, binding
+from app.tiles import heights
 from app.tiles.fetch import Source
 from app.tiles.geodesy import ecef_from_enu
-from app.tiles.table import Tileset
-from app.tiles.wardrobe import Wardrobe
+from app.tiles.styling import style
+from app.tiles.styling.binding import Binding, binding
+from app.tiles.styling.wardrobe import Wardrobe
+from app.tiles.tree import tileset
+from app.tiles.tree.table import Tileset
 from network.problems import Refused
 from network.schema import Hello, Roster
 

@@ -24,7 +24,7 @@ from app.paint import LOADING, Legend
 from app.relief import Relief
 from app.terrain import MARGIN_M, terrain
 from app.tiles.cache import CAP_BYTES, Stage, Stream
-from app.tiles.wardrobe import Dressing, Wardrobe
+from app.tiles.styling.wardrobe import Dressing, Wardrobe
 from network.problems import Refused
 from network.schema import FluxBlock, Hello, Roster
 

@@ -53,8 +53,8 @@ class Stage:
     @contextmanager
     def streaming(self, root: str, *, cap_bytes: int = 512 * 2**20) -> Iterator[Any]:
         """The stream of the tileset at `root` into this scene; the scene is empty again afterwards."""
-        from app.tiles import tileset
         from app.tiles.cache import Stream
+        from app.tiles.tree import tileset
 
         table, _ = tileset.load(root)
         stream = Stream(table, self.slots, prepare=self.town.prepare, cap_bytes=cap_bytes, modules=False)

@@ -84,7 +84,7 @@ def decode_rows() -> list[Row]:
     """Decoding one tile of so many vertices, bounds included, by the decoder that the viewer has, beside a copy."""
     import tempfile
 
-    from app.tiles.content import decode
+    from app.tiles.formats.content import decode
     from tools import random_town
 
     houses = VERTICES // 24  # of a house's faces; some have a gable more

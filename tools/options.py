@@ -96,7 +96,7 @@ def tiles(
         Refused: a style that cannot be read, or a word for heights that is none (code 2).
     """
     from app.tiles import heights as words
-    from app.tiles import style as styles
+    from app.tiles.styling import style as styles
 
     words.lift(heights if heights != "orthometric" else "", 0.0, 0.0)
     if style is not None:

@@ -23,7 +23,7 @@ from app.tiles.mesh import Mesh
 from app.tiles.pressure import COARSER, Pressure
 from app.tiles.schedule import FLIGHT, Job, Loader
 from app.tiles.select import LIMIT_PX, Group, Selection, select
-from app.tiles.table import Tileset
+from app.tiles.tree.table import Tileset
 
 __all__ = ["CAP_BYTES", "Stage", "Stream"]
 

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles.table import Tileset
+from app.tiles.tree.table import Tileset
 
 Bool = NDArray[np.bool_]
 Float = NDArray[np.float64]

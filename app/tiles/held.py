@@ -16,7 +16,7 @@ from app.tiles.kin import Kin
 from app.tiles.mesh import Mesh
 from app.tiles.schedule import Arrival, Failure
 from app.tiles.state import State
-from app.tiles.table import Tileset
+from app.tiles.tree.table import Tileset
 
 Rows = NDArray[np.int64]
 Bool = NDArray[np.bool_]

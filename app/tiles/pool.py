@@ -45,7 +45,7 @@ class Pool:
     def __init__(
         self, slots: Mapping[str, int], *, limit_s: float = LIMIT_S, memory_bytes: int = MEMORY_BYTES
     ) -> None:  # fmt: skip
-        """`slots` as in app.tiles.content.decode."""
+        """`slots` as in app.tiles.formats.content.decode."""
         self.size = min(_MOST, max(1, (os.cpu_count() or 2) // 2))
         self._slots, self._limit_s, self._memory_bytes = dict(slots), limit_s, memory_bytes
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
@@ -57,7 +57,7 @@ class Pool:
     def decode(
         self, content: bytes, address: str, read: Callable[[str], bytes], how: Mapping[str, Any] | None = None
     ) -> tuple[Mesh, ...]:  # fmt: skip
-        """As app.tiles.content.decode, `how` being its other arguments.
+        """As app.tiles.formats.content.decode, `how` being its other arguments.
 
         Raises:
             Unreadable: it says so, or the process did not survive it or its limits.
@@ -191,7 +191,7 @@ def _received(pipe: Connection, sizes: list[int]) -> tuple[Mesh, ...]:
 
 def _serve(pipe: Connection, slots: dict[str, int], memory_bytes: int) -> None:
     """Decode what comes until the pipe ends; runs in the other process."""
-    from app.tiles.content import decode
+    from app.tiles.formats.content import decode
 
     _limit(memory_bytes)
 

@@ -19,15 +19,15 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import tileset
-from app.tiles.content import decode
 from app.tiles.fetch import Absent, Busy, Dropped, Refusal, Source
+from app.tiles.formats.content import decode
 from app.tiles.growth import Growth
 from app.tiles.mesh import Mesh, Unreadable, bytes_of
 from app.tiles.modules import lay
 from app.tiles.pool import Pool, heavy
 from app.tiles.select import Group
-from app.tiles.table import Nodes, Seed
+from app.tiles.tree import tileset
+from app.tiles.tree.table import Nodes, Seed
 
 FETCHERS = 16
 FLIGHT = 20
@@ -102,12 +102,12 @@ class Loader:
         prepare: Callable[[Mesh], Mesh] | None = None, id_property: str | None = None,
         bind: Callable[[int, tuple[Mesh, ...], NDArray[np.float64]], tuple[Mesh, ...]] | None = None,
     ) -> None:  # fmt: skip
-        """`slots`, `id_property`: as in app.tiles.content.decode; `north` is the hemisphere, for modules on roofs.
+        """`slots`, `id_property`: as app.tiles.formats.content has them; `north` is the hemisphere, for modules on roofs.
 
         `modules`: whether places for them are looked for, which takes longer than all else (nobody has any where there
         is no district).
-        `bind` names rows for the features of a node's meshes, given world from tile (app.tiles.wardrobe). `prepare` is
-        what the stage can do to a mesh ahead of attaching it, on the decoding thread.
+        `bind` names rows for the features of a node's meshes, given world from tile (app.tiles.styling.wardrobe).
+        `prepare` is what the stage can do to a mesh ahead of attaching it, on the decoding thread.
         """
         self._source, self._slots, self._north, self._prepare = source, slots, north, prepare
         self._modules = modules

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from app.tiles.eye import Eye, admitted, aside_m, distance_m, haze_1_m, in_view, screen_error_px
 from app.tiles.kin import Kin
-from app.tiles.table import Tileset
+from app.tiles.tree.table import Tileset
 
 Bool = NDArray[np.bool_]
 Float = NDArray[np.float64]

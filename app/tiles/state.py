@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tiles.select import Known
-from app.tiles.table import Tileset
+from app.tiles.tree.table import Tileset
 
 Rows = NDArray[np.int64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.tiles.eye import Eye, distance_m, haze_1_m, screen_error_px
-from app.tiles.tileset import Tileset
+from app.tiles.tree.tileset import Tileset
 
 
 def nearest(tiles: Tileset, rows: np.ndarray, drawn: np.ndarray) -> np.ndarray:

@@ -13,9 +13,10 @@ from plain_stage import Table
 from resident import Peak
 from toytrees import house
 
-from app.tiles import fetch, tileset, web
+from app.tiles import fetch, web
 from app.tiles.cache import Stream
 from app.tiles.eye import Eye
+from app.tiles.tree import tileset
 
 ABOVE = Eye(np.array([0.0, 0.0, 200.0]), np.zeros((0, 4)), 720.0, 0.8)
 QUICK = {

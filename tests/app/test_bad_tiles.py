@@ -19,11 +19,13 @@ from hypothesis import strategies as st
 from plain_stage import Table
 from resident import Peak
 
-from app.tiles import fetch, style, tileset
+from app.tiles import fetch
 from app.tiles.cache import Stream
-from app.tiles.content import decode
 from app.tiles.eye import Eye
-from app.tiles.table import Tileset
+from app.tiles.formats.content import decode
+from app.tiles.styling import style
+from app.tiles.tree import tileset
+from app.tiles.tree.table import Tileset
 from network.problems import Refused
 
 ROOT = Path(__file__).resolve().parents[2]

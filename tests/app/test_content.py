@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from gltfbuild import Gltf, cmpt, tile
 
-from app.tiles import content, gltf, reading
+from app.tiles.formats import content, gltf, reading
+from app.tiles.formats.reading import UP
 from app.tiles.geodesy import A_M, geodetic_from_ecef
 from app.tiles.mesh import Mesh, Unreadable, bytes_of
-from app.tiles.reading import UP
 
 SUFFIXES = (".glb", ".gltf", ".b3dm", ".i3dm", ".pnts", ".cmpt")
 GOLDEN = 64

@@ -16,11 +16,12 @@ from rays import Rays
 from toytrees import Tree, emptied
 
 from app.camera import eye_of, looking_at
-from app.tiles import content, tileset
 from app.tiles.cache import Stream
 from app.tiles.eye import Eye, distance_m, in_view
+from app.tiles.formats import content
 from app.tiles.mesh import bytes_of
 from app.tiles.schedule import COPIES
+from app.tiles.tree import tileset
 from tools import random_town
 
 BUILDINGS = 2500

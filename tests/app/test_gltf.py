@@ -8,8 +8,8 @@ import pytest
 from toytown import Shell
 
 from app.tiles import mesh
-from app.tiles.content import decode
-from app.tiles.gltf_accessors import Document
+from app.tiles.formats.content import decode
+from app.tiles.formats.gltf_accessors import Document
 
 
 def house_glb(ids: list[str]) -> bytes:

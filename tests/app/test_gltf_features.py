@@ -11,7 +11,7 @@ import pytest
 from gltfbuild import CORNERS, Gltf
 from PIL import Image
 
-from app.tiles import content
+from app.tiles.formats import content
 from app.tiles.mesh import NO_FEATURE, Unreadable
 
 UNLIT = {"extensions": {"KHR_materials_unlit": {}}}

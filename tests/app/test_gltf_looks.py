@@ -15,7 +15,7 @@ import pytest
 from gltfbuild import CORNERS, Gltf
 from PIL import Image
 
-from app.tiles import content, draco, images, topology
+from app.tiles.formats import content, draco, images, topology
 from app.tiles.mesh import FLAT_ROOF, WALL, AlphaMode, Unreadable, Wrap
 
 UNLIT = {"KHR_materials_unlit": {}}

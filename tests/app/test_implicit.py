@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from treewriter import UNIT, document, grown, load, names, subtree, tile
 
-from app.tiles import tileset
 from app.tiles.mesh import Unreadable
-from app.tiles.tileset import SUBTREE
+from app.tiles.tree import tileset
+from app.tiles.tree.tileset import SUBTREE
 
 SCHEMA = {
     "classes": {

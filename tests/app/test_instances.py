@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pytest
 
-from app.tiles import content, instances
+from app.tiles.formats import content, instances
 from app.tiles.mesh import Unreadable
 
 QUARTER = np.sqrt(0.5)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from gltfbuild import Gltf, glb, padded, tile
 
-from app.tiles import content, topology
+from app.tiles.formats import content, topology
 from app.tiles.geodesy import ecef_from_enu, ecef_from_geodetic
 from app.tiles.mesh import NO_FEATURE, AlphaMode, Unreadable
 

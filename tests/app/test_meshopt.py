@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from gltfbuild import CORNERS, Gltf
 
-from app.tiles import content, meshopt
+from app.tiles.formats import content, meshopt
 from app.tiles.mesh import Unreadable
 
 K = np.arange(40)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from toytrees import house
 
-from app.tiles.content import decode
+from app.tiles.formats.content import decode
 from app.tiles.mesh import Unreadable
 from app.tiles.pool import Pool, heavy
 

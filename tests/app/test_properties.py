@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.tiles import properties
 from app.tiles.mesh import Unreadable
-from app.tiles.properties import class_of, column, columns, described, value
+from app.tiles.tree import properties
+from app.tiles.tree.properties import class_of, column, columns, described, value
 
 ENUMS = {"roof": {"valueType": "UINT8", "values": [{"name": "flat", "value": 1}, {"name": "hipped", "value": 4}]}}
 

@@ -18,7 +18,7 @@ from app.tiles import select as selection
 from app.tiles.eye import HAZE_PX, Eye, distance_m, haze_1_m, in_view, screen_error_px
 from app.tiles.kin import Kin
 from app.tiles.select import Group, Selection, known
-from app.tiles.table import Tileset
+from app.tiles.tree.table import Tileset
 
 ROOT, A, B, A1, A2 = range(5)
 

@@ -14,12 +14,13 @@ from tile_server import TileServer
 from toytown import HEIGHT, LATITUDE, LONGITUDE, houses, write_tileset
 from toytrees import Tree, house
 
-from app.tiles import schedule, tileset
+from app.tiles import schedule
 from app.tiles.cache import _AHEAD_EVERY, Stream
-from app.tiles.content import decode
 from app.tiles.eye import Eye
+from app.tiles.formats.content import decode
 from app.tiles.geodesy import ecef_from_enu, geodetic_from_ecef
-from app.tiles.table import Tileset
+from app.tiles.tree import tileset
+from app.tiles.tree.table import Tileset
 
 ABOVE = Eye(np.array([0.0, 0.0, 900.0]), np.array([[0.0, 0.0, -1.0, 900.0]]), 720.0, 0.8)
 AWAY = Eye(ABOVE.position_m, np.array([[0.0, 0.0, 1.0, -5000.0]]), 720.0, 0.8)

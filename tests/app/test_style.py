@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.tiles.expression import Rows, compiled
 from app.tiles.features import Table
-from app.tiles.functions import Misuse
-from app.tiles.style import Style, read
+from app.tiles.styling.expression import Rows, compiled
+from app.tiles.styling.functions import Misuse
+from app.tiles.styling.style import Style, read
 from network.problems import Refused
 
 TOWN = Table(

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from treewriter import UNIT, document, grown, load, names, tile
 
-from app.tiles import table as tables
-from app.tiles import tileset
-from app.tiles.expiry import expire_s
 from app.tiles.mesh import Unreadable
-from app.tiles.tileset import EXTERNAL
+from app.tiles.tree import table as tables
+from app.tiles.tree import tileset
+from app.tiles.tree.expiry import expire_s
+from app.tiles.tree.tileset import EXTERNAL
 from network.problems import Refused
 
 MOVED = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 100, 0, 0, 1]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.tiles import volumes
 from app.tiles.geodesy import ecef_from_enu, ecef_from_geodetic, geodetic_from_ecef
-from app.tiles.volumes import BOX, REGION, S2, SPHERE, bounds, cell_of, divided
+from app.tiles.tree import volumes
+from app.tiles.tree.volumes import BOX, REGION, S2, SPHERE, bounds, cell_of, divided
 
 RNG = np.random.default_rng(7)
 

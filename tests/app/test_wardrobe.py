@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.tiles import gltf_own
-from app.tiles.binding import Binding, binding
 from app.tiles.features import Table
-from app.tiles.gltf import counted_once
+from app.tiles.formats import gltf_own
+from app.tiles.formats.gltf import counted_once
+from app.tiles.formats.reading import Reading
 from app.tiles.mesh import NO_FEATURE, Mesh
-from app.tiles.reading import Reading
-from app.tiles.style import read
-from app.tiles.wardrobe import Wardrobe
+from app.tiles.styling.binding import Binding, binding
+from app.tiles.styling.style import read
+from app.tiles.styling.wardrobe import Wardrobe
 
 RED = read('{"color": "${h} > 10 ? color(\'red\') : color(\'blue\')", "show": "${h} < 100"}')
 HOUSES = binding(["a", "b", "c"], np.array([[0.0, 0, 0], [100, 0, 0], [200, 0, 0]]), np.array([100.0, 100, 100]))

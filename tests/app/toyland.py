@@ -14,9 +14,9 @@ from app.light import direction, light
 from app.paint import legend
 from app.relief import Relief
 from app.terrain import terrain
-from app.tiles.content import decode
+from app.tiles.formats.content import decode
+from app.tiles.formats.reading import UP
 from app.tiles.mesh import LAND, Mesh, Trees
-from app.tiles.reading import UP
 
 GRASS, GARDEN, ROAD, PAVEMENT, PLAZA, WATER, FIELD, PARKING, MARKING, PATH = 10, 11, 12, 13, 14, 15, 16, 18, 20, 22
 EDGE_M = 420.0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from toytown import Shell
 
-from app.tiles.table import Nodes
+from app.tiles.tree.table import Nodes
 
 HALF_M = 400.0
 LEVELS, SUBTREE = 5, 2

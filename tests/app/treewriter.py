@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from app.tiles import tileset
 from app.tiles.mesh import Unreadable
-from app.tiles.tileset import Tileset
+from app.tiles.tree import tileset
+from app.tiles.tree.tileset import Tileset
 
 UNIT = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
 """A box from -1 to 1."""

@@ -11,7 +11,8 @@ import pytest
 import urllib3
 
 from app.camera import eye_of, looking_at
-from app.tiles import content, tileset
+from app.tiles.formats import content
+from app.tiles.tree import tileset
 from tools import bench, bench_flight, bench_stage, bench_tiles, holes, random_town
 from tools.tile_server import served
 

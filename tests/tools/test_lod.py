@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import shapely
 
-from app.tiles import content
+from app.tiles.formats import content
 from app.tiles.mesh import Mesh
 from tools import build, demo, lod, lod_land, random_town, tiles
 from tools.land import Ground, Land

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from small_city import add, faces_of_box, faces_of_gable, model, street, write
 
-from app.tiles import tileset
-from app.tiles.content import decode
+from app.tiles.formats.content import decode
 from app.tiles.geodesy import ecef_from_enu
+from app.tiles.tree import tileset
 from tools import build, tiles, triangles
 
 

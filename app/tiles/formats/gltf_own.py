@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import instances
 from app.tiles.features import Table
+from app.tiles.formats import instances
+from app.tiles.formats.reading import Reading
 from app.tiles.mesh import FIRST_LAND, GLASS_WALL, HALL_WALL, LAND, WALL, Mesh, Trees
-from app.tiles.reading import Reading
 
 Array = NDArray[Any]
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import images
-from app.tiles.gltf_accessors import Document, Json
+from app.tiles.formats import images
+from app.tiles.formats.gltf_accessors import Document, Json
+from app.tiles.formats.reading import naming
 from app.tiles.mesh import AlphaMode, Look, Unreadable, Wrap
-from app.tiles.reading import naming
 
 Array = NDArray[Any]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import volumes
+from app.tiles.tree import volumes
 
 _FIELD = {"box": volumes.BOX, "region": volumes.REGION, "sphere": volumes.SPHERE}
 _S2 = "3DTILES_bounding_volume_S2"

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import draco, gltf, legacy, topology
 from app.tiles.features import Table
-from app.tiles.gltf_accessors import dequantized
-from app.tiles.gltf_material import linear
-from app.tiles.instances import belonging
-from app.tiles.legacy import Tables
+from app.tiles.formats import draco, gltf, legacy, topology
+from app.tiles.formats.gltf_accessors import dequantized
+from app.tiles.formats.gltf_material import linear
+from app.tiles.formats.instances import belonging
+from app.tiles.formats.legacy import Tables
+from app.tiles.formats.reading import Reading
 from app.tiles.mesh import AlphaMode, Look, Mesh, Unreadable
-from app.tiles.reading import Reading
 
 Array = NDArray[Any]
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import images, properties
 from app.tiles.features import Table
-from app.tiles.gltf_accessors import Document, Json, parsed
+from app.tiles.formats import images
+from app.tiles.formats.gltf_accessors import Document, Json, parsed
+from app.tiles.formats.reading import Reading, naming
 from app.tiles.mesh import NO_FEATURE, Unreadable
-from app.tiles.reading import Reading, naming
+from app.tiles.tree import properties
 
 Array = NDArray[Any]
 Attribute = Callable[[str], Array | None]

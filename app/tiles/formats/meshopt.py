@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import meshopt_index
+from app.tiles.formats import meshopt_index
 from app.tiles.mesh import Unreadable
 
 Array = NDArray[Any]

@@ -2,7 +2,7 @@
 
 glTF 2.0 and 1.0 (GLB or JSON), b3dm, i3dm, pnts and cmpt. A content either becomes meshes or is `Unreadable` with one
 sentence that says why; every count in it is checked against the bytes at hand before memory is asked for.
-Whether JSON is a glTF or an external tileset is asked before (app.tiles.tileset).
+Whether JSON is a glTF or an external tileset is asked before (app.tiles.tree.tileset).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from app.tiles import gltf, legacy, points
-from app.tiles.gltf_accessors import chunks, parsed
+from app.tiles.formats import gltf, legacy, points
+from app.tiles.formats.gltf_accessors import chunks, parsed
+from app.tiles.formats.reading import UP, Reading, naming
 from app.tiles.mesh import Mesh, Unreadable
-from app.tiles.reading import UP, Reading, naming
 
 _JSON = (b"{", b"\xef\xbb\xbf{")
 

@@ -17,8 +17,8 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import LarkError, VisitError
 from numpy.typing import NDArray
 
-from app.tiles import functions
-from app.tiles.functions import Misuse, filled, numbers, texts, truth
+from app.tiles.styling import functions
+from app.tiles.styling.functions import Misuse, filled, numbers, texts, truth
 
 Value = NDArray[Any]
 LONGEST = 20_000

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import draco, gltf_own, topology
-from app.tiles.gltf_accessors import Document, Json, dequantized
-from app.tiles.gltf_features import Features
-from app.tiles.gltf_material import Materials, Paint
+from app.tiles.formats import draco, gltf_own, topology
+from app.tiles.formats.gltf_accessors import Document, Json, dequantized
+from app.tiles.formats.gltf_features import Features
+from app.tiles.formats.gltf_material import Materials, Paint
+from app.tiles.formats.reading import Reading
 from app.tiles.mesh import FLAT_ROOF, NO_FEATURE, PITCHED_ROOF, WALL, Mesh, Unreadable
-from app.tiles.reading import Reading
 
 Array = NDArray[Any]
 

@@ -15,11 +15,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles.binding import Binding, middles
 from app.tiles.features import Table
-from app.tiles.functions import Misuse, text_of
 from app.tiles.mesh import NO_FEATURE, Mesh
-from app.tiles.style import Style
+from app.tiles.styling.binding import Binding, middles
+from app.tiles.styling.functions import Misuse, text_of
+from app.tiles.styling.style import Style
 
 
 class Stage(Protocol):

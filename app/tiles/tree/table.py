@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles.nodes import EXTERNAL, SUBTREE, Annotation, Document, Nodes, Seed
+from app.tiles.tree.nodes import EXTERNAL, SUBTREE, Annotation, Document, Nodes, Seed
 
 if TYPE_CHECKING:
     from app.tiles.fetch import Source
-    from app.tiles.implicit import Subtree, Told
-    from app.tiles.metadata import Metadata
+    from app.tiles.tree.implicit import Subtree, Told
+    from app.tiles.tree.metadata import Metadata
 
 __all__ = ["EXTERNAL", "MOST_NODES", "SLICE", "SUBTREE", "Document", "Nodes", "Seed", "Tileset"]
 

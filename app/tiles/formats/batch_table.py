@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tiles.features import Column, Table
+from app.tiles.formats.reading import Reading, naming
 from app.tiles.mesh import Unreadable
-from app.tiles.reading import Reading, naming
 
 Array = NDArray[Any]
 

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import gltf_legacy, gltf_own, instances
 from app.tiles.features import Table
-from app.tiles.gltf_accessors import Document, Json
-from app.tiles.gltf_features import Features
-from app.tiles.gltf_primitive import Primitives
+from app.tiles.formats import gltf_legacy, gltf_own, instances
+from app.tiles.formats.gltf_accessors import Document, Json
+from app.tiles.formats.gltf_features import Features
+from app.tiles.formats.gltf_primitive import Primitives
+from app.tiles.formats.reading import Reading
 from app.tiles.mesh import Mesh, Unreadable
-from app.tiles.reading import Reading
 
 Array = NDArray[Any]
 

@@ -18,12 +18,12 @@ from urllib.parse import quote, unquote, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import explicit, implicit, metadata, shapes, volumes
 from app.tiles.fetch import Source
 from app.tiles.geodesy import ecef_from_enu, geodetic_from_ecef
 from app.tiles.mesh import Unreadable
-from app.tiles.nodes import NO_DOCUMENT
-from app.tiles.table import EXTERNAL, MOST_NODES, SUBTREE, Document, Nodes, Seed, Tileset
+from app.tiles.tree import explicit, implicit, metadata, shapes, volumes
+from app.tiles.tree.nodes import NO_DOCUMENT
+from app.tiles.tree.table import EXTERNAL, MOST_NODES, SUBTREE, Document, Nodes, Seed, Tileset
 from network.problems import Refused
 
 __all__ = ["EXTERNAL", "MOST_NODES", "SUBTREE", "Nodes", "Seed", "Tileset", "branch", "is_branch", "load"]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from app.tiles.fetch import Source
-    from app.tiles.implicit import Subtree, Told
-    from app.tiles.metadata import Metadata, Schema
+    from app.tiles.tree.implicit import Subtree, Told
+    from app.tiles.tree.metadata import Metadata, Schema
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

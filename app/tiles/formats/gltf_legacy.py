@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.tiles.gltf_accessors import Json
+from app.tiles.formats.gltf_accessors import Json
 
 _KINDS = (
     "buffers", "bufferViews", "accessors", "images", "samplers", "textures", "materials", "meshes", "nodes", "scenes",

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import volumes
-from app.tiles.expiry import expire_s
-from app.tiles.implicit import Subtree, Tiling, tiling
-from app.tiles.metadata import entity
-from app.tiles.nodes import DEEPEST, EXTERNAL, SUBTREE, Annotation, Document, Nodes, Seed
-from app.tiles.shapes import LARGEST, Odd, Volume, error_of, extension, transform_of, volume_of
+from app.tiles.tree import volumes
+from app.tiles.tree.expiry import expire_s
+from app.tiles.tree.implicit import Subtree, Tiling, tiling
+from app.tiles.tree.metadata import entity
+from app.tiles.tree.nodes import DEEPEST, EXTERNAL, SUBTREE, Annotation, Document, Nodes, Seed
+from app.tiles.tree.shapes import LARGEST, Odd, Volume, error_of, extension, transform_of, volume_of
 
 Float = NDArray[np.float64]
 Json = dict[str, Any]

@@ -17,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import meshopt
+from app.tiles.formats import meshopt
 from app.tiles.mesh import Unreadable
 
 Array = NDArray[Any]

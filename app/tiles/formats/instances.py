@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tiles.features import Table
+from app.tiles.formats.reading import Reading
 from app.tiles.mesh import NO_FEATURE, Mesh, Unreadable
-from app.tiles.reading import Reading
 
 Array = NDArray[Any]
 

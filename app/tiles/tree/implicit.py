@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import volumes
 from app.tiles.mesh import Unreadable
-from app.tiles.metadata import Rows
-from app.tiles.nodes import DEEPEST, SUBTREE, Annotation, Nodes, Seed
-from app.tiles.properties import columns
-from app.tiles.shapes import LARGEST
-from app.tiles.subtree import Beside, SubtreeFile, extended, item
+from app.tiles.tree import volumes
+from app.tiles.tree.metadata import Rows
+from app.tiles.tree.nodes import DEEPEST, SUBTREE, Annotation, Nodes, Seed
+from app.tiles.tree.properties import columns
+from app.tiles.tree.shapes import LARGEST
+from app.tiles.tree.subtree import Beside, SubtreeFile, extended, item
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

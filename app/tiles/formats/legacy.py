@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.tiles import batch_table, gltf, instances, topology
 from app.tiles.features import Table
+from app.tiles.formats import batch_table, gltf, instances, topology
+from app.tiles.formats.gltf_accessors import Json, chunks, parsed
+from app.tiles.formats.reading import Reading
 from app.tiles.geodesy import A_M, E2
-from app.tiles.gltf_accessors import Json, chunks, parsed
 from app.tiles.mesh import Mesh, Unreadable
-from app.tiles.reading import Reading
 
 Array = NDArray[Any]
 

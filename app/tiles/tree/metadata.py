@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from app.tiles.features import Column
 from app.tiles.mesh import Unreadable
-from app.tiles.properties import Property, class_of, value
+from app.tiles.tree.properties import Property, class_of, value
 
 
 @dataclass(frozen=True)

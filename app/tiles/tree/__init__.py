@@ -1,0 +1,1 @@
+"""Documents of a tileset and the node table that they become."""
