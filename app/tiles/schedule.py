@@ -102,7 +102,7 @@ class Loader:
         prepare: Callable[[Mesh], Mesh] | None = None, id_property: str | None = None,
         bind: Callable[[int, tuple[Mesh, ...], NDArray[np.float64]], tuple[Mesh, ...]] | None = None,
     ) -> None:  # fmt: skip
-        """`slots`, `id_property`: as app.tiles.formats.content has them; `north` is the hemisphere, for modules on roofs.
+        """`slots`, `id_property`: as app.tiles.formats.content has them; `north` is the hemisphere of the modules.
 
         `modules`: whether places for them are looked for, which takes longer than all else (nobody has any where there
         is no district).
