@@ -125,7 +125,8 @@ def test_of_answers_without_end_one_is_followed_at_a_time(
             thread.start()
         for thread in threads:
             thread.join()
-    assert ends == ["the server sends more than 48 MiB"] * 8 and peak.bytes < 200 << 20
+    assert ends == ["the server sends more than 48 MiB"] * 8
+    assert peak.bytes < 340 << 20, "eight at a time would take 384 MiB, and the server lives here too"
 
 
 def test_what_is_no_longer_wanted_stops_between_pieces(server: Hostile, town: Source) -> None:

@@ -86,9 +86,8 @@ def test_savings_do_not_depend_on_what_was_asked_first(works: Engine, monkeypatc
 
 def test_savings_are_the_same_after_the_year_as_it_is_and_after_a_drag_that_was_cut_short(works: Engine) -> None:
     cut = works.begin(YearJob(1, layers.validate([LayerChoice("solar", {"share": 0.2})])))
-    for _ in range(3):
-        cut = works.advance(cut)
-    assert cut.fraction == 0.0 and not cut.done
+    cut = works.advance(cut)
+    assert not cut.done
     dragged = whole(works, YearJob(2, ROOFS))
     again = whole(works, YearJob(3, ROOFS))
     other = new_engine()
