@@ -16,6 +16,7 @@ from network.schema import BlockKey, FluxBlock
 from sim import gridflow
 from sim.district import District, LineKind, SiteKind, SurfaceKind, Use
 from sim.physics import sun
+from sim.physics.sky import KELVIN
 from sim.place import Place
 
 if TYPE_CHECKING:  # the kernels behind it are loaded by the worker, while viewers hear of the district already
@@ -23,7 +24,6 @@ if TYPE_CHECKING:  # the kernels behind it are loaded by the worker, while viewe
 
 SUN_STEP_S = 300.0
 """Of the sun's direction, finer than the flux: shadows move."""
-KELVIN = 273.15
 RANGES = {"battery_w": 2e3, "vehicle_w": 2e3, "site_w": 500e3, "site_charge": 1.0}
 """Ends of the colour scales of plant that no base year has: what a home battery and a car usually take by day, and
 a battery of the size of a transformer [SI]."""

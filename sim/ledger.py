@@ -35,7 +35,8 @@ VOLTAGE_LIMITS_PU = (0.9, 1.1)
 LOADING_LIMIT = 1.0
 COMFORT_C = (26.0, 28.0, 18.0)
 """Rooms are too warm above the first (CIBSE TM59:2017: bedrooms, DIN 4108-2:2013, region B) and far too warm above the
-second (CIBSE Guide A:2006), too cold below the last (WHO Housing and Health Guidelines, 2018)."""
+second (CIBSE Guide A:2006), too cold below the last (WHO Housing and Health Guidelines, 2018) (as remembered, not
+checked against the text)."""
 BEYOND_K = 0.01
 """By which a limit is passed before the hour counts: rooms that cooling holds at a limit are not beyond it, whatever
 the last bit of their temperature says."""

@@ -172,11 +172,11 @@ class _Worker:
                 return _received(pipe, value)
 
 
-class _Late(Exception):  # noqa: N818
+class _Late(Exception):  # noqa: N818 - a reason, told as it is
     """It takes too long."""
 
 
-class _Missing(OSError):  # noqa: N818
+class _Missing(OSError):  # noqa: N818 - a reason, told as it is
     """A file did not come."""
 
 

@@ -58,7 +58,9 @@ def test_two_tiles_get_rows_of_their_own_and_give_them_back() -> None:
     assert rgba[[*first, *second]].tolist() == [[0, 0, 1, 1], [1, 0, 0, 1], [1, 0, 0, 0], [0, 0, 1, 1]]
     closet.hang(7, ready)
     closet.forget(7)
-    assert (closet.rgba[first] == 1).all()  # type: ignore[index]
+    freed = closet.rgba
+    assert freed is not None
+    assert (freed[first] == 1).all()
     assert slots(closet.bind(9, (mesh(table, [0, 1]),), np.eye(4))) == first
 
 

@@ -121,7 +121,7 @@ def _hierarchy(tree: Mapping[str, Any], body: memoryview, count: int) -> dict[st
     names = list(dict.fromkeys(name for group in owned for name in group))
     if len(names) * count > _MOST_CELLS:
         raise Unreadable(f"the batch table's hierarchy is too large: {len(names)} properties, {count} features")
-    found: dict[str, Column] = {name: [None] * count for name in names}
+    found: dict[str, list[Any]] = {name: [None] * count for name in names}
     steps = 0
     for feature in range(count):
         line = _lineage(feature, first, parents)
@@ -131,7 +131,7 @@ def _hierarchy(tree: Mapping[str, Any], body: memoryview, count: int) -> dict[st
         for instance in line:
             for name, column in owned[of_class[instance]].items():
                 if found[name][feature] is None:
-                    found[name][feature] = column[within[instance]]  # type: ignore[index]
+                    found[name][feature] = column[within[instance]]
     found["class"] = [str(classes[k].get("name", k)) for k in of_class[:count]]
     return {name: _array_of([v.item() if isinstance(v, np.generic) else v for v in c]) for name, c in found.items()}
 

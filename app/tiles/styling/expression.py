@@ -144,8 +144,9 @@ def _variable(inside: str) -> Code:
     """`${name}`, `${feature.name}`, `${feature['name']}`, `${name.part}`, `${name[0]}`."""
     inside = inside.strip()
     bare = re.sub(r"^feature(\.|(?=\[))", "", inside)
-    head = re.match(r"\[\s*(['\"])(.*?)\1\s*\]", bare)
-    name, rest = (head[2], bare[head.end() :]) if head else re.match(r"([^.\[]*)(.*)", bare, re.S).groups()  # type: ignore[union-attr]
+    quoted = re.match(r"\[\s*(['\"])(.*?)\1\s*\]", bare)
+    name = quoted[2] if quoted else re.split(r"[.\[]", bare, maxsplit=1)[0]
+    rest = bare[quoted.end() if quoted else len(name) :]
     steps = re.findall(r"\.([^.\[\]]+)|\[\s*['\"]?(.*?)['\"]?\s*\]", rest)
 
     def look_up(rows: Rows) -> Value:

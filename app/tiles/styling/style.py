@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from app.tiles.features import Table
 from app.tiles.styling.expression import Code, Rows, Value, compiled
-from app.tiles.styling.functions import Misuse, chosen, filled, numbers, texts, truth
+from app.tiles.styling.functions import FUNCTIONS, Misuse, chosen, filled, numbers, texts, truth
 from network.problems import Refused
 
 WORDS = ("show", "color", "pointSize", "defines", "meta")
@@ -90,8 +90,6 @@ def _rgba(value: Value) -> NDArray[np.float64]:
         found = numbers(value)
         return np.c_[found, np.ones(len(found))] if found.shape[1] == 3 else found
     if value.ndim == 1 and value.dtype == object:
-        from app.tiles.styling.functions import FUNCTIONS
-
         out = np.ones((len(value), 4))
         for k, v in enumerate(value):  # a mixture: rows without a colour stay white
             if isinstance(v, np.ndarray) and len(v) >= 3:
