@@ -212,7 +212,8 @@ def _of_volumes(table: Any) -> Box:
 def _name(address: str) -> str:
     """What a tileset is called that says no name of its own: its archive or its folder."""
     holder = Path(archive.parted(archive.entry(address))[0])
-    return holder.stem or Path(address).parent.name or "Tileset"
+    path = Path(address)
+    return holder.stem or (path if path.is_dir() else path.parent).resolve().name or "Tileset"
 
 
 def _hello(address: str, box: Box, world_from_root: Float, scale: float) -> Hello:

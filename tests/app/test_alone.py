@@ -79,6 +79,15 @@ def test_a_lone_gltf_is_a_tileset_of_one_tile(stand, tmp_path: Path) -> None:
     assert (red(whole) == red(lone)).mean() > 0.98
 
 
+def test_a_folder_gives_its_tileset_its_name(stand, tmp_path: Path) -> None:
+    folder = tmp_path / "Harbour"
+    folder.mkdir()
+    block(folder, (3.0, 2.0, 2.0), material=RED)
+    for address in (folder, folder / "tileset.json"):
+        stand.picture(address)
+        assert stand.ports.scenery.hello.name == "Harbour"
+
+
 def test_the_named_views_see_the_block_from_elsewhere(stand, tmp_path: Path) -> None:
     path = block(tmp_path, (3.0, 3.0, 3.0), material=RED)
     views = {name: red(stand.picture(path, camera=name)) for name in ("home", "top", "street")}
