@@ -31,6 +31,7 @@ from panda3d.core import (
     load_prc_file_data,
 )
 
+from app.gpu.arrays import TURN
 from app.presets import is_software
 from network.problems import Refused
 
@@ -159,9 +160,10 @@ class Window:
         """
         if not self.closed and (not self.output.is_valid() or not self.gsg.is_valid()):
             raise Refused("The graphics driver was reset and the picture is lost; start the viewer again.")
-        self.engine.render_frame()
-        if not self.offscreen:
-            self.engine.flip_frame()  # Panda would show it only when the next frame begins
+        with TURN:
+            self.engine.render_frame()
+            if not self.offscreen:
+                self.engine.flip_frame()  # Panda would show it only when the next frame begins
 
     def pixels(self) -> NDArray[np.uint8]:
         """[height, width, 3] rgb of the last frame, top row first."""
