@@ -167,10 +167,11 @@ class Window:
 
     def pixels(self) -> NDArray[np.uint8]:
         """[height, width, 3] rgb of the last frame, top row first."""
-        texture: Texture | None = self.output.get_screenshot()
-        if texture is None:
-            raise Refused("The picture could not be read back from the GPU; update the graphics driver.")
-        raw = np.frombuffer(texture.get_ram_image_as("RGB"), np.uint8)
+        with TURN:
+            texture: Texture | None = self.output.get_screenshot()
+            if texture is None:
+                raise Refused("The picture could not be read back from the GPU; update the graphics driver.")
+            raw = np.frombuffer(texture.get_ram_image_as("RGB"), np.uint8)
         return raw.reshape(texture.get_y_size(), texture.get_x_size(), 3)[::-1]
 
     def close(self) -> None:
