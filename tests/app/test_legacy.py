@@ -14,6 +14,7 @@ from gltfbuild import Gltf, glb, padded, tile
 from app.tiles.formats import content, topology
 from app.tiles.geodesy import ecef_from_enu, ecef_from_geodetic
 from app.tiles.mesh import NO_FEATURE, AlphaMode, Unreadable
+from app.tiles.styling.style import read
 
 
 def model(batch: bool = True, normal: bool = True) -> bytes:
@@ -76,11 +77,25 @@ def test_a_hierarchy_of_classes_becomes_flat_properties() -> None:
     assert columns["colour"] == ["white", "blue"] and columns["class"] == ["Wall", "Wall"]
     assert columns["name"] == ["south", "north"] and columns["owner"] == ["city", None]
     assert mesh.info[:, 0].tolist() == [4, 4, 4, 0, 0, 0]
+    lines = [mesh.table.lineages[k] for k in mesh.table.lineage]
+    assert lines == [("Wall", "Building", "Owner"), ("Wall", "Building")]
     tree["parentIds"] = [0, 1, 3]  # walls that are their own parents
     assert content.decode(tile(b"b3dm", {"BATCH_LENGTH": 2}, batch, rest=model()), {})
     tree["classIds"] = [0, 0, 1, 1, 7]
     with pytest.raises(Unreadable, match="beyond its instances or classes"):
         content.decode(tile(b"b3dm", {"BATCH_LENGTH": 2}, batch, rest=model()), {})
+
+
+def test_a_feature_with_several_parents_is_of_the_classes_of_all() -> None:
+    tree = {
+        "classes": [{"name": n, "length": 1, "instances": {n: [n]}} for n in ("Door", "Building", "Zone", "City")],
+        "instancesLength": 4, "classIds": [0, 1, 2, 3], "parentCounts": [2, 1, 1, 0], "parentIds": [1, 2, 3, 3],
+    }  # fmt: skip
+    data = tile(b"b3dm", {"BATCH_LENGTH": 1}, {"extensions": {"3DTILES_batch_table_hierarchy": tree}}, rest=model())
+    (mesh,) = content.decode(data, {})
+    style = read("{\"show\": \"isClass('Zone') && isClass('City') && !isExactClass('City') && ${Zone} === 'Zone'\"}")
+    assert mesh.table.lineages == (("Door", "Building", "Zone", "City"),)
+    assert style.dress(mesh.table).show.tolist() == [True]
 
 
 def test_a_hierarchy_without_end_is_refused_in_time() -> None:

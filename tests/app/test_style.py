@@ -11,7 +11,7 @@ import pytest
 
 from app.tiles.features import Table
 from app.tiles.styling.expression import Rows, compiled
-from app.tiles.styling.functions import Misuse
+from app.tiles.styling.functions import UNDEFINED, Misuse
 from app.tiles.styling.style import Style, read
 from network.problems import Refused
 
@@ -27,6 +27,12 @@ TOWN = Table(
         "mixed": [1, "1", None, True],
         "owner": [{"name": "Ann", "flats": [3, 4]}, {"name": "Bo"}, None, 7],
         "a b.c": np.arange(4),
+        "x.y": ["own"] * 4,
+        "deep": [{"er": "i"}] * 4,
+        "deep.er": ["o"] * 4,
+        "feature": ["f"] * 4,
+        "list": [[1, 2, "x"]] * 4,
+        "paint": ["red", "blue", UNDEFINED, UNDEFINED],
     },
 )
 
@@ -58,7 +64,8 @@ def value(text: Any) -> list[Any]:
         ("${feature['kind']}", ["home", "office"]),
         ("${a b.c}", [0, 1]),
         ("${owner.name}", ["Ann", "Bo"]),
-        ("${owner.flats[1]}", [4, None]),
+        ("${owner.flats[1]} === undefined", [False, True]),
+        ("${owner['flats'][1]}", [4, UNDEFINED]),
         ("${centre}[0]", [0, 3]),
         ("${centre}.y + ${centre.z}", [1, 4]),
         ("length(${centre})", [1, 5]),
@@ -71,7 +78,9 @@ def value(text: Any) -> list[Any]:
         ("degrees(Math.PI)", [180, 180]),
         ("Math.max(1, 2)", [2, 2]),
         ("isNaN(Number('x'))", [True, True]),
-        ("${missing} === null", [True, True]),
+        ("${missing} === undefined", [True, True]),
+        ("${missing} === null || ${missing} !== undefined", [False, False]),
+        ("${missing} == null", [True, True]),
         ("${missing} > 1", [False, False]),
         ("[1, 2, 3][1]", [2, 2]),
         ("color('red').r - rgb(0, 0, 255).b", [0, 0]),
@@ -82,6 +91,30 @@ def value(text: Any) -> list[Any]:
         ("0x10 + 1e2 + .5", [116.5, 116.5]),
         ("String(${floors}) + 'm'", ["1m", "10m"]),
         ("Boolean('') || Boolean('a')", [True, True]),
+        ("`${name} has ${floors}`", ["Mill has 1", "Tower 1 has 10"]),
+        ("${x.y}", ["own", "own"]),
+        ("${deep.er} + ${feature.deep.er} + ${feature['deep'].er} + ${feature['deep.er']}", ["iiio", "iiio"]),
+        ("${feature} + ${feature.feature}", ["ff", "ff"]),
+        ("String(vec3(1, 2.5, 0)) + String(color('red', 0.5))", ["(1, 2.5, 0)(1, 0, 0, 0.5)"] * 2),
+        ("'' + null + undefined + true + NaN + -Infinity + 5.0", ["nullundefinedtrueNaN-Infinity5"] * 2),
+        ("String(${list}) + String(regExp('a+'))", ["[1, 2, x]/a+/"] * 2),
+        ("Number(null) + Number('') + Number('0x10') + Number(true) + Number(' 2.5 ')", [19.5, 19.5]),
+        ("isNaN(undefined) && isNaN(Number('1_0')) && isNaN(Number('inf')) && !isNaN(null)", [True, True]),
+        ("regExp().test('anything') && regExp('^b$', 'm').test('a\nb')", [True, True]),
+        ("regExp('(?<n>ow)').exec(${name})", [None, "ow"]),
+        ("regExp('ill', 'y').test('Mill') || regExp('MI', 'iy') =~ ${name}", [True, False]),
+        ("'abc' =~ regExp('B', 'i') && regExp('a') !~ 'bcd'", [True, True]),
+        ("regExp('n') =~ ${missing} || regExp('n') =~ null", [False, False]),
+        ("vec4(1.0) === vec4(1.0) && vec3(1) !== vec4(1) && !(1 === '1') && !(1 === true)", [True, True]),
+        ("NaN === NaN || null === undefined || vec2(1) === 1", [False, False]),
+        ("normalize(-4) + length(-3)", [4, 4]),
+        ("vec4(vec2(1, 2), 3, 4) - vec4(1, vec3(2, 3, 4))", [[0, 0, 0, 0]] * 2),
+        ("vec2(vec4(1, 2, 3, 4)) * 3 / 2 % vec2(2)", [[1.5, 1]] * 2),
+        ("vec2(1, 2).z === undefined", [True, True]),
+        ("color('Cyan').g + color('#0FF').alpha + color().r", [3, 3]),
+        ("color('transparent').a", [0, 0]),
+        ("(${paint} === undefined ? color() : color(${paint}, ${floors} / 20)).a", [0.05, 0.5]),
+        ("min(vec3(1, 5, 9), 4) + max(vec3(0), 1) + clamp(vec3(9), 0, 2)", [[4, 7, 7]] * 2),
     ],
 )
 def test_expressions_of_the_specification(text: str, first_two: list[Any]) -> None:
@@ -94,6 +127,67 @@ def test_equality_is_strict_and_null_orders_nowhere() -> None:
     assert value("${mixed} === '1'") == [False, True, False, False]
     assert value("${Height} < 100") == [True, True, True, False]
     assert value("${mixed} < 5") == [True, False, False, True]
+
+
+def test_what_is_not_needed_is_not_worked_out() -> None:
+    assert value("${paint} === undefined ? 0 : color(${paint}).r") == [1, 0, 0, 0]
+    assert value("true || color('none').r") == [True] * 4
+    assert value("false && color('none').r") == [False] * 4
+    assert value("${name} === null || regExp('^' + ${name}).test(${name})") == [True] * 4
+    style = {"color": {"conditions": [["${paint} === undefined", "color()"], ["true", "color(${paint})"]]}}
+    assert read(json.dumps(style)).dress(TOWN).color.tolist() == [[1, 0, 0, 1], [0, 0, 1, 1], [1] * 4, [1] * 4]
+
+
+def test_a_define_may_be_called_like_the_property_it_reads() -> None:
+    style = {"defines": {"Height": "${Height} / 2", "twice": "${Height} * 2", "x": "${floors}", "floors": "${x}"}}
+    dress = read(json.dumps({**style, "show": "${Height} >= 15", "pointSize": "${twice}"})).dress(TOWN)
+    assert dress.show.tolist() == [False, True, True, False]
+    assert dress.dot_px is not None
+    assert dress.dot_px.tolist() == [10, 60, 64, 0], "a define reads properties, not the other's half"
+    swapped = read(json.dumps({**style, "pointSize": "${x}"})).dress(TOWN)
+    assert swapped.dot_px is not None
+    assert swapped.dot_px.tolist() == [1, 10, 27, 2]
+
+
+def test_what_no_condition_says_is_as_it_is() -> None:
+    none = {"conditions": [["${floors} > 10", "false"]]}
+    dress = read(json.dumps({"show": none, "color": {"conditions": [["${floors} > 10", "color('red')"]]}})).dress(TOWN)
+    assert dress.show.tolist() == [True, True, False, True]
+    assert dress.color.tolist() == [[1, 1, 1, 1], [1, 1, 1, 1], [1, 0, 0, 1], [1, 1, 1, 1]]
+    assert dress.coloured is not None
+    assert dress.coloured.tolist() == [False, False, True, False]
+    assert read('{"show": "${missing}"}').dress(TOWN).show.all()
+
+
+HOUSE = Table(
+    3, {"name": ["door", "wall", "dome"]}, lineages=(("Door", "Part", "Building", "Heritage"), ("Wall", "Part"), ("",)),
+    lineage=np.array([0, 1, 2]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("isClass('Part')", [True, True, False]),
+        ("isClass('Heritage') && isClass('Building')", [True, False, False]),
+        ("isExactClass('Part')", [False, False, False]),
+        ("isExactClass('Wall') ? 1 : 0", [0, 1, 0]),
+        ("${name} === 'dome' || isClass('Do' + 'or')", [True, False, True]),
+        ("getExactClassName() + '!'", ["Door!", "Wall!", "!"]),
+    ],
+)
+def test_features_are_told_by_their_classes_and_those_above(text: str, values: list[Any]) -> None:
+    got = compiled(text)(Rows(HOUSE.count, HOUSE.columns, HOUSE.lineages, HOUSE.lineage))
+    assert got.tolist() == values
+    style = read(json.dumps({"show": text, "meta": {"what": text}}))
+    assert style.words(HOUSE, 1)["what"] == str(values[1]).replace("True", "true").replace("False", "false")
+
+
+def test_without_a_hierarchy_a_feature_is_of_no_class() -> None:
+    assert value("isClass('home') || isExactClass('home')") == [False] * 4
+    assert value("getExactClassName() === undefined") == [True] * 4
+    with pytest.raises(Misuse, match="takes the name of a class"):
+        compiled("isClass()")
 
 
 STYLE = {
@@ -139,8 +233,6 @@ def test_colours_are_made_linear_for_the_picture() -> None:
         ('{"show": {"conditions": [["true"]]}}', r"\[test, expression\] pairs"),
         ('{"show": {"if": 1}}', "pairs"),
         ('{"color": ["red"]}', "neither an expression nor conditions"),
-        ('{"defines": {"a": "${a} + 1"}, "show": "${a}"}', "needs itself"),
-        ('{"defines": {"a": "${b}", "b": "${a}"}, "show": "${a}"}', "needs itself"),
         ('{"defines": 7}', "defines of the style"),
         ('{"meta": {"x": "+"}}', "meta of the style"),
         ("[" * 100_000, "no JSON"),

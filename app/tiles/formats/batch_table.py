@@ -43,7 +43,11 @@ def binary_column(body: memoryview, offset: Any, kind: Any, width: int, count: i
 
 
 def table(
-    given: Mapping[str, Any], body: memoryview, count: int, reading: Reading, *,
+    given: Mapping[str, Any],
+    body: memoryview,
+    count: int,
+    reading: Reading,
+    *,
     unpacked: dict[int, Array] | None = None,
 ) -> Table:
     """The table of `count` features; `unpacked` are the Draco attributes of a point cloud, by id.
@@ -56,7 +60,9 @@ def table(
         columns = _columns(given, body, count, unpacked, packed)
         tree = given.get("extensions", {}).get(HIERARCHY, given.get("HIERARCHY"))
         if isinstance(tree, dict):
-            columns = {**_hierarchy(tree, body, count), **columns}
+            inherited, lineages, lineage = _hierarchy(tree, body, count)
+            columns = {**inherited, **columns}
+            return Table(count, columns, reading.ids(columns), lineages, lineage)
         return Table(count, columns, reading.ids(columns))
 
 
@@ -96,8 +102,13 @@ def _array_of(values: list[Any]) -> Column:
     return values
 
 
-def _hierarchy(tree: Mapping[str, Any], body: memoryview, count: int) -> dict[str, Column]:
-    """Properties of each feature: of its own instance, else of the nearest of its parents that has them."""
+def _hierarchy(
+    tree: Mapping[str, Any], body: memoryview, count: int
+) -> tuple[dict[str, Column], tuple[tuple[str, ...], ...], Array]:
+    """Properties of each feature: of its own instance, else of the nearest of its parents that has them.
+
+    And the lines of classes that there are, own first, and [feature] which of them it is of.
+    """
     total, classes = tree["instancesLength"], tree["classes"]
     if type(total) is not int or total < count:
         raise Unreadable(f"the batch table's hierarchy has {total} instances for {count} features")
@@ -122,18 +133,24 @@ def _hierarchy(tree: Mapping[str, Any], body: memoryview, count: int) -> dict[st
     if len(names) * count > _MOST_CELLS:
         raise Unreadable(f"the batch table's hierarchy is too large: {len(names)} properties, {count} features")
     found: dict[str, list[Any]] = {name: [None] * count for name in names}
+    kinds = [str(one.get("name", k)) for k, one in enumerate(classes)]
+    known: dict[tuple[str, ...], int] = {}
+    lineage = np.zeros(count, np.int32)
     steps = 0
     for feature in range(count):
         line = _lineage(feature, first, parents)
         steps += len(line)
         if steps > _MOST_STEPS:
             raise Unreadable(f"the batch table's hierarchy is too deep for its {count} features")
+        of_kinds = tuple(dict.fromkeys(kinds[of_class[instance]] for instance in line))
+        lineage[feature] = known.setdefault(of_kinds, len(known))
         for instance in line:
             for name, column in owned[of_class[instance]].items():
                 if found[name][feature] is None:
                     found[name][feature] = column[within[instance]]
-    found["class"] = [str(classes[k].get("name", k)) for k in of_class[:count]]
-    return {name: _array_of([v.item() if isinstance(v, np.generic) else v for v in c]) for name, c in found.items()}
+    found["class"] = [kinds[k] for k in of_class[:count]]
+    flat = {name: _array_of([v.item() if isinstance(v, np.generic) else v for v in c]) for name, c in found.items()}
+    return flat, tuple(known), lineage
 
 
 def _lineage(instance: int, first: Array, parents: Array) -> list[int]:

@@ -1,14 +1,16 @@
 """Expressions of the 3D Tiles styling language, compiled once and evaluated for all features of a tile at a time.
 
 A value is an array with one row by feature: booleans, numbers, or objects (strings, null and mixtures); a second axis
-makes it a vector or an array. What JavaScript would leave undefined becomes null here, and null compares false.
-Source: 3D Tiles Styling specification 1.0 (OGC 22-025r4, chapter 8 and its grammar of expressions).
+makes it a vector or an array. null and undefined order nowhere. What && and || and ?: do not need for a feature is not
+worked out for it.
+Sources: 3D Tiles Styling specification 1.0 (OGC 22-025r4, chapter 8 and its grammar of expressions);
+3DTILES_batch_table_hierarchy (functions of classes).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, reduce
 from typing import Any
 
@@ -18,7 +20,7 @@ from lark.exceptions import LarkError, VisitError
 from numpy.typing import NDArray
 
 from app.tiles.styling import functions
-from app.tiles.styling.functions import Misuse, filled, numbers, texts, truth
+from app.tiles.styling.functions import UNDEFINED, Misuse, filled, merged, numbers, texts, truth
 
 Value = NDArray[Any]
 LONGEST = 20_000
@@ -55,30 +57,50 @@ SIGN: "!"
 NAME: /[A-Za-z_$][A-Za-z_0-9$]*/
 VARIABLE.2: /\$\{[^{}]*\}/
 NUMBER: /(0[xX][0-9a-fA-F]+)|((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)/
-STRING: /"(\\.|[^"\\])*"|'(\\.|[^'\\])*'/
+STRING: /"(\\.|[^"\\])*"|'(\\.|[^'\\])*'|`(\\.|[^`\\])*`/
 %import common.WS
 %ignore WS
 """
 
 
 class Rows:
-    """What an expression sees: columns of properties, and how many features there are."""
+    """What an expression sees: columns of properties, the classes of the features, and how many features there are."""
 
-    def __init__(self, count: int, columns: Mapping[str, Any]) -> None:
+    def __init__(
+        self, count: int, columns: Mapping[str, Any], lineages: Sequence[Sequence[str]] = (), lineage: Any = ()
+    ) -> None:
+        """`lineages` are lines of classes, each feature's own first, and `lineage` [feature] which of them it has."""
         self.count = count
         self._columns = columns
         self._ready: dict[str, Value] = {}
+        self._lineages = lineages
+        self._lineage = np.asarray(lineage, np.int64)
 
     def column(self, name: str) -> Value:
-        """A property as a value; null where there is none of that name."""
+        """A property as a value; undefined where there is none of that name."""
         if name not in self._ready:
             self._ready[name] = self._value(name)
         return self._ready[name]
 
+    def knows(self, name: str) -> bool:
+        """Whether there is a property of this name."""
+        return name in self._columns
+
+    def classes(self, work: Callable[[Sequence[str]], Any], without: Any) -> Value:
+        """[feature] what `work` makes of its line of classes; `without` where there is no hierarchy."""
+        if not self._lineages:
+            return filled(self.count, without)
+        made = np.array([work(line) for line in self._lineages], object)[self._lineage]
+        return _plain(made)
+
+    def part(self, index: NDArray[np.int64]) -> Rows:
+        """The same of some of the features."""
+        return _Part(self, index)
+
     def _value(self, name: str) -> Value:
         column = self._columns.get(name)
         if column is None:
-            return filled(self.count, None)
+            return filled(self.count, UNDEFINED)
         if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
             flat = column.reshape(self.count, -1) if column.ndim > 2 else column
             return flat if flat.dtype.kind == "b" else flat.astype(np.float64)
@@ -88,7 +110,21 @@ class Rows:
         return _plain(out)
 
 
+class _Part(Rows):
+    """Some rows of others."""
+
+    def __init__(self, whole: Rows, index: NDArray[np.int64]) -> None:
+        super().__init__(len(index), whole._columns, whole._lineages, whole._lineage)
+        self._whole, self._index = whole, index
+        if len(self._lineage):
+            self._lineage = self._lineage[index]
+
+    def _value(self, name: str) -> Value:
+        return self._whole.column(name)[self._index]
+
+
 Code = Callable[[Rows], Value]
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 
 
 def _plain(values: Value) -> Value:
@@ -107,8 +143,8 @@ def compiled(text: str | float | bool | None, defines: Mapping[str, str] | None 
     """
     if text is None or isinstance(text, bool | int | float):
         return lambda rows: filled(rows.count, text)
-    for name, meaning in (defines or {}).items():
-        text = text.replace("${" + name + "}", f"({meaning})")
+    if defines:
+        text = _VARIABLE.sub(lambda found: f"({defines[found[1]]})" if found[1] in defines else found[0], text)
     if len(text) > LONGEST:
         raise Misuse(f"an expression of more than {LONGEST} characters is not read")
     try:
@@ -150,9 +186,8 @@ def _variable(inside: str) -> Code:
     steps = re.findall(r"\.([^.\[\]]+)|\[\s*['\"]?(.*?)['\"]?\s*\]", rest)
 
     def look_up(rows: Rows) -> Value:
-        whole = rows.column(inside)  # a name may have dots of its own
-        if whole.dtype != object or any(v is not None for v in whole):
-            return whole
+        if steps and not rows.knows(name):
+            return rows.column(bare)  # a name with dots of its own
         value = rows.column(name)
         for dotted, bracketed in steps:
             value = functions.item(value, filled(rows.count, dotted or bracketed))
@@ -190,13 +225,13 @@ class _Compiler(Transformer[Token, Code]):
         return lambda rows: -numbers(part(rows)) if sign == "-" else numbers(part(rows))
 
     def choice(self, test: Code, yes: Code, no: Code) -> Code:
-        return lambda rows: functions.chosen(truth(test(rows)), yes(rows), no(rows))
+        return cases([(test, yes)], no)
 
     def either(self, *parts: Code) -> Code:
-        return lambda rows: reduce(np.logical_or, [truth(p(rows)) for p in parts])
+        return reduce(lambda a, b: cases([(a, _constant(True))], lambda rows: truth(b(rows))), parts)
 
     def both(self, *parts: Code) -> Code:
-        return lambda rows: reduce(np.logical_and, [truth(p(rows)) for p in parts])
+        return reduce(lambda a, b: cases([(a, lambda rows: truth(b(rows)))], _constant(False)), parts)
 
     def alike(self, *parts: Any) -> Code:
         return _chain(parts)
@@ -215,6 +250,8 @@ class _Compiler(Transformer[Token, Code]):
         return lambda rows: functions.METHODS[name](part(rows), *(a(rows) for a in arguments))
 
     def call(self, name: Token, *arguments: Code) -> Code:
+        if name in CLASSES:
+            return _of_class(str(name), arguments)
         found = functions.FUNCTIONS.get(str(name))
         if found is None:
             raise Misuse(f"there is no function {name}(); known are {', '.join(sorted(functions.FUNCTIONS))}")
@@ -222,6 +259,46 @@ class _Compiler(Transformer[Token, Code]):
         if not least <= len(arguments) <= most:
             raise Misuse(f"{name}() takes {least} to {most} values, not {len(arguments)}")
         return lambda rows: work(rows.count, *(a(rows) for a in arguments))
+
+
+def cases(pairs: Sequence[tuple[Code, Code]], rest: Code) -> Code:
+    """Of each feature the value behind the first test that is true, else `rest`; the others are not worked out."""
+
+    def run(rows: Rows) -> Value:
+        left, parts = np.arange(rows.count), list[tuple[NDArray[np.int64], Value]]()
+        for test, then in (*pairs, (_constant(True), rest)):
+            if not len(left) and parts:
+                break
+            now = rows if len(left) == rows.count else rows.part(left)
+            hit = truth(test(now))
+            mine = left[hit]
+            if len(mine) or not rows.count:
+                parts.append((mine, then(rows if len(mine) == rows.count else rows.part(mine))))
+            left = left[~hit]
+        return merged(rows.count, parts)
+
+    return run
+
+
+CLASSES = ("isClass", "isExactClass", "getExactClassName")
+
+
+def _of_class(name: str, arguments: Sequence[Code]) -> Code:
+    """The class of a feature in its tile's hierarchy; without one it is of none."""
+    if len(arguments) != (name != "getExactClassName"):
+        raise Misuse(f"{name}() takes {'the name of a class' if name != 'getExactClassName' else 'nothing'}")
+    if not arguments:
+        return lambda rows: rows.classes(lambda line: line[0] if line else UNDEFINED, UNDEFINED)
+
+    def run(rows: Rows) -> Value:
+        wanted = texts(arguments[0](rows))
+        out = np.zeros(rows.count, bool)
+        for one in set(wanted.tolist()):
+            is_it = rows.classes(lambda line, one=one: one in (line if name == "isClass" else line[:1]), False)
+            out |= (wanted == one) & truth(is_it)
+        return out
+
+    return run
 
 
 def _chain(parts: tuple[Any, ...]) -> Code:

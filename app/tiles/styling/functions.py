@@ -15,7 +15,20 @@ from numpy.typing import NDArray
 from PIL import ImageColor
 
 Value = NDArray[Any]
-_AXES = {"r": 0, "g": 1, "b": 2, "a": 3, "x": 0, "y": 1, "z": 2, "w": 3}
+_AXES = {"r": 0, "g": 1, "b": 2, "a": 3, "alpha": 3, "x": 0, "y": 1, "z": 2, "w": 3}
+
+
+class Undefined:
+    """What a property is that a feature does not have: not null, no number, false."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNDEFINED = Undefined()
 
 
 class Misuse(Exception):  # noqa: N818 - the reason a style is not used
@@ -55,14 +68,38 @@ def texts(value: Value) -> Value:
 
 
 def text_of(v: Any) -> str:
-    """A value as words, whole numbers without a point."""
+    """A value as the specification turns it into a text: "5", "null", "(1, 2)" of a vector, "[1, 2]" of an array."""
     if isinstance(v, bool | np.bool_):
         return "true" if v else "false"
     if v is None:
-        return ""
+        return "null"
     if isinstance(v, float | np.floating):
-        return str(int(v)) if np.isfinite(v) and v == int(v) else str(float(v))
-    return ", ".join(text_of(x) for x in v) if isinstance(v, np.ndarray | list | tuple) else str(v)
+        if not np.isfinite(v):
+            return "NaN" if v != v else "Infinity" if v > 0 else "-Infinity"
+        return str(int(v)) if v == int(v) else str(float(v))
+    if isinstance(v, re.Pattern):
+        return f"/{v.pattern}/"
+    if isinstance(v, list | tuple):
+        return f"[{', '.join(text_of(x) for x in v)}]"
+    return f"({', '.join(text_of(x) for x in v)})" if isinstance(v, np.ndarray) else str(v)
+
+
+def cast(v: Any) -> float:
+    """A value as a number by the rules of JavaScript: null and the empty text are 0, what is none is NaN."""
+    if v is None:
+        return 0.0
+    if not isinstance(v, str):
+        return _number(v)
+    text = v.strip()
+    if re.fullmatch(r"0[xX][0-9a-fA-F]+", text):
+        return float(int(text, 16))
+    if re.fullmatch(r"[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)", text):
+        return float(text)
+    return float("nan") if text else 0.0
+
+
+def _casts(value: Value) -> Value:
+    return numbers(value) if value.dtype != object else np.array([cast(v) for v in value.flat]).reshape(value.shape)
 
 
 def truth(value: Value) -> NDArray[np.bool_]:
@@ -70,7 +107,7 @@ def truth(value: Value) -> NDArray[np.bool_]:
     if value.ndim > 1:
         return np.ones(len(value), bool)
     if value.dtype == object:
-        return np.array([bool(v) and v == v for v in value], bool)
+        return np.array([isinstance(v, np.ndarray) or (bool(v) and v == v) for v in value], bool)
     return np.asarray((value != 0) & (value == value))
 
 
@@ -84,30 +121,40 @@ def stacked(count: int, parts: Sequence[Value]) -> Value:
     return np.concatenate([p.astype(np.float64) for p in flat], axis=1)
 
 
-def chosen(test: NDArray[np.bool_], yes: Value, no: Value) -> Value:
-    """Row by row the one or the other."""
-    if yes.ndim == no.ndim == 2 and yes.shape[1] != no.shape[1]:
-        width = max(yes.shape[1], no.shape[1])
-        yes, no = (np.pad(v, ((0, 0), (0, width - v.shape[1])), constant_values=1.0) for v in (yes, no))
-    if yes.ndim != no.ndim or yes.dtype != no.dtype:
-        return _mixed(test, yes, no)
-    return np.where(test[:, None] if yes.ndim == 2 else test, yes, no)
-
-
-def _mixed(test: NDArray[np.bool_], yes: Value, no: Value) -> Value:
-    out = np.empty(len(test), object)
-    out[:] = [y if t else n for t, y, n in zip(test, yes, no, strict=True)]
+def merged(count: int, parts: Sequence[tuple[NDArray[np.int64], Value]]) -> Value:
+    """[feature] values that were worked out for some rows each; together they are all."""
+    parts = [(rows, value) for rows, value in parts if len(rows)] or parts[:1]
+    if len(parts) == 1:
+        return parts[0][1]
+    if not parts:
+        return np.zeros(count)
+    if all(value.ndim == 2 for _, value in parts):
+        width = max(value.shape[1] for _, value in parts)
+        padded = [np.pad(v, ((0, 0), (0, width - v.shape[1])), constant_values=1.0) for _, v in parts]
+        out = np.empty((count, width), np.result_type(*padded))
+        for (rows, _), value in zip(parts, padded, strict=True):
+            out[rows] = value
+        return out
+    kinds = {value.dtype for _, value in parts}
+    flat = len(kinds) == 1 and all(value.ndim == 1 for _, value in parts)
+    out = np.empty(count, kinds.pop() if flat else object)
+    for rows, value in parts:
+        if flat:
+            out[rows] = value
+        else:
+            for row, one in zip(rows, value, strict=True):
+                out[row] = one.item() if isinstance(one, np.generic) else one
     return out
 
 
 def item(value: Value, index: Value) -> Value:
-    """A component, an element or a member of each row; null where there is none."""
+    """A component, an element or a member of each row; undefined where there is none."""
     if len(value) and isinstance(value[0], str) and value[0][:1] == "\0":
-        return filled(len(value), CONSTANTS.get(f"{value[0][1:]}.{index[0]}"))
+        return filled(len(value), CONSTANTS.get(f"{value[0][1:]}.{index[0]}", UNDEFINED))
     if value.ndim == 2 and len(index):
         first = index[0]
         k = _AXES.get(first, -1) if isinstance(first, str) and not first.isdigit() else int(_number(first))
-        return value[:, k] if 0 <= k < value.shape[1] else filled(len(value), None)
+        return value[:, k] if 0 <= k < value.shape[1] else filled(len(value), UNDEFINED)
     out = np.empty(len(value), object)
     out[:] = [_member(v, i) for v, i in zip(value, index, strict=True)]
     return out
@@ -116,13 +163,13 @@ def item(value: Value, index: Value) -> Value:
 def _member(v: Any, index: Any) -> Any:
     try:
         if isinstance(v, dict):
-            return v.get(text_of(index))
+            return v.get(text_of(index), UNDEFINED)
         if isinstance(v, list | tuple | np.ndarray):
             k = _AXES.get(index, -1) if isinstance(index, str) and not index.isdigit() else int(float(index))
-            return v[k] if 0 <= k < len(v) else None
+            return v[k] if 0 <= k < len(v) else UNDEFINED
     except (TypeError, ValueError):
-        return None
-    return None
+        return UNDEFINED
+    return UNDEFINED
 
 
 # ---- operators
@@ -151,7 +198,7 @@ def _counted(work: Callable[[Value, Value], Value]) -> Callable[[Value, Value], 
 
 
 def _ordered(work: Callable[[Any, Any], Any]) -> Callable[[Value, Value], Value]:
-    """Comparison of numbers, or of texts where both are; null and mixtures are false."""
+    """Comparison of numbers, or of texts where both are; null, undefined and mixtures are false."""
 
     def run(a: Value, b: Value) -> Value:
         if a.dtype != object and b.dtype != object:
@@ -193,18 +240,28 @@ def _matches(a: Value, b: Value) -> NDArray[np.bool_]:
     pattern, other = (a, b) if len(a) and isinstance(a[0], re.Pattern) else (b, a)
     if len(a) and not isinstance(pattern[0], re.Pattern):
         raise Misuse("=~ and !~ need a regExp() on one side")
-    return np.array([bool(p.search(t)) for p, t in zip(pattern, texts(other), strict=True)], bool)
+    return np.array([
+        t is not None and t is not UNDEFINED and bool(p.search(text_of(t))) for p, t in zip(pattern, other, strict=True)
+    ], bool)  # fmt: skip
+
+
+def _alike(a: Value, b: Value) -> NDArray[np.bool_]:
+    """== of JavaScript, in which null and undefined are the same; of types it knows no more than ===."""
+    if a.dtype != object or b.dtype != object or a.ndim > 1 or b.ndim > 1:
+        return _equal(a, b)
+    none = [np.array([v is None or v is UNDEFINED for v in side], bool) for side in (a, b)]
+    return np.asarray(_equal(a, b) | (none[0] & none[1]))
 
 
 OPERATORS: dict[str, Callable[[Value, Value], Value]] = {
     "+": _add, "-": _counted(np.subtract), "*": _counted(np.multiply), "/": _counted(np.divide),
     "%": _counted(np.fmod), "<": _ordered(lambda x, y: x < y), "<=": _ordered(lambda x, y: x <= y),
     ">": _ordered(lambda x, y: x > y), ">=": _ordered(lambda x, y: x >= y),
-    "===": _equal, "==": _equal, "!==": lambda a, b: ~_equal(a, b), "!=": lambda a, b: ~_equal(a, b),
+    "===": _equal, "==": _alike, "!==": lambda a, b: ~_equal(a, b), "!=": lambda a, b: ~_alike(a, b),
     "=~": _matches, "!~": lambda a, b: ~_matches(a, b),
 }  # fmt: skip
 CONSTANTS: dict[str, Any] = {
-    "true": True, "false": False, "null": None, "undefined": None, "NaN": float("nan"), "Infinity": float("inf"),
+    "true": True, "false": False, "null": None, "undefined": UNDEFINED, "NaN": float("nan"), "Infinity": float("inf"),
     "Math.PI": float(np.pi), "Math.E": float(np.e), "Number.POSITIVE_INFINITY": float("inf"),
 }  # fmt: skip
 
@@ -245,6 +302,8 @@ def _color(count: int, *values: Value) -> Value:
 
 
 def _css(text: str) -> tuple[float, ...]:
+    if text.strip().lower() == "transparent":
+        return 0.0, 0.0, 0.0, 0.0
     try:
         found = ImageColor.getrgb(text.strip())
     except ValueError:
@@ -267,18 +326,29 @@ def _hsl(count: int, *values: Value) -> Value:
     return np.stack([*(light - swing * np.clip(np.minimum(t - 3, 9 - t), -1, 1) for t in turn), alpha], axis=1)
 
 
+_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "g": 0, "u": 0, "y": 0}
+"""Of JavaScript: with `y` (sticky) the pattern must be found at the beginning; g and u change nothing here."""
+
+
 def _pattern(count: int, *values: Value) -> Value:
-    flags = re.IGNORECASE if len(values) > 1 and "i" in text_of(values[1][0]) else 0
+    given = [texts(v) for v in values] or [filled(count, "(?:)")]
     out = np.empty(count, object)
-    made: dict[str, re.Pattern[str]] = {}
-    for k, text in enumerate(texts(values[0])):
-        if text not in made:
-            try:
-                made[text] = re.compile(text, flags)
-            except (re.error, RecursionError) as error:
-                raise Misuse(f"{text[:40]!r} is no regular expression ({error})") from None
-        out[k] = made[text]
+    made: dict[tuple[str, ...], re.Pattern[str]] = {}
+    for k, words in enumerate(zip(*given, strict=True)):
+        if words not in made:
+            made[words] = _compiled(*words)
+        out[k] = made[words]
     return out
+
+
+def _compiled(text: str, flags: str = "") -> re.Pattern[str]:
+    if strange := set(flags) - set(_FLAGS):
+        raise Misuse(f"{strange.pop()!r} is no flag of a regular expression; there are {', '.join(_FLAGS)}")
+    ours = re.sub(r"\(\?<(?![=!])", "(?P<", text)  # a group with a name, as Python writes it
+    try:
+        return re.compile(rf"\A(?:{ours})" if "y" in flags else ours, sum(_FLAGS[f] for f in set(flags)))
+    except (re.error, RecursionError) as error:
+        raise Misuse(f"{text[:40]!r} is no regular expression ({error})") from None
 
 
 def _length(v: Value) -> Value:
@@ -287,7 +357,7 @@ def _length(v: Value) -> Value:
 
 def _normalized(v: Value) -> Value:
     norm = _length(v)
-    return np.asarray(np.sign(v) if v.ndim == 1 else v / np.where(norm == 0, 1, norm)[:, None])
+    return np.asarray(np.ones_like(v) if v.ndim == 1 else v / np.where(norm == 0, 1, norm)[:, None])
 
 
 def _whole(work: Callable[..., Any]) -> Callable[..., Value]:
@@ -313,10 +383,10 @@ FUNCTIONS: dict[str, tuple[Callable[..., Value], int, int]] = {
     "vec2": (_vector(2), 1, 2), "vec3": (_vector(3), 1, 3), "vec4": (_vector(4), 1, 4),
     "color": (_color, 0, 2), "rgb": (_rgb, 3, 3), "rgba": (_rgb, 4, 4), "hsl": (_hsl, 3, 3), "hsla": (_hsl, 4, 4),
     "regExp": (_pattern, 0, 2),
-    "isNaN": (lambda count, v: np.isnan(numbers(v)), 1, 1),
-    "isFinite": (lambda count, v: np.isfinite(numbers(v)), 1, 1),
+    "isNaN": (lambda count, v: np.isnan(_casts(v)), 1, 1),
+    "isFinite": (lambda count, v: np.isfinite(_casts(v)), 1, 1),
     "Boolean": (lambda count, *v: truth(v[0]) if v else filled(count, False), 0, 1),
-    "Number": (lambda count, *v: numbers(v[0]) if v else filled(count, 0.0), 0, 1),
+    "Number": (lambda count, *v: _casts(v[0]) if v else filled(count, 0.0), 0, 1),
     "String": (lambda count, *v: texts(v[0]) if v else filled(count, ""), 0, 1),
 }  # fmt: skip
 

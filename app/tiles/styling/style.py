@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tiles.features import Table
-from app.tiles.styling.expression import Code, Rows, Value, compiled
-from app.tiles.styling.functions import FUNCTIONS, Misuse, chosen, filled, numbers, texts, truth
+from app.tiles.styling.expression import Code, Rows, Value, cases, compiled
+from app.tiles.styling.functions import FUNCTIONS, UNDEFINED, Misuse, filled, numbers, texts, truth
 from network.problems import Refused
 
 WORDS = ("show", "color", "pointSize", "defines", "meta")
@@ -28,6 +28,10 @@ _MOST_DEFINES = 200
 _LONGEST = 1_000_000
 _PROPERTY = re.compile(r"\$\{\s*(?:feature\.)?([^}.\[\]'\"\\]+?)\s*\}")
 """A property by its plain name; those with members or in brackets are not looked for."""
+OF_POINTS = frozenset({"POSITION", "POSITION_ABSOLUTE", "COLOR", "NORMAL"})
+"""What a style can ask a point cloud's points for besides their properties."""
+_DEFINE = re.compile(r"\$\{([^{}]*)\}")
+_LEAST_DOT_PX, _MOST_DOT_PX = 1.0, 64.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,9 @@ class Dress:
     color: NDArray[np.float32]
     """[feature, 4] sRGB and alpha, 0 to 1; white where the style names no colour."""
     dot_px: NDArray[np.float32] | None = None
-    """[feature] diameter of points, if the style says."""
+    """[feature] diameter of points from 1 to 64, if the style says; 0 where it leaves it undefined."""
+    coloured: NDArray[np.bool_] | None = None
+    """[feature] whether the style names its colour; None without one."""
 
     @property
     def rgba(self) -> NDArray[np.float32]:
@@ -60,6 +66,11 @@ class Style:
     reads: frozenset[str] = frozenset()
     """Names of the properties that show, color and pointSize ask for."""
 
+    @property
+    def by_point(self) -> bool:
+        """Whether it tells the points of a cloud apart, whatever features they belong to."""
+        return bool(self.reads & OF_POINTS)
+
     def dress(self, table: Table) -> Dress:
         """Shown or not, and the colour, of every feature of a tile.
 
@@ -67,21 +78,47 @@ class Style:
             Misuse: a value is not what it has to be.
         """
         try:
-            return self._dress(Rows(table.count, table.columns), table)
+            return self._dress(Rows(table.count, table.columns, table.lineages, table.lineage), table)
         except RecursionError:
             raise Misuse("its expressions are nested too deeply") from None
 
     def _dress(self, rows: Rows, table: Table) -> Dress:
-        show = np.ones(table.count, bool) if self.show is None else truth(self.show(rows))
-        color = np.ones((table.count, 4)) if self.color is None else _rgba(self.color(rows))
-        size = None if self.dot_px is None else np.clip(np.nan_to_num(numbers(self.dot_px(rows)), nan=1.0), 0.0, 64.0)
-        return Dress(show, np.clip(color, 0, 1).astype(np.float32), None if size is None else size.astype(np.float32))
+        show = np.ones(table.count, bool) if self.show is None else _shown(self.show(rows))
+        color, coloured = np.ones((table.count, 4)), None
+        if self.color is not None:
+            value = self.color(rows)
+            color, coloured = _rgba(value), _defined(value)
+        color = np.clip(np.nan_to_num(color, nan=1.0), 0, 1).astype(np.float32)
+        return Dress(show, color, None if self.dot_px is None else _dot_px(self.dot_px(rows)), coloured)
 
     def words(self, table: Table, feature: int) -> dict[str, str]:
         """What `meta` has to tell of a feature."""
         one = {k: [c[feature]] for k, c in table.columns.items() if feature < len(c)}
-        rows = Rows(1, {k: np.array(v) if isinstance(table.columns[k], np.ndarray) else v for k, v in one.items()})
+        columns = {k: np.array(v) if isinstance(table.columns[k], np.ndarray) else v for k, v in one.items()}
+        rows = Rows(1, columns, table.lineages, table.lineage[feature : feature + 1])
         return {name: str(texts(code(rows))[0]) for name, code in self.meta.items()}
+
+
+def _defined(value: Value) -> NDArray[np.bool_]:
+    """[feature] whether there is a value: conditions of which none is true leave it undefined."""
+    if value.dtype != object or value.ndim > 1:
+        return np.ones(len(value), bool)
+    return np.array([v is not None and v is not UNDEFINED for v in value], bool)
+
+
+def _shown(value: Value) -> NDArray[np.bool_]:
+    """What is undefined is shown."""
+    if value.dtype != object or value.ndim > 1:
+        return truth(value)
+    return truth(value) | np.array([v is UNDEFINED for v in value], bool)
+
+
+def _dot_px(value: Value) -> NDArray[np.float32]:
+    found = numbers(value)
+    if found.ndim > 1:
+        raise Misuse("pointSize gives several numbers where one is needed")
+    said = np.clip(np.nan_to_num(found, nan=0.0), _LEAST_DOT_PX, _MOST_DOT_PX)
+    return np.where(np.isnan(found), 0.0, said).astype(np.float32)
 
 
 def _rgba(value: Value) -> NDArray[np.float64]:
@@ -126,46 +163,51 @@ def read(text: str | bytes, name: str = "the style") -> Style:
     except (Misuse, AttributeError, TypeError, ValueError, IndexError) as error:
         raise Refused(f"{name}: {place or 'defines'} of the style cannot be used: {error}.") from error
     asked = "".join(json.dumps(document.get(part)) for part in ("show", "color", "pointSize"))
-    for _ in defines:  # what the defines ask for, where they are asked for themselves
-        asked = _PROPERTY.sub(lambda found: defines.get(found[1], found[0]), asked)[:_LONGEST]
+    asked = _PROPERTY.sub(lambda found: defines.get(found[1], found[0]), asked)[:_LONGEST]
     return Style(made["show"], made["color"], made["pointSize"], meta, frozenset(_PROPERTY.findall(asked)))
 
 
 def _resolved(defines: Mapping[str, Any]) -> dict[str, str]:
-    """Texts of the defines with those before them put in; one that needs itself is refused."""
+    """Texts of the defines with others put in.
+
+    The specification has a define speak of properties alone, also of one with its own name. So a name that leads back
+    to itself is the property's; any other may be a define.
+    """
     if len(defines) > _MOST_DEFINES:
         raise Misuse(f"more than {_MOST_DEFINES} defines are not read")
     known = {str(k): str(v) if isinstance(v, str) else json.dumps(v) for k, v in defines.items()}
-    for _ in range(len(known)):
-        before = dict(known)
-        for name, text in before.items():
-            for other, meaning in before.items():
-                if "${" + other + "}" in text:
-                    if other == name:
-                        raise Misuse(f"the define {name} needs itself")
-                    text = text.replace("${" + other + "}", f"({meaning})")
-            known[name] = text[:50_000]
-        if known == before:
-            break
-    return known
+    asks = {name: set(_DEFINE.findall(text)) & set(known) for name, text in known.items()}
+    done: dict[str, str] = {}
+
+    def reaches(name: str) -> set[str]:
+        seen, waiting = set[str](), list(asks[name])
+        while waiting:
+            other = waiting.pop()
+            if other not in seen:
+                seen.add(other)
+                waiting += asks[other]
+        return seen
+
+    own = {name for name in known if name in reaches(name)}
+
+    def whole(name: str) -> str:
+        if name not in done:
+            put = lambda found: f"({whole(found[1])})" if found[1] in known and found[1] not in own else found[0]  # noqa: E731
+            done[name] = _DEFINE.sub(put, known[name])[:50_000]
+        return done[name]
+
+    return {name: whole(name) for name in known}
 
 
 def _rule(rule: Any, defines: Mapping[str, str]) -> Code:
-    """An expression, or conditions of which the first true one counts; where none is, null."""
+    """An expression, or conditions of which the first true one counts; where none is, undefined."""
     if not isinstance(rule, dict):
         return _checked(rule, defines)
     pairs = rule.get("conditions")
     if not isinstance(pairs, list) or not all(isinstance(p, list) and len(p) == 2 for p in pairs):
         raise Misuse("conditions must be a list of [test, expression] pairs")
-    cases = [(compiled(test, defines), _checked(then, defines)) for test, then in pairs]
-
-    def run(rows: Rows) -> Value:
-        value = filled(rows.count, None)
-        for test, then in reversed(cases):
-            value = chosen(truth(test(rows)), then(rows), value)
-        return value
-
-    return run
+    made = [(compiled(test, defines), _checked(then, defines)) for test, then in pairs]
+    return cases(made, lambda rows: filled(rows.count, UNDEFINED))
 
 
 def _checked(rule: Any, defines: Mapping[str, str]) -> Code:
