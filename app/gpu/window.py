@@ -26,7 +26,9 @@ from panda3d.core import (
     GraphicsPipeSelection,
     MouseAndKeyboard,
     NodePath,
+    RenderState,
     Texture,
+    TransformState,
     WindowProperties,
     load_prc_file_data,
 )
@@ -164,6 +166,9 @@ class Window:
             self.engine.render_frame()
             if not self.offscreen:
                 self.engine.flip_frame()  # Panda would show it only when the next frame begins
+            # Every camera and every shader input makes states; Panda frees none of them unless it is asked to.
+            TransformState.garbage_collect()
+            RenderState.garbage_collect()
 
     def pixels(self) -> NDArray[np.uint8]:
         """[height, width, 3] rgb of the last frame, top row first."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from panda3d.core import RenderState, TransformState
 from PIL import Image
 from toytown import Feed, houses, write_tileset
 
@@ -82,6 +83,18 @@ def test_installed_modules_lie_dark_on_the_roof_and_leave_its_colour_a_frame(sta
     stage[0].installed_w = 0.0
     assert covered[2] < bare[2] - 0.05, "dark glass, with the sky in it"
     assert covered[2] > covered[0] + 0.1, "still blue"
+
+
+def test_frames_leave_nothing_behind(stage) -> None:
+    """Every move of the camera, of the sun and of the hand makes states in the engine; they go when they are old."""
+    feed, ports = stage
+    kept = []
+    for k in range(240):
+        camera = looking_at(np.array([0, 0, 8.0]), distance_m=60.0 + k / 7, heading_rad=k / 90, pitch_rad=1.0)
+        feed.time_s, feed._fresh = (171 * 24 + 8 + k / 40) * 3600.0, True
+        frame(World(Stage(), Shown(feed.time_s), camera, Panel(), "surplus_w_m2"), ports, now_s=k / 60, dt_s=0.01)
+        kept.append(RenderState.get_num_states() + TransformState.get_num_states())
+    assert max(kept[120:]) < 1.5 * max(kept[:120])
 
 
 def test_zero_is_neutral_paper(stage) -> None:
