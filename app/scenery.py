@@ -151,7 +151,7 @@ class Scenery:
             self._dressed = self.wardrobe.version
             rgba = self.wardrobe.rgba
             if rgba is not None or self._styled:
-                self.town.dress(rgba)
+                self.town.dress(rgba, self.wardrobe.dots)
             self._styled = rgba is not None
         if self._ground is not None:
             self._ground.refresh()
@@ -257,6 +257,7 @@ class Scenery:
             return None
         self.wardrobe = self._intake.wardrobe(known, foreign=own_tiles is not None)
         if self.wardrobe is not None:
+            self.wardrobe.earth_from_world = np.asarray(np.linalg.inv(table.world_from_earth))
             self._stage = Dressing(self.town, self.wardrobe)
         return Stream(table, known.slots, north=self.hello.latitude_rad >= 0, cap_bytes=self._cap_bytes,
                       triangles=self._intake.wish.triangles, prepare=self.town.prepare, modules=self.roster is not None,

@@ -1,9 +1,9 @@
 """Tiles made by others as they want to look: base colour, vertex colours, textures, transparency, points, lines.
 
 Where a feature is a building of the district its flux wins, and the look stays as light and dark; a style colours or
-hides features whatever they are. Translucent surfaces are drawn last, back to front, and so are the features that a
-style makes translucent. Sources: glTF 2.0 specification 3.9
-(materials), KHR_materials_unlit; 3D Tiles Styling 1.1 (show, color).
+hides features whatever they are, and the colour of points is then the style's alone. Translucent surfaces are drawn
+last, back to front, and so are the features that a style makes translucent. Sources: glTF 2.0 specification 3.9
+(materials), KHR_materials_unlit; 3D Tiles Styling 1.1 (show, color, pointSize).
 """
 
 from __future__ import annotations
@@ -175,9 +175,10 @@ class Foreign:
             ink = {"base_color": vec(_INK), "matter": vec((0, 1, 0, 0))} if made.surface is not None else {}
             self._lay(path, part, world, inputs | ink).hide(SHADOW_MASK | PICK_MASK)
         if made.dots is not None:
-            part = GeomNode("dots")
-            part.add_geom(made.dots, _thin("dots"))
-            self._lay(path, part, world, inputs | {"dot_size": vec(_dot_size(mesh, world))}).hide(SHADOW_MASK)
+            cloud = _Surface(GeomNode("dots"), made.dots, look, None, None, dots=True)
+            self._surfaces.setdefault(node, []).append(cloud)
+            self._dress(cloud)
+            self._lay(path, cloud.node, world, inputs | {"dot_size": vec(_dot_size(mesh, world))}).hide(SHADOW_MASK)
         return np.asarray(made.sample @ world[:3, :3].T + world[:3, 3], np.float64)
 
     def _surface(self, node: int, geom: Geom, look: Look, found: Picture | None) -> GeomNode:
@@ -199,7 +200,8 @@ class Foreign:
 
     def _dress(self, surface: _Surface) -> None:
         surface.node.remove_all_geoms()
-        for state in self._states(surface.look, surface.texture):
+        look = surface.look
+        for state in self._dot_states(look) if surface.dots else self._states(look, surface.texture):
             surface.node.add_geom(surface.geom, state)
 
     def forget(self, node: int) -> None:
@@ -256,7 +258,8 @@ class Foreign:
                 if mode == AlphaMode.MASK and texture is not None:
                     laid.set_tag(MASKED, "1")
         thin = GeomNode("thin")
-        thin.add_geom(points(data, corner), _thin("dots"))
+        for name in ("dots", "dots_blend"):
+            thin.add_geom(points(data, corner), _thin(name))
         thin.add_geom(strokes(data, corner[:2]), _thin("strokes"))
         self._lay(self._warm, thin, np.eye(4), inputs)
 
@@ -286,10 +289,15 @@ class Foreign:
             return [_state("_mask", look, texture)] * (texture is not None) + [_state("_blend", look, texture)]
         return [_state("_picture" if texture is not None else "", look, texture), *glass]
 
+    def _dot_states(self, look: Look) -> list[RenderState]:
+        if look.alpha_mode == AlphaMode.BLEND:
+            return [_thin("dots_blend")]
+        return [_thin("dots"), *[_thin("dots_glass")] * self._split]
+
 
 @dataclass
 class _Surface:
-    """One that is drawn, with what its states are made of."""
+    """One that is drawn, or a cloud of points, with what its states are made of."""
 
     node: GeomNode
     geom: Geom
@@ -297,6 +305,7 @@ class _Surface:
     picture: Picture | None
     texture: Texture | None
     """The picture in full, or its coarse stand-in."""
+    dots: bool = False
 
 
 def _mirrors(matrix: Array) -> bool:
@@ -367,9 +376,10 @@ def _dot_size(mesh: Mesh, world: NDArray[np.float64]) -> tuple[float, float, flo
 
 def _thin(name: str) -> RenderState:
     shader: Any = ShaderAttrib.make(program(name))
-    if name == "dots":
+    if name != "strokes":
         shader = shader.set_flag(ShaderAttrib.F_shader_point_size, True)
-    return RenderState.make(shader, DepthTestAttrib.make(DepthTestAttrib.M_less_equal))
+    state = RenderState.make(shader, DepthTestAttrib.make(DepthTestAttrib.M_less_equal))
+    return glass(state) if name in ("dots_blend", "dots_glass") else state
 
 
 _WHITE: list[Texture] = []

@@ -22,6 +22,11 @@ def _foreign(*words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return vertex, (*defined, "common", "curve", "tone", "flux", "foreign.frag")
 
 
+def _dots(*words: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    defined = tuple(f"#define {word}" for word in ("DOTS", *words))
+    return (*defined, *_THIN), (*defined, "common", "curve", "tone", "thin.frag")
+
+
 _BUILDING = {
     "wall": (("common", "flux", "building.vert"), ("common", "curve", "tone", "flux", "building_in", "wall.frag")),
     "roof": (("common", "flux", "building.vert"), ("common", "curve", "tone", "flux", "building_in", "roof.frag")),
@@ -56,7 +61,7 @@ _PARTS = {
     "shadow": (("style", "shadow.vert"), ("shadow.frag",)),
     "shadow_mask": (("style", "shadow_mask.vert"), ("shadow_mask.frag",)),
     **{f"foreign{name}": _foreign(*words) for name, words in _FOREIGN.items()},
-    "dots": (("#define DOTS", *_THIN), ("#define DOTS", "common", "curve", "tone", "thin.frag")),
+    "dots": _dots(), "dots_blend": _dots("BLEND"), "dots_glass": _dots("BLEND", "GLASS"),
     "strokes": (_THIN, ("common", "curve", "tone", "thin.frag")),
     "floor": (("common", "floor.vert"), ("common", "curve", "tone", "floor.frag")),
     "lines": (("common", "lines.vert"), ("common", "curve", "tone", "lines.frag")),

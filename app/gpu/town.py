@@ -63,6 +63,8 @@ class Town:
         self.installed.write(np.zeros(1))
         self.styles = ValueTexture("styles", channels=4, rest=1.0)
         self.styles.write(_WHITE)
+        self.dots = ValueTexture("dots")
+        self.dots.write(np.zeros(1))
         self.foreign = Foreign(parent)
         self.relief: Relief | None = None
         self.features = 0
@@ -85,8 +87,8 @@ class Town:
             self._states[name] = RenderState.make(ShaderAttrib.make(program(name)), first, ColorWriteAttrib.make(0))
         for name in _SURFACES:
             self._states[f"{name}_glass"] = glass(RenderState.make(ShaderAttrib.make(program(f"{name}_glass"))))
-        self._split = False
-        """Whether a style makes features translucent."""
+        self._split = self._dotted = False
+        """Whether a style makes features translucent; and whether it speaks of points."""
         self._styled = ""
         """What is added to the names of buildings' programs: `_styled` while a style is worn."""
         for group in LAND:
@@ -99,6 +101,7 @@ class Town:
         parent.set_shader_input("values", self.values.texture)
         parent.set_shader_input("installed", self.installed.texture)
         parent.set_shader_input("styles", self.styles.texture)
+        parent.set_shader_input("dots", self.dots.texture)
 
     def attach(self, node: int, meshes: tuple[Mesh, ...], world_from_tile: NDArray[np.float64]) -> None:
         """Make a tile drawable, hidden until `show`."""
@@ -269,8 +272,14 @@ class Town:
         texels[1:] = np.nan_to_num(levels, nan=NO_DATA)
         self.values.write(texels)
 
-    def dress(self, rgba: NDArray[np.float32] | None) -> None:
-        """Style features: linear colour times their own and alpha by slot [slot, 4], 0 = hidden; None: as they are."""
+    def dress(self, rgba: NDArray[np.float32] | None, dots: NDArray[np.float32] | None = None) -> None:
+        """Style features: linear colour times their own and alpha by slot [slot, 4], 0 = hidden; None: as they are.
+
+        `dots` [slot]: pixels of points, 0 = as they are, plus 100 where the colour takes the place of their own.
+        """
+        if dots is not None or self._dotted:
+            self.dots.write(np.zeros(1) if dots is None else dots)
+            self._dotted = dots is not None
         rows = _WHITE if rgba is None else np.concatenate([_WHITE, rgba[1:]])
         self.styles.write(rows)
         split = bool(((rows[:, 3] > 0) & (rows[:, 3] < 1)).any())

@@ -240,6 +240,7 @@ class View:
         half = np.tan(FOV_X_RAD / 2)
         self.scene.set_shader_input("eye_m", vec(eye.eye_m))
         self.scene.set_shader_input("pixels_at_1_m", float(width * self.scale / 2 / half))
+        self.scene.set_shader_input("dot_scale", float(self.scale))
         self._sky.set_shader_input("ray_middle", vec(eye.forward))
         self._sky.set_shader_input("ray_right", vec(eye.right * half))
         self._sky.set_shader_input("ray_up", vec(eye.up * half * height / width))

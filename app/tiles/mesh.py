@@ -137,6 +137,8 @@ class Mesh:
     """[k] vertex indices, uint32: points."""
     dot_px: float = 3.0
     """Diameter of the points on the screen in pixels."""
+    origin_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Place in the tile from which a cloud's own coordinates count: its centre, or the corner of its volume."""
     feature: Array = field(default_factory=_NO_INDEX.copy)
     """[vertex] uint32, row of `table`; empty = no features. `NO_FEATURE` = this vertex belongs to none."""
     table: Table | None = None

@@ -10,6 +10,10 @@ uniform vec4 matter;            // alpha cutoff, 1 = unlit, 1 = has vertex colou
 uniform vec3 dot_size;          // least and most pixels, metres between neighbours
 uniform float pixels_at_1_m;    // that a metre takes at a metre's distance
 uniform float bound_slots;
+#ifdef DOTS
+uniform sampler2D dots;         // per slot: pixels of a point, 0 = as it is, plus 100 where the style's colour is all
+uniform float dot_scale;        // pixels of this picture to one of the window
+#endif
 
 out vec4 colour;
 out vec4 haze;
@@ -27,6 +31,12 @@ void main() {
     n = faced && dot(n, ray) > 0.0 ? -n : n;            // what has no back is seen from its front
     vec4 style = style_of(info.x);
     vec4 own = base_color * mix(vec4(1.0), tint, matter.z) * style;
+#ifdef DOTS
+    int s = int(info.x + 0.5);
+    float said = (s >> 11) < textureSize(dots, 0).y ? texelFetch(dots, ivec2(s & 2047, s >> 11), 0).r : 0.0;
+    own = said >= 100.0 ? style : own;
+    said -= said >= 100.0 ? 100.0 : 0.0;
+#endif
     if (info.x > 0.5 && info.x < bound_slots + 0.5) {
         float f = value_of(info.x);
         vec4 c = flux_rgba(f > 1.5 ? 0.0 : f);
@@ -40,10 +50,12 @@ void main() {
     alpha = own.a;
     shadow_at = shadow_place(p.xyz, faced ? n : key_enu).xyz;
     haze = vec4(haze_rgb(ray / d), haze_amount(ray));
-    gl_Position = style.a > 0.0 ? p3d_ViewProjectionMatrix * p : NOWHERE;
 #ifdef DOTS
-    gl_PointSize = clamp(dot_size.z * pixels_at_1_m / d, dot_size.x, dot_size.y);
+    gl_Position = shown(style) ? p3d_ViewProjectionMatrix * p : NOWHERE;
+    float near = clamp(dot_size.z * pixels_at_1_m / d, dot_size.x, dot_size.y);
+    gl_PointSize = said > 0.0 ? max(said * dot_scale, 1.0) : near;
 #else
+    gl_Position = style.a > 0.0 ? p3d_ViewProjectionMatrix * p : NOWHERE;
     // Only its depth comes towards the eye, so that an outline is not eaten by the faces it borders.
     vec4 nearer = p3d_ViewProjectionMatrix * vec4(p.xyz - ray * 0.0015, 1.0);
     gl_Position.z = style.a > 0.0 ? nearer.z / nearer.w * gl_Position.w : gl_Position.z;

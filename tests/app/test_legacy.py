@@ -14,6 +14,7 @@ from gltfbuild import Gltf, glb, padded, tile
 from app.tiles.formats import content, topology
 from app.tiles.geodesy import ecef_from_enu, ecef_from_geodetic
 from app.tiles.mesh import NO_FEATURE, AlphaMode, Unreadable
+from app.tiles.styling.binding import table_of_points
 from app.tiles.styling.style import read
 
 
@@ -257,6 +258,28 @@ def test_points_belong_to_sections_or_are_features_themselves() -> None:
     table = {"warmth": {"byteOffset": 0, "componentType": "FLOAT", "type": "SCALAR"}}
     (mesh,) = content.decode(cloud({"POINTS_LENGTH": 2}, b"", table, warmth), {})
     assert mesh.feature.tolist() == [0, 1] and mesh.table.columns["warmth"].tolist() == [1.5, 2.5]
+
+
+def test_places_of_points_count_from_the_centre_or_the_corner_that_the_cloud_tells() -> None:
+    style = read(
+        '{"show": "${POSITION} === vec3(3, 4, 5)", "color": "${POSITION_ABSOLUTE}.x < 10 ? \'red\' : \'blue\'"}'
+    )
+    corner = {"QUANTIZED_VOLUME_SCALE": [3, 4, 5], "QUANTIZED_VOLUME_OFFSET": [7e5, 0, 0]}
+    quantized = {"POINTS_LENGTH": 2, "POSITION_QUANTIZED": {"byteOffset": 0}, **corner}
+    raw = padded(np.array([0, 0, 0, 65535, 65535, 65535], "<u2").tobytes(), 8)
+    whole = [
+        cloud({"POINTS_LENGTH": 2}, b""),
+        cloud({"POINTS_LENGTH": 2, "RTC_CENTER": [9e5, 1, 2]}, b""),
+        tile(b"pnts", quantized, body=raw),
+        tile(b"pnts", quantized | {"RTC_CENTER": [-7e5, 0, 0]}, body=raw),
+    ]
+    near = []
+    for data in whole:
+        (mesh,) = content.decode(data, {})
+        dress = style.dress(table_of_points(mesh, np.eye(4), style.reads))
+        assert dress.show.tolist() == [False, True]
+        near.append(dress.color[1, 0] == 1)
+    assert near == [True, False, False, True]
 
 
 def test_oct_encoded_normals_are_unit_vectors_again() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ from app.tiles.features import Table
 from app.tiles.formats import gltf_own
 from app.tiles.formats.gltf import counted_once
 from app.tiles.formats.reading import Reading
-from app.tiles.mesh import NO_FEATURE, Mesh
+from app.tiles.mesh import NO_FEATURE, Look, Mesh
 from app.tiles.styling.binding import Binding, binding
 from app.tiles.styling.style import read
 from app.tiles.styling.wardrobe import Wardrobe
@@ -139,3 +142,90 @@ def test_buildings_of_our_own_tiles_without_known_ids_are_found_by_place_and_dre
     assert row == [2, 2, 2, 4, 4, 4]
     assert closet.rgba is not None
     assert closet.rgba[[2, 4]].tolist() == [[1, 0, 0, 1], [1, 0, 0, 1]]
+
+
+def cloud(**more) -> Mesh:
+    """Three points, red, green and blue, at x = 0, 1, 2 of a tile whose cloud has its centre at x = 100."""
+    one = mesh(Table(0), [0, 0, 0], [0, 1, 2])
+    matrix = np.eye(4)
+    matrix[0, 3] = 100.0
+    return replace(
+        one, look=Look(), color=np.c_[np.eye(3), np.ones(3)].astype(np.float32), dots=np.arange(3, dtype=np.uint32),
+        matrix=matrix, origin_m=(100.0, 0.0, 0.0), table=None, feature=np.zeros(0, np.uint32), **more,
+    )  # fmt: skip
+
+
+def shown(closet: Wardrobe, bound: tuple[Mesh, ...]) -> list[bool]:
+    assert closet.rgba is not None
+    return (closet.rgba[slots(bound), 3] > 0).tolist()
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen"),
+    [
+        ("${POSITION}.x > 0.5", [False, True, True]),
+        ("${POSITION_ABSOLUTE}.x === 5101", [False, True, False]),
+        ("${COLOR} === color('lime') && ${COLOR}.alpha === 1", [False, True, False]),
+        ("${NORMAL} === undefined", [True, True, True]),
+        ("${POSITION} === undefined || ${kind} === undefined", [True, True, True]),
+    ],
+)
+def test_a_style_tells_the_points_of_a_cloud_apart(asked: str, seen: list[bool]) -> None:
+    closet = Wardrobe(HOUSES, read(json.dumps({"show": asked})))
+    closet.earth_from_world[0, 3] = 5000.0
+    assert shown(closet, closet.bind(0, (cloud(),), np.eye(4))) == seen
+
+
+def test_normals_are_those_of_the_tile() -> None:
+    closet = Wardrobe(Binding(), read('{"show": "${NORMAL}.z > 0.99"}'))
+    turned = np.array([[1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1.0]])  # y-up to z-up, as of glTF
+    up = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]], np.float32)
+    assert shown(closet, closet.bind(0, (replace(cloud(), normal=up, matrix=turned),), np.eye(4))) == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_points_of_features_have_the_properties_of_these_besides_their_own() -> None:
+    style = {"show": "${POSITION}.x > 0 && ${h} > 10 && isClass('Tree')", "color": "${COLOR} * color('red')",
+             "pointSize": "${h} + ${POSITION}.x", "meta": {"x": "${POSITION}.x"}}  # fmt: skip
+    closet = Wardrobe(Binding(), read(json.dumps(style)))
+    table = Table(2, {"h": np.array([5.0, 50.0])}, ("a", "b"), (("Shrub",), ("Oak", "Tree")), np.array([0, 1]))
+    batched = replace(cloud(), table=table, feature=np.array([1, 0, 1], np.uint32))
+    bound = closet.bind(3, (batched,), np.eye(4))
+    assert shown(closet, bound) == [False, False, True]
+    assert closet.dots is not None
+    assert (closet.dots[slots(bound)] % 100).tolist() == [50, 6, 52]
+    assert closet.words(slots(bound)[2]) == (("x", "2"), ("id", "b"), ("h", "50"))
+    closet.hang(3, bound)
+    closet.forget(3)
+    again = closet.bind(4, (batched,), np.eye(4))
+    assert sorted(slots(again)) == sorted(slots(bound)), "rows of points are given back"
+    unknown = replace(batched, feature=np.array([NO_FEATURE, 0, 1], np.uint32))
+    assert shown(closet, closet.bind(5, (unknown,), np.eye(4))) == [False, False, True]
+
+
+def test_points_of_their_own_properties_have_sizes_and_colours_and_lend_no_row_twice() -> None:
+    style = '{"pointSize": {"conditions": [["${h} > 10", "${h}"]]}, "color": {"conditions": [["${h} < 6", "\'red\'"]]}}'
+    closet = Wardrobe(Binding(), read(style))
+    table = Table(3, {"h": np.array([5.0, 50.0, 500.0])})
+    bound = closet.bind(0, (replace(cloud(), table=table, feature=np.arange(3, dtype=np.uint32)),), np.eye(4))
+    assert closet.dots is not None and closet.rows == 4
+    assert closet.dots[slots(bound)].tolist() == [100, 50, 64], "the first has the style's colour and its own size"
+
+
+def test_what_has_no_features_is_one_without_properties() -> None:
+    closet = Wardrobe(HOUSES, read("{\"color\": \"${h} === undefined ? color('red') : color('blue')\"}"))
+    bare = replace(cloud(), dots=np.zeros(0, np.uint32))
+    bound = closet.bind(1, (bare, bare), np.eye(4))
+    (row,) = {*slots(bound), *slots(bound[1:])}
+    assert closet.rgba is not None
+    assert closet.rgba[row].tolist() == [1, 0, 0, 1] and row > HOUSES.count
+    assert closet.words(row) is None
+    assert slots(Wardrobe(HOUSES).bind(1, (bare,), np.eye(4))) == [0, 0, 0], "without a style nothing asks for rows"
+    own = replace(bare, look=None)
+    assert slots(closet.bind(2, (own,), np.eye(4))) == [0, 0, 0], "the package's own land is no feature"
+    closet.hang(1, bound)
+    closet.forget(1)
+    assert slots(closet.bind(4, (bare,), np.eye(4))) == [row] * 3

@@ -42,6 +42,10 @@ def pnts(content: memoryview, reading: Reading) -> tuple[Mesh, ...]:
 
     position = _positions(held, count, given("POSITION"))
     centre = held.vector("RTC_CENTER")
+    origin = np.zeros(3) if centre is None else centre
+    corner = held.vector("QUANTIZED_VOLUME_OFFSET")
+    if corner is not None and "POSITION" not in held and given("POSITION") is None:
+        origin = origin + corner
     if centre is None:
         far = count and np.abs(position).max() > _FAR_M
         centre = position.mean(axis=0) if far else np.zeros(3)
@@ -58,7 +62,7 @@ def pnts(content: memoryview, reading: Reading) -> tuple[Mesh, ...]:
         info=np.tile(np.array([0.0, 0.0, 0.5, 0.0], np.float32), (count, 1)),
         face=np.zeros((0, 4), np.float32),
         walls=none, roofs=none, matrix=gltf.shifted(centre), features=0, look=look, color=color,
-        dots=np.arange(count, dtype=np.uint32),
+        dots=np.arange(count, dtype=np.uint32), origin_m=tuple(origin.tolist()),
     )  # fmt: skip
     feature, table = _features(held, count, given("BATCH_ID"), unpacked, reading)
     return (mesh if feature is None else belonging(mesh, feature, table, reading),)

@@ -1,4 +1,4 @@
-"""Which row of the district a feature of any tileset is: by its id, or by where it stands.
+"""Which row of the district a feature of any tileset is, by its id or by where it stands; and what a point is.
 
 A tile names its features by a property (`id`, `gml_id` and the like, or the one that is given). Where that says nothing
 of the district's buildings, the middle of the feature's vertices is looked up among the buildings' feet.
@@ -6,7 +6,7 @@ of the district's buildings, the middle of the feature's vertices is looked up a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.tiles.features import Column, Table
 from app.tiles.mesh import NO_FEATURE, Mesh
+from app.tiles.styling.functions import UNDEFINED
 
 Float = NDArray[np.float64]
 Slots = NDArray[np.int64]
@@ -80,3 +82,48 @@ def middles(meshes: Sequence[Mesh], count: int, world_from_tile: Float) -> Float
         np.minimum.at(low, mesh.feature[known], place[known])
         np.maximum.at(high, mesh.feature[known], place[known])
     return np.where(np.isfinite(low), (low + np.where(np.isfinite(high), high, 0.0)) / 2, np.nan)
+
+
+def table_of_points(mesh: Mesh, earth_from_tile: Float, wanted: Collection[str]) -> Table:
+    """A row for every vertex of a point cloud: the properties of its feature and, where `wanted`, its own.
+
+    `POSITION` is in the cloud's own coordinates, `POSITION_ABSOLUTE` on the earth, `NORMAL` in the tile, in metres and
+    without unit; `COLOR` is sRGB and alpha from 0 to 1. Source: 3D Tiles Styling specification 1.0, point clouds.
+    """
+    count = len(mesh.position)
+    table = mesh.table if mesh.table is not None else Table(0)
+    feature = mesh.feature if len(mesh.feature) else np.full(count, NO_FEATURE, np.uint32)
+    known = feature < table.count
+    row = np.where(known, feature, 0).astype(np.int64)
+    columns = {name: _spread(column, row, known) for name, column in table.columns.items()} if table.count else {}
+    turn = mesh.matrix[:3, :3]
+    place = mesh.position @ turn.T + mesh.matrix[:3, 3]
+    if "POSITION" in wanted:
+        columns["POSITION"] = place - np.array(mesh.origin_m)
+    if "POSITION_ABSOLUTE" in wanted:
+        columns["POSITION_ABSOLUTE"] = place @ earth_from_tile[:3, :3].T + earth_from_tile[:3, 3]
+    if "COLOR" in wanted:
+        columns["COLOR"] = _srgb(mesh)
+    if "NORMAL" in wanted and mesh.normal.any():
+        facing = mesh.normal @ np.linalg.pinv(turn)  # the inverse transpose, for rows
+        columns["NORMAL"] = facing / np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-12)
+    if not table.lineages:
+        return Table(count, columns)
+    lineage = np.where(known, table.lineage[row], len(table.lineages))
+    return Table(count, columns, (), (*table.lineages, ()), lineage)
+
+
+def _spread(column: Column, row: Slots, known: NDArray[np.bool_]) -> Column:
+    if isinstance(column, np.ndarray) and known.all():
+        return column[row]
+    return [column[k] if sure else UNDEFINED for k, sure in zip(row.tolist(), known.tolist(), strict=True)]
+
+
+def _srgb(mesh: Mesh) -> Float:
+    """[vertex, 4] colour of the points without light."""
+    base = mesh.look.base_color if mesh.look is not None else (1.0, 1.0, 1.0, 1.0)
+    own = np.array(base) * (mesh.color if len(mesh.color) else np.ones((len(mesh.position), 4)))
+    light = own[:, :3]
+    own[:, :3] = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
+    whole = np.round(own * 255) / 255
+    return np.where(np.abs(own - whole) < 1e-5, whole, own)  # what was a byte in the file is exactly that again

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -292,13 +292,17 @@ def _of_class(name: str, arguments: Sequence[Code]) -> Code:
 
     def run(rows: Rows) -> Value:
         wanted = texts(arguments[0](rows))
+        reach = None if name == "isClass" else 1
         out = np.zeros(rows.count, bool)
         for one in set(wanted.tolist()):
-            is_it = rows.classes(lambda line, one=one: one in (line if name == "isClass" else line[:1]), False)
-            out |= (wanted == one) & truth(is_it)
+            out |= (wanted == one) & truth(rows.classes(partial(_holds, one, reach), False))
         return out
 
     return run
+
+
+def _holds(name: str, reach: int | None, line: Sequence[str]) -> bool:
+    return name in line[:reach]
 
 
 def _chain(parts: tuple[Any, ...]) -> Code:

@@ -21,11 +21,8 @@ _AXES = {"r": 0, "g": 1, "b": 2, "a": 3, "alpha": 3, "x": 0, "y": 1, "z": 2, "w"
 class Undefined:
     """What a property is that a feature does not have: not null, no number, false."""
 
-    def __bool__(self) -> bool:
-        return False
-
-    def __repr__(self) -> str:
-        return "undefined"
+    __bool__ = staticmethod(lambda: False)
+    __repr__ = staticmethod(lambda: "undefined")
 
 
 UNDEFINED = Undefined()
@@ -126,8 +123,6 @@ def merged(count: int, parts: Sequence[tuple[NDArray[np.int64], Value]]) -> Valu
     parts = [(rows, value) for rows, value in parts if len(rows)] or parts[:1]
     if len(parts) == 1:
         return parts[0][1]
-    if not parts:
-        return np.zeros(count)
     if all(value.ndim == 2 for _, value in parts):
         width = max(value.shape[1] for _, value in parts)
         padded = [np.pad(v, ((0, 0), (0, width - v.shape[1])), constant_values=1.0) for _, v in parts]
@@ -247,8 +242,6 @@ def _matches(a: Value, b: Value) -> NDArray[np.bool_]:
 
 def _alike(a: Value, b: Value) -> NDArray[np.bool_]:
     """== of JavaScript, in which null and undefined are the same; of types it knows no more than ===."""
-    if a.dtype != object or b.dtype != object or a.ndim > 1 or b.ndim > 1:
-        return _equal(a, b)
     none = [np.array([v is None or v is UNDEFINED for v in side], bool) for side in (a, b)]
     return np.asarray(_equal(a, b) | (none[0] & none[1]))
 

@@ -88,8 +88,8 @@ class Style:
         if self.color is not None:
             value = self.color(rows)
             color, coloured = _rgba(value), _defined(value)
-        color = np.clip(np.nan_to_num(color, nan=1.0), 0, 1).astype(np.float32)
-        return Dress(show, color, None if self.dot_px is None else _dot_px(self.dot_px(rows)), coloured)
+        clear = np.clip(np.nan_to_num(color, nan=1.0), 0, 1).astype(np.float32)
+        return Dress(show, clear, None if self.dot_px is None else _dot_px(self.dot_px(rows)), coloured)
 
     def words(self, table: Table, feature: int) -> dict[str, str]:
         """What `meta` has to tell of a feature."""

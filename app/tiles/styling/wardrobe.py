@@ -1,15 +1,16 @@
 """Rows of the global textures for the features of any tileset, and what the style in force makes of them.
 
 A feature that is a building of the district has the building's row. Every other one is lent a row of its own while its
-tile is held, so that it too can be coloured, hidden and pointed at. A tile that comes later is dressed as it comes; a
-new style dresses what is there.
+tile is held, so that it too can be coloured, hidden and pointed at. What has no features is one without properties, as
+the specification says; and where a style tells the points of a cloud apart, each point has a row. A tile that comes
+later is dressed as it comes; a new style dresses what is there, by the rows that it has.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,9 +18,9 @@ from numpy.typing import NDArray
 
 from app.tiles.features import Table
 from app.tiles.mesh import NO_FEATURE, Mesh
-from app.tiles.styling.binding import Binding, middles
+from app.tiles.styling.binding import Binding, middles, table_of_points
 from app.tiles.styling.functions import Misuse, text_of
-from app.tiles.styling.style import Style
+from app.tiles.styling.style import OF_POINTS, Dress, Style
 
 
 class Stage(Protocol):
@@ -37,6 +38,8 @@ class Stage(Protocol):
 
 MOST_ROWS = 1 << 22
 """Features that can have rows at a time."""
+DYED = 100.0
+"""Added to the size of points whose colour is the style's and not their own."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,25 @@ class _Worn:
 
     table: Table
     slots: NDArray[np.int64]
-    """[feature] row; 0: none."""
+    """[feature] row; 0: none. Of points that are told apart: [vertex]."""
     start: int
     """First of the rows that were lent."""
     lent: int
+    points: Mesh | None = None
+    """The cloud whose points are told apart."""
+    earth_from_tile: NDArray[np.float64] = field(default_factory=lambda: np.eye(4))
+
+    def seen(self, style: Style) -> Table:
+        """What the style sees: a row for each of `slots`."""
+        if self.points is None:
+            return self.table
+        return table_of_points(self.points, self.earth_from_tile, style.reads)
+
+    def feature(self, row: int) -> int:
+        """Row of the table that this one of `slots` belongs to; beyond it: to none."""
+        if self.points is None:
+            return row
+        return int(self.points.feature[row]) if len(self.points.feature) else NO_FEATURE
 
 
 class Wardrobe:
@@ -66,6 +84,10 @@ class Wardrobe:
         self._hung: dict[int, set[int]] = {}
         """Tables of the tile that is attached, of each node."""
         self._rgba = np.ones((self._first, 4), np.float32)
+        self._dots = np.zeros(self._first, np.float32)
+        self._clouds = False
+        self.earth_from_world: NDArray[np.float64] = np.eye(4)
+        """Earth-centred from world, [4, 4], for styles that ask where a point is on the earth."""
         self.version = 0
         """Grows whenever `rgba` changes."""
         self._misuse = ""
@@ -75,7 +97,7 @@ class Wardrobe:
     @property
     def complaint(self) -> str:
         """Why the style could not be used on some feature, the first reason; or which property no feature has."""
-        lacking = sorted(self._style.reads - self._named) if self._style is not None and self._worn else []
+        lacking = sorted(self._style.reads - self._named - OF_POINTS) if self._style is not None and self._worn else []
         if self._misuse or not lacking:
             return self._misuse
         known = ", ".join(sorted(self._named)[:12]) or "none"
@@ -91,17 +113,37 @@ class Wardrobe:
         """[row, 4] linear colour that multiplies a feature's own, alpha 0 = hidden; None without a style."""
         return None if self._style is None else self._rgba[: self._end]
 
+    @property
+    def dots(self) -> NDArray[np.float32] | None:
+        """[row] pixels of points, 0 = as they are, plus `DYED` where the colour is the style's alone; None: no word."""
+        style = self._style
+        if style is None or not self._clouds or (style.color is None and style.dot_px is None):
+            return None
+        return self._dots[: self._end]
+
     def bind(self, node: int, meshes: tuple[Mesh, ...], world_from_tile: NDArray[np.float64]) -> tuple[Mesh, ...]:
         """The meshes with every vertex naming the row of its feature."""
+        whole = Table(1)
+        if self._style is not None:
+            meshes = tuple(_whole(m, whole) for m in meshes)
+        self._clouds = self._clouds or any(len(m.dots) for m in meshes)
         tables = {id(m.table): m.table for m in meshes if m.table is not None and m.table.count}
-        worn: dict[int, _Worn] = {}
-        for key, table in tables.items():
-            mine = [m for m in meshes if m.table is table]
-            worn[key] = self._lend(table, mine, world_from_tile)
+        apart = [self._style is not None and self._style.by_point and len(m.dots) > 0 for m in meshes]
+        worn: list[_Worn] = []
+        bound = list(meshes)
+        for table in tables.values():
+            mine = [k for k, m in enumerate(meshes) if m.table is table]
+            slots = self._slots(table, [meshes[k] for k in mine], world_from_tile)
+            if any(not apart[k] for k in mine):
+                worn.append(self._lend(_Worn(table, slots, 0, 0)))
+            for k in mine:
+                one = self._lend(self._pointwise(meshes[k], slots, world_from_tile)) if apart[k] else worn[-1]
+                worn += [one] * apart[k]
+                bound[k] = replace(meshes[k], info=_named(meshes[k], one))
         if worn:
             with self._lock:
-                self._worn.setdefault(node, []).extend(worn.values())
-        return tuple(replace(m, info=_named(m, worn[id(m.table)])) if id(m.table) in worn else m for m in meshes)
+                self._worn.setdefault(node, []).extend(worn)
+        return tuple(bound)
 
     def hang(self, node: int, meshes: tuple[Mesh, ...]) -> None:
         """The tile is attached; what else was decoded for the node and never came this far gives its rows back."""
@@ -125,6 +167,7 @@ class Wardrobe:
             elif worn.lent:
                 self._free.append((worn.start, worn.lent))
                 self._rgba[worn.start : worn.start + worn.lent] = 1.0
+                self._dots[worn.start : worn.start + worn.lent] = 0.0
         if kept:
             self._worn[node] = kept
 
@@ -132,45 +175,64 @@ class Wardrobe:
         """Another style for everything, now and later."""
         self._style, self._misuse = style, ""
         with self._lock:
-            self._rgba[:] = 1.0
+            self._rgba[:], self._dots[:] = 1.0, 0.0
             for worn in (w for several in self._worn.values() for w in several):
                 self._dress(worn)
             self.version += 1
 
     def told(self, slot: int) -> tuple[Table, int] | None:
         """Table and row in it of the feature with this slot; None where no tile at hand has it."""
+        found = self._wearer(slot)
+        return None if found is None else (found[0].table, found[0].feature(found[1]))
+
+    def _wearer(self, slot: int) -> tuple[_Worn, int] | None:
         with self._lock:
             for worn in (w for several in self._worn.values() for w in several):
                 found = np.flatnonzero(worn.slots == slot)
                 if slot > 0 and len(found):
-                    return worn.table, int(found[0])
+                    return worn, int(found[0])
         return None
 
     def words(self, slot: int) -> tuple[tuple[str, str], ...] | None:
-        """What the style's `meta` and the properties say of the feature with this slot; None: no tile has it."""
-        found = self.told(slot)
+        """What the style's `meta` and the properties say of the feature with this slot; None: there is nothing."""
+        found = self._wearer(slot)
         if found is None:
             return None
-        table, row = found
+        worn, at = found
+        table, row = worn.table, worn.feature(at)
         try:
-            meta = self._style.words(table, row) if self._style is not None else {}
+            meta = self._style.words(worn.seen(self._style), at) if self._style is not None and self._style.meta else {}
         except Misuse as misuse:
             meta = {"style": str(misuse)}
         known = {name: _said(column[row]) for name, column in table.columns.items() if row < len(column)}
-        if table.ids and "id" not in known:
+        if row < len(table.ids) and "id" not in known:
             known = {"id": table.ids[row], **known}
-        return tuple((meta | known).items())
+        return tuple((meta | known).items()) or None
 
-    def _lend(self, table: Table, meshes: list[Mesh], world_from_tile: NDArray[np.float64]) -> _Worn:
+    def _slots(self, table: Table, meshes: list[Mesh], world_from_tile: NDArray[np.float64]) -> NDArray[np.int64]:
+        """[feature] row of the building that it is; 0: none."""
         slots = self._binding.by_id(table.ids) if table.ids else np.zeros(table.count, np.int64)
-        if not slots.any() and len(self._binding.feet_m):
+        if not slots.any() and len(self._binding.feet_m) and any(len(m.feature) for m in meshes):
             slots = self._binding.by_place(middles(meshes, table.count, world_from_tile))
+        return slots
+
+    def _pointwise(self, mesh: Mesh, slots: NDArray[np.int64], world_from_tile: NDArray[np.float64]) -> _Worn:
+        """Rows by vertex; points of a building keep the building's, dressed as the last of them."""
+        assert mesh.table is not None
+        feature = mesh.feature if len(mesh.feature) else np.full(len(mesh.position), NO_FEATURE)
+        known = feature < len(slots)
+        own = np.where(known, slots[np.where(known, feature, 0)], 0)
+        return _Worn(mesh.table, own, 0, 0, mesh, self.earth_from_world @ world_from_tile)
+
+    def _lend(self, worn: _Worn) -> _Worn:
+        """With rows for what is no building's, dressed."""
+        slots = worn.slots.copy()
         strange = np.flatnonzero(slots == 0)
         with self._lock:
             start = self._take(len(strange))
             if start:
                 slots[strange] = np.arange(start, start + len(strange))
-            worn = _Worn(table, slots, start, len(strange) if start else 0)
+            worn = replace(worn, slots=slots, start=start, lent=len(strange) if start else 0)
             if self._style is not None:
                 self._dress(worn)
             self.version += 1
@@ -191,6 +253,7 @@ class Wardrobe:
             grown = np.ones((max(2 * len(self._rgba), self._end), 4), np.float32)
             grown[: len(self._rgba)] = self._rgba
             self._rgba = grown
+            self._dots = np.concatenate([self._dots, np.zeros(len(grown) - len(self._dots), np.float32)])
         return start
 
     def _dress(self, worn: _Worn) -> None:
@@ -198,12 +261,26 @@ class Wardrobe:
             return
         self._named = self._named.union(worn.table.columns)  # another one: it is read while we go on
         try:
-            rgba = self._style.dress(worn.table).rgba
+            dress = self._style.dress(worn.seen(self._style))
         except Misuse as misuse:
             self._misuse = self._misuse or f"the style cannot be used here: {misuse}"
             return
         known = worn.slots > 0
-        self._rgba[worn.slots[known]] = rgba[known]
+        self._rgba[worn.slots[known]] = dress.rgba[known]
+        if self._clouds:
+            self._dots[worn.slots[known]] = _dots(dress)[known]
+
+
+def _dots(dress: Dress) -> NDArray[np.float32]:
+    """[feature] what a style says of points, in one number."""
+    size = dress.dot_px if dress.dot_px is not None else np.zeros(len(dress.show), np.float32)
+    return size if dress.coloured is None else (size + DYED * dress.coloured).astype(np.float32)
+
+
+def _whole(mesh: Mesh, table: Table) -> Mesh:
+    """What others made and gave no features is one feature of `table`."""
+    bare = mesh.look is not None and (mesh.table is None or not mesh.table.count)
+    return replace(mesh, table=table) if bare else mesh
 
 
 def _said(value: Any) -> str:
@@ -219,9 +296,13 @@ def _said(value: Any) -> str:
 
 def _named(mesh: Mesh, worn: _Worn) -> NDArray[np.float32]:
     """`info` with the rows of the features in its first column."""
-    if not len(mesh.feature):
-        return mesh.info
     info = mesh.info.copy()
+    if worn.points is not None:
+        info[:, 0] = worn.slots
+        return info
+    if not len(mesh.feature):
+        info[:, 0] = worn.slots[0] if mesh.look is not None and len(worn.slots) == 1 else info[:, 0]
+        return info
     sure = (mesh.feature != NO_FEATURE) & (mesh.feature < len(worn.slots))
     info[:, 0] = np.where(sure, worn.slots[np.where(sure, mesh.feature, 0)], 0)
     return info
