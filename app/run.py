@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -42,6 +43,8 @@ _MEETING_S = 0.5
 _STILL_S = 1.7
 """Moment of the comets in a kept picture: the same picture every time."""
 _TILES_AT_ONCE = 12
+_FRAMES_KEPT = 100_000
+"""Times of so many last frames are told in the end; a workshop draws millions."""
 _AFTER_SETTLING = 3
 """Frames between a settled world and its picture: shadows and ground light follow a frame later."""
 
@@ -59,7 +62,7 @@ class Session:
     since: int = 0
     """Frames drawn since settling."""
     frames: int = 0
-    frame_ms: list[float] = field(default_factory=list)
+    frame_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_FRAMES_KEPT))
     lone: alone.Lone | None = None
     """A tileset without a sim."""
     memory: memory.Memory | None = None
@@ -335,7 +338,7 @@ def _picture(ports: Ports, name: str) -> str:
 def _write_stats(ports: Ports, session: Session, path: Path) -> None:
     stats = {
         "frames": session.frames,
-        **figures.document(figures.figures(ports.scenery, session.frame_ms)),
+        **figures.document(figures.figures(ports.scenery, list(session.frame_ms))),
         "settled": session.settled_s is not None,
         "settle_s": session.settled_s,
         "first_picture_unix_s": session.first_unix_s,
