@@ -200,6 +200,8 @@ def test_points_of_features_have_the_properties_of_these_besides_their_own() -> 
     assert closet.words(slots(bound)[2]) == (("x", "2"), ("id", "b"), ("h", "50"))
     closet.hang(3, bound)
     closet.forget(3)
+    assert closet.dots is not None
+    assert not closet.dots.any(), "nothing is left of them"
     again = closet.bind(4, (batched,), np.eye(4))
     assert sorted(slots(again)) == sorted(slots(bound)), "rows of points are given back"
     unknown = replace(batched, feature=np.array([NO_FEATURE, 0, 1], np.uint32))
@@ -225,7 +227,18 @@ def test_what_has_no_features_is_one_without_properties() -> None:
     assert closet.words(row) is None
     assert slots(Wardrobe(HOUSES).bind(1, (bare,), np.eye(4))) == [0, 0, 0], "without a style nothing asks for rows"
     own = replace(bare, look=None)
-    assert slots(closet.bind(2, (own,), np.eye(4))) == [0, 0, 0], "the package's own land is no feature"
+    rows = closet.rows
+    assert slots(closet.bind(2, (own,), np.eye(4))) == [0, 0, 0] and closet.rows == rows, "our own land is no feature"
     closet.hang(1, bound)
     closet.forget(1)
     assert slots(closet.bind(4, (bare,), np.eye(4))) == [row] * 3
+
+
+def test_a_cloud_and_a_surface_of_the_same_features_keep_their_own_rows() -> None:
+    closet = Wardrobe(Binding(), read('{"show": "${POSITION}.x > 0.5 || ${h} > 10"}'))
+    table = Table(2, {"h": np.array([5.0, 50.0])})
+    points = replace(cloud(), table=table, feature=np.zeros(3, np.uint32))
+    solid = replace(mesh(table, [0, 1, 1]), look=Look())
+    bound = closet.bind(0, (points, solid, points, solid), np.eye(4))
+    assert [shown(closet, bound[k : k + 1]) for k in range(4)] == [[False, True, True]] * 4
+    assert slots(bound[1:]) == slots(bound[3:]) and len({*slots(bound), *slots(bound[1:]), *slots(bound[2:])}) == 8

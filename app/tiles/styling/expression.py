@@ -90,8 +90,9 @@ class Rows:
         """[feature] what `work` makes of its line of classes; `without` where there is no hierarchy."""
         if not self._lineages:
             return filled(self.count, without)
-        made = np.array([work(line) for line in self._lineages], object)[self._lineage]
-        return _plain(made)
+        made = np.empty(len(self._lineages), object)
+        made[:] = [work(line) for line in self._lineages]
+        return _plain(made)[self._lineage]
 
     def part(self, index: NDArray[np.int64]) -> Rows:
         """The same of some of the features."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def _number(v: Any) -> float:
 def texts(value: Value) -> Value:
     """Value as texts, whole numbers without a point."""
     out = np.empty(len(value), object)
-    out[:] = [text_of(v) for v in value]
+    out[:] = [v if type(v) is str else text_of(v) for v in value]
     return out
 
 
@@ -224,10 +225,8 @@ def _equal(a: Value, b: Value) -> NDArray[np.bool_]:
 def _same(x: Any, y: Any) -> bool:
     if isinstance(x, bool | np.bool_) != isinstance(y, bool | np.bool_):
         return False
-    try:
-        return bool(np.all(x == y))
-    except ValueError:
-        return False
+    same = np.array_equal(x, y) if isinstance(x, np.ndarray) or isinstance(y, np.ndarray) else x == y
+    return bool(same)
 
 
 def _matches(a: Value, b: Value) -> NDArray[np.bool_]:
@@ -294,6 +293,7 @@ def _color(count: int, *values: Value) -> Value:
     return named
 
 
+@lru_cache(4096)
 def _css(text: str) -> tuple[float, ...]:
     if text.strip().lower() == "transparent":
         return 0.0, 0.0, 0.0, 0.0

@@ -124,15 +124,18 @@ def _dot_px(value: Value) -> NDArray[np.float32]:
 def _rgba(value: Value) -> NDArray[np.float64]:
     """[feature, 4] of a value that is a colour, a vector or the text of a CSS colour."""
     if value.ndim == 2 and value.shape[1] in (3, 4):
-        found = numbers(value)
-        return np.c_[found, np.ones(len(found))] if found.shape[1] == 3 else found
+        made = numbers(value)
+        return np.c_[made, np.ones(len(made))] if made.shape[1] == 3 else made
     if value.ndim == 1 and value.dtype == object:
         out = np.ones((len(value), 4))
-        for k, v in enumerate(value):  # a mixture: rows without a colour stay white
-            if isinstance(v, np.ndarray) and len(v) >= 3:
-                out[k, : min(len(v), 4)] = v[:4]
-            elif isinstance(v, str):
-                out[k] = FUNCTIONS["color"][0](1, filled(1, v))[0]
+        vectors = [k for k, v in enumerate(value) if isinstance(v, np.ndarray) and len(v) in (3, 4)]
+        words = [k for k, v in enumerate(value) if isinstance(v, str)]
+        if vectors:  # a mixture: rows without a colour stay white
+            made = [value[k] if len(value[k]) == 4 else (*value[k], 1.0) for k in vectors]
+            out[vectors] = numbers(np.array(made))
+        if words:
+            names, which = np.unique([value[k] for k in words], return_inverse=True)
+            out[words] = FUNCTIONS["color"][0](len(names), names.astype(object))[which]
         return out
     raise Misuse("color gives a number where a colour is needed; write color('red'), rgb(255, 0, 0) or '#ff0000'")
 

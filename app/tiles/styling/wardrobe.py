@@ -133,13 +133,17 @@ class Wardrobe:
         bound = list(meshes)
         for table in tables.values():
             mine = [k for k, m in enumerate(meshes) if m.table is table]
-            slots = self._slots(table, [meshes[k] for k in mine], world_from_tile)
-            if any(not apart[k] for k in mine):
+            slots = np.zeros(1, np.int64)
+            if table is not whole:
+                slots = self._slots(table, [meshes[k] for k in mine], world_from_tile)
+            together = [k for k in mine if not apart[k]]
+            if together:
                 worn.append(self._lend(_Worn(table, slots, 0, 0)))
-            for k in mine:
-                one = self._lend(self._pointwise(meshes[k], slots, world_from_tile)) if apart[k] else worn[-1]
-                worn += [one] * apart[k]
-                bound[k] = replace(meshes[k], info=_named(meshes[k], one))
+            for k in together:
+                bound[k] = replace(meshes[k], info=_named(meshes[k], worn[-1]))
+            for k in (k for k in mine if apart[k]):
+                worn.append(self._lend(self._pointwise(meshes[k], slots, world_from_tile)))
+                bound[k] = replace(meshes[k], info=_named(meshes[k], worn[-1]))
         if worn:
             with self._lock:
                 self._worn.setdefault(node, []).extend(worn)
@@ -212,7 +216,7 @@ class Wardrobe:
     def _slots(self, table: Table, meshes: list[Mesh], world_from_tile: NDArray[np.float64]) -> NDArray[np.int64]:
         """[feature] row of the building that it is; 0: none."""
         slots = self._binding.by_id(table.ids) if table.ids else np.zeros(table.count, np.int64)
-        if not slots.any() and len(self._binding.feet_m) and any(len(m.feature) for m in meshes):
+        if not slots.any() and len(self._binding.feet_m):
             slots = self._binding.by_place(middles(meshes, table.count, world_from_tile))
         return slots
 
@@ -279,8 +283,9 @@ def _dots(dress: Dress) -> NDArray[np.float32]:
 
 def _whole(mesh: Mesh, table: Table) -> Mesh:
     """What others made and gave no features is one feature of `table`."""
-    bare = mesh.look is not None and (mesh.table is None or not mesh.table.count)
-    return replace(mesh, table=table) if bare else mesh
+    if mesh.look is None or (mesh.table is not None and mesh.table.count and len(mesh.feature)):
+        return mesh
+    return replace(mesh, table=table, feature=np.broadcast_to(np.uint32(0), len(mesh.position)))
 
 
 def _said(value: Any) -> str:
@@ -301,8 +306,7 @@ def _named(mesh: Mesh, worn: _Worn) -> NDArray[np.float32]:
         info[:, 0] = worn.slots
         return info
     if not len(mesh.feature):
-        info[:, 0] = worn.slots[0] if mesh.look is not None and len(worn.slots) == 1 else info[:, 0]
-        return info
+        return mesh.info
     sure = (mesh.feature != NO_FEATURE) & (mesh.feature < len(worn.slots))
     info[:, 0] = np.where(sure, worn.slots[np.where(sure, mesh.feature, 0)], 0)
     return info
