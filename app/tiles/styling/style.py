@@ -131,8 +131,7 @@ def _rgba(value: Value) -> NDArray[np.float64]:
         vectors = [k for k, v in enumerate(value) if isinstance(v, np.ndarray) and len(v) in (3, 4)]
         words = [k for k, v in enumerate(value) if isinstance(v, str)]
         if vectors:  # a mixture: rows without a colour stay white
-            made = [value[k] if len(value[k]) == 4 else (*value[k], 1.0) for k in vectors]
-            out[vectors] = numbers(np.array(made))
+            out[vectors] = numbers(np.array([(*value[k], 1.0)[:4] for k in vectors]))
         if words:
             names, which = np.unique([value[k] for k in words], return_inverse=True)
             out[words] = FUNCTIONS["color"][0](len(names), names.astype(object))[which]
