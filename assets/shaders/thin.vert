@@ -20,6 +20,9 @@ out vec4 haze;
 out vec3 shadow_at;
 out vec3 key;
 out float alpha;
+#ifdef DOTS
+flat out float wide;            // pixels of the point
+#endif
 
 void main() {
     vec4 p = p3d_ModelMatrix * p3d_Vertex;
@@ -53,7 +56,7 @@ void main() {
 #ifdef DOTS
     gl_Position = shown(style) ? p3d_ViewProjectionMatrix * p : NOWHERE;
     float near = clamp(dot_size.z * pixels_at_1_m / d, dot_size.x, dot_size.y);
-    gl_PointSize = said > 0.0 ? max(said * dot_scale, 1.0) : near;
+    gl_PointSize = wide = said > 0.0 ? max(said * dot_scale, 1.0) : near;
 #else
     gl_Position = style.a > 0.0 ? p3d_ViewProjectionMatrix * p : NOWHERE;
     // Only its depth comes towards the eye, so that an outline is not eaten by the faces it borders.

@@ -347,6 +347,16 @@ def test_points_are_as_many_pixels_wide_as_a_style_says(screen) -> None:
     assert discs(screen.draw(), bare, 3) == plain
 
 
+def test_points_of_one_pixel_are_all_there(screen) -> None:
+    bare = screen.draw()
+    rng = np.random.default_rng(2)
+    place = np.stack([rng.uniform(-15, 15, 60), np.zeros(60), rng.uniform(-15, 15, 60)], axis=1).astype(np.float32)
+    screen.put(cloud(*[1] * 60, position=place))
+    screen.town.dress(np.ones((2, 4), np.float32), np.array([0, 1], np.float32))
+    covered = int((np.abs(screen.draw() - bare).max(axis=2) > 0.1).sum())
+    assert 55 <= covered <= 66, "one pixel each; two may share one"
+
+
 def test_points_take_the_colour_of_a_style_in_place_of_their_own(screen) -> None:
     screen.put(cloud(1, 2, 3))
     dyed = np.array([[1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 1, 0]], np.float32)

@@ -4,6 +4,7 @@ The golden pictures are small and compared with tolerance, for drivers differ in
 made anew by `SURPLUS_WRITE_GOLDEN=1 pytest tests/app/test_samples.py`; look at them before you keep them.
 """
 
+import json
 import os
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from lone_stand import LoneStand
 from PIL import Image
 
+from app.intake import Intake
+from app.options import TilesWish
 from app.tiles.geodesy import geodetic_from_ecef
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "tiles"
@@ -57,13 +60,37 @@ def test_a_sample_is_drawn_as_it_was_looked_at(stand, shared: Path, sample: str)
     absent = ABSENT.get(sample, "")
     assert [e for e in stand.failed if not absent or absent not in e["uri"]] == []
     assert not (bool(stand.town.extent() is None) ^ (sample in EMPTY)), "something is drawn where there is something"
+    _compare(picture, sample.replace("/", "_"))
+
+
+def _compare(picture: np.ndarray, name: str) -> None:
     small = Image.fromarray(picture).resize(SMALL, Image.Resampling.BOX)
-    path = GOLDEN / (sample.replace("/", "_") + ".png")
+    path = GOLDEN / f"{name}.png"
     if WRITE:
         small.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
     off = np.abs(np.asarray(small, int) - np.asarray(Image.open(path).convert("RGB"), int))
     assert off.mean() < MEAN, f"{path.name}: the whole picture is another one"
     assert (off.max(axis=2) > FAR).mean() < FEW, f"{path.name}: parts of the picture are others"
+
+
+SIZED = {
+    "color": "mix(color('#2c3e80'), color('#e8502a'), 1.4 * ${temperature})",
+    "pointSize": {"conditions": [["${temperature} > 0.7", "28"], ["${temperature} > 0.4", "14"], ["true", "3"]]},
+    "show": "${POSITION}.x < 1.5",
+}
+"""A thousand points by their temperature: few and large where it is warm, and one side left out."""
+
+
+def test_points_of_a_style_s_sizes_and_colours_are_drawn_as_they_were_looked_at(stand, shared, tmp_path) -> None:
+    (tmp_path / "sized.json").write_text(json.dumps(SIZED))
+    plain, stand.ports.intake = stand.ports.intake, Intake(TilesWish(style=str(tmp_path / "sized.json")))
+    try:
+        clouds = shared / "tiles" / "migration" / "input" / "PointCloud"
+        picture = stand.picture(clouds / "PointCloudWithPerPointProperties" / "tileset.json")
+        assert stand.failed == []
+        _compare(picture, "styled_points")
+    finally:
+        stand.ports.intake = plain
 
 
 def test_points_that_ask_for_a_near_eye_are_there_for_one_and_only_for_one(stand, shared: Path) -> None:
