@@ -276,7 +276,7 @@ def test_places_of_points_count_from_the_centre_or_the_corner_that_the_cloud_tel
     near = []
     for data in whole:
         (mesh,) = content.decode(data, {})
-        dress = style.dress(table_of_points(mesh, np.eye(4), style.reads))
+        dress = style.dress(table_of_points(mesh, np.eye(4), style.of_points))
         assert dress.show.tolist() == [False, True]
         near.append(dress.color[1, 0] == 1)
     assert near == [True, False, False, True]

@@ -167,6 +167,7 @@ def shown(closet: Wardrobe, bound: tuple[Mesh, ...]) -> list[bool]:
         ("${POSITION_ABSOLUTE}.x === 5101", [False, True, False]),
         ("${COLOR} === color('lime') && ${COLOR}.alpha === 1", [False, True, False]),
         ("${NORMAL} === undefined", [True, True, True]),
+        ("${POSITION.x} > 0.5 && ${feature['POSITION'][0]} < 1.5", [False, True, False]),
         ("${POSITION} === undefined || ${kind} === undefined", [True, True, True]),
     ],
 )
@@ -174,6 +175,12 @@ def test_a_style_tells_the_points_of_a_cloud_apart(asked: str, seen: list[bool])
     closet = Wardrobe(HOUSES, read(json.dumps({"show": asked})))
     closet.earth_from_world[0, 3] = 5000.0
     assert shown(closet, closet.bind(0, (cloud(),), np.eye(4))) == seen
+
+
+def test_a_click_on_a_point_tells_its_place_where_only_that_is_asked() -> None:
+    closet = Wardrobe(Binding(), read('{"defines": {"east": "${POSITION}.x"}, "meta": {"east": "${east} + \' m\'"}}'))
+    bound = closet.bind(0, (cloud(),), np.eye(4))
+    assert [closet.words(row) for row in slots(bound)] == [(("east", f"{k} m"),) for k in range(3)]
 
 
 def test_normals_are_those_of_the_tile() -> None:

@@ -65,11 +65,8 @@ class Style:
     meta: Mapping[str, Code] = field(default_factory=dict)
     reads: frozenset[str] = frozenset()
     """Names of the properties that show, color and pointSize ask for."""
-
-    @property
-    def by_point(self) -> bool:
-        """Whether it tells the points of a cloud apart, whatever features they belong to."""
-        return bool(self.reads & OF_POINTS)
+    of_points: frozenset[str] = frozenset()
+    """Which of `OF_POINTS` it asks for anywhere: then it tells the points of a cloud apart."""
 
     def dress(self, table: Table) -> Dress:
         """Shown or not, and the colour, of every feature of a tile.
@@ -166,7 +163,9 @@ def read(text: str | bytes, name: str = "the style") -> Style:
         raise Refused(f"{name}: {place or 'defines'} of the style cannot be used: {error}.") from error
     asked = "".join(json.dumps(document.get(part)) for part in ("show", "color", "pointSize"))
     asked = _PROPERTY.sub(lambda found: defines.get(found[1], found[0]), asked)[:_LONGEST]
-    return Style(made["show"], made["color"], made["pointSize"], meta, frozenset(_PROPERTY.findall(asked)))
+    variables = " ".join(_DEFINE.findall(asked + json.dumps([document.get("meta"), defines])))
+    of_points = OF_POINTS.intersection(re.findall(r"\w+", variables))
+    return Style(made["show"], made["color"], made["pointSize"], meta, frozenset(_PROPERTY.findall(asked)), of_points)
 
 
 def _resolved(defines: Mapping[str, Any]) -> dict[str, str]:

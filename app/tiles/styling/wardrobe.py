@@ -60,7 +60,7 @@ class _Worn:
         """What the style sees: a row for each of `slots`."""
         if self.points is None:
             return self.table
-        return table_of_points(self.points, self.earth_from_tile, style.reads)
+        return table_of_points(self.points, self.earth_from_tile, style.of_points)
 
     def feature(self, row: int) -> int:
         """Row of the table that this one of `slots` belongs to; beyond it: to none."""
@@ -128,7 +128,7 @@ class Wardrobe:
             meshes = tuple(_whole(m, whole) for m in meshes)
         self._clouds = self._clouds or any(len(m.dots) for m in meshes)
         tables = {id(m.table): m.table for m in meshes if m.table is not None and m.table.count}
-        apart = [self._style is not None and self._style.by_point and len(m.dots) > 0 for m in meshes]
+        apart = [self._style is not None and bool(self._style.of_points) and len(m.dots) > 0 for m in meshes]
         worn: list[_Worn] = []
         bound = list(meshes)
         for table in tables.values():
