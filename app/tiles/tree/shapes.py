@@ -16,6 +16,8 @@ _S2 = "3DTILES_bounding_volume_S2"
 LARGEST = 1e15
 """Numbers beyond it, in metres a tenth of a light year, are no place: their squares and products would overflow."""
 
+_NUMBERS = frozenset((int, float))
+
 
 class Volume(NamedTuple):
     """A bounding volume as the document gives it."""
@@ -42,7 +44,7 @@ def volume_of(json: Any) -> Volume:
     """
     if type(json) is not dict:
         raise Odd("it has no boundingVolume")
-    cell = extension(json, _S2)
+    cell = extension(json, _S2) if "extensions" in json else None
     if type(cell) is dict:
         try:
             where = volumes.cell_of(str(cell.get("token", "")))
@@ -60,9 +62,12 @@ def volume_of(json: Any) -> Volume:
 
 
 def _numbers(values: Any, count: int, what: str) -> list[float]:
-    if type(values) is not list or len(values) != count or not all(map(is_number, values)):
-        raise Odd(f"{what} is not {count} finite numbers")
-    return values
+    if type(values) is list and len(values) == count:
+        if _NUMBERS.issuperset(map(type, values)) and sum(map(abs, values)) < LARGEST:  # as a rule
+            return values
+        if all(map(is_number, values)):
+            return values
+    raise Odd(f"{what} is not {count} finite numbers")
 
 
 def is_number(value: Any) -> bool:

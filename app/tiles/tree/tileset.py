@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,18 +60,7 @@ def load(address: str, *, world_from_root: Float | None = None, source: Source |
     try:
         body = files.read(address)
         with _uncollected():
-            document = _opened(address, body)
-        root = document.get("root")
-        if not isinstance(root, dict):
-            raise Unreadable("it has no root")
-        if world_from_root is None:
-            world_from_root = _own_frame(root)
-        seed = Seed(
-            address, NO_DOCUMENT, world_from_root, world_from_root, True, 0.0, -1, world_from_root[:3, 3],
-            volumes.NOWHERE_M, np.full(3, volumes.NOWHERE_M),
-        )  # fmt: skip
-        with _uncollected():
-            nodes = _document(seed, document, files)
+            nodes, world_from_root = _root(address, _opened(address, body), files, world_from_root)
     except _BROKEN as error:
         raise Refused(f"{address}: the tileset is malformed ({str(error)[:120]}); export it again.") from error
     except OSError as error:
@@ -83,13 +73,26 @@ def load(address: str, *, world_from_root: Float | None = None, source: Source |
     return Tileset(nodes, world_from_earth=world_from_root, source=files), world_from_root
 
 
+def _root(
+    address: str, document: dict[str, Any], files: Source, world_from_root: Float | None
+) -> tuple[Nodes, Float]:  # fmt: skip
+    """The root's branch, and world from it."""
+    root = document.get("root")
+    if not isinstance(root, dict):
+        raise Unreadable("it has no root")
+    world = _own_frame(root) if world_from_root is None else world_from_root
+    nowhere = np.full(3, volumes.NOWHERE_M)
+    seed = Seed(address, NO_DOCUMENT, world, world, True, 0.0, -1, world[:3, 3], volumes.NOWHERE_M, nowhere)
+    return _document(seed, document, files), world
+
+
 def is_branch(content: bytes) -> bool:
     """Whether a content is a tileset, whatever its address says."""
     head = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head.startswith(b"{") or len(content) > LARGEST_DOCUMENT:
         return False
     try:
-        document = json.loads(content)
+        document = _json(content)
     except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and "root" in document
@@ -144,7 +147,7 @@ def _parsed(content: bytes) -> dict[str, Any]:
     if len(content) > LARGEST_DOCUMENT:
         raise Unreadable(f"the document has {len(content) >> 20} MiB; up to {LARGEST_DOCUMENT >> 20} are read")
     try:
-        document = json.loads(content)
+        document = _json(content)
     except RecursionError as error:
         raise Unreadable("its tiles are nested too deeply") from error
     except ValueError as error:
@@ -153,6 +156,14 @@ def _parsed(content: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Unreadable("it is no object")
     return document
+
+
+def _json(content: bytes) -> Any:
+    """JSON as fast as can be; what is not quite JSON (NaN, a mark of byte order) as patiently as Python reads it."""
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeError):
+        return json.loads(content)
 
 
 def _document(seed: Seed, json_document: dict[str, Any], source: Source) -> Nodes:
