@@ -258,7 +258,7 @@ class Foreign:
                 if mode == AlphaMode.MASK and texture is not None:
                     laid.set_tag(MASKED, "1")
         thin = GeomNode("thin")
-        for name in ("dots", "dots_blend"):
+        for name in ("dots", "dots_blend", *["dots_glass"] * self._split):
             thin.add_geom(points(data, corner), _thin(name))
         thin.add_geom(strokes(data, corner[:2]), _thin("strokes"))
         self._lay(self._warm, thin, np.eye(4), inputs)
