@@ -31,11 +31,25 @@ MOST_TILES = 200_000
 MOST_REASONS = 100
 """Of one document that are told one by one."""
 _SAYING = frozenset(("metadata", "group", "extensions"))
-_USUAL = frozenset(("boundingVolume", "geometricError", "refine", "transform", "content", "children"))
+_LEAF = frozenset(("boundingVolume", "geometricError", "content"))
+_USUAL = _LEAF | {"refine", "transform", "children"}
 _BARE = frozenset(("uri", "boundingVolume"))
-"""What most tiles and most contents say, and no more: they are read in less time."""
+"""What most leaves, most tiles and most contents say, and no more: they are read in less time."""
 _PLAIN = re.compile(r"\w[\w.-]*\.(?:glb|gltf|b3dm|i3dm|pnts|cmpt|json)", re.ASCII)
 _NAME = "surplus-name-of-a-tile.glb"
+
+
+class _Siblings(NamedTuple):
+    """Tiles below one, and what they have of it."""
+
+    tiles: list[Any] | tuple[Any, ...]
+    parent: int
+    level: int
+    matrix: int
+    replace: bool
+    error: float
+    volume: Volume
+    path: str
 
 
 class _Tile(NamedTuple):
@@ -46,17 +60,14 @@ class _Tile(NamedTuple):
     replace: bool
     error: float
     volume: Volume
-    above: _Tile | None = None
-    child: int = 0
+    below: str
+    """Path of the tile above, empty for the root."""
+    child: int
 
     @property
     def path(self) -> str:
         """Where the document has it."""
-        steps, tile = list[str](), self
-        while tile.above is not None:
-            steps.append(f"/children/{tile.child}")
-            tile = tile.above
-        return "root" + "".join(reversed(steps))
+        return f"{self.below}/children/{self.child}" if self.below else "root"
 
 
 class Walk:
@@ -74,7 +85,9 @@ class Walk:
         self._subtrees: dict[int, Subtree] = {}
         self._annotations: dict[int, Annotation] = {}
         self._unread: list[tuple[str, str]] = []
-        self._waiting: deque[_Tile] = deque()
+        self._waiting: deque[_Siblings] = deque()
+        self._awaited = 0
+        """Tiles that wait."""
 
     def run(self, root: Any, error: Any) -> Nodes:
         """The branch below `root`; `error` is the tileset's own geometric error, the root's where it gives none."""
@@ -82,17 +95,56 @@ class Walk:
         above = self._seed.geometric_error_m if given is None else given
         nowhere = Volume(volumes.NOWHERE, [])
         seed = self._seed
-        self._waiting.append(_Tile(root, -1, seed.level + 1, 0, seed.replace, above, nowhere))
+        self._wait(_Siblings((root,), -1, seed.level + 1, 0, seed.replace, above, nowhere, ""))
         while self._waiting:
-            tile = self._waiting.popleft()
-            if len(self._rows) >= MOST_TILES:
-                self.leave_out("", f"the document has more than {MOST_TILES:,} tiles; those beyond are left out")
-                break
-            try:
-                self._add(tile)
-            except Odd as odd:
-                self.leave_out(tile.path, f"{odd}; it is left out with all below it")
+            siblings = self._waiting.popleft()
+            self._awaited -= len(siblings.tiles)
+            for k, node in enumerate(siblings.tiles):
+                if len(self._rows) >= MOST_TILES:
+                    self.leave_out("", f"the document has more than {MOST_TILES:,} tiles; those beyond are left out")
+                    self._waiting.clear()
+                    break
+                if not self._leaf(node, siblings):
+                    self._try(_Tile(node, *siblings[1:], k))
         return self._nodes()
+
+    def _wait(self, siblings: _Siblings) -> None:
+        """Tiles to be read later, no more than there may be."""
+        tiles = siblings.tiles[: MOST_TILES + 1 - self._awaited]
+        self._awaited += len(tiles)
+        self._waiting.append(siblings._replace(tiles=tiles))
+
+    def _leaf(self, node: Any, siblings: _Siblings) -> bool:
+        """Add a leaf that says what most say; False: it is none."""
+        if type(node) is not dict or not node.keys() <= _LEAF or siblings.level > DEEPEST:
+            return False
+        error, content = error_of(node.get("geometricError")), node.get("content")
+        if error is None:
+            return False
+        address = ""
+        if content is not None:
+            uri = content.get("uri") if type(content) is dict and content.keys() <= _BARE else None
+            if type(uri) is not str or is_tileset_address(uri):
+                return False
+            try:
+                address = self._join(uri)
+            except (OSError, ValueError):
+                return False
+        try:
+            volume = volume_of(node.get("boundingVolume"))
+        except Odd:
+            return False
+        self._rows.append((siblings.parent, siblings.matrix, error, siblings.replace, math.inf))
+        self._volumes.append(volume)
+        self._contents.append((address,) if address else ())
+        self._stub.append(0)
+        return True
+
+    def _try(self, tile: _Tile) -> None:
+        try:
+            self._add(tile)
+        except Odd as odd:
+            self.leave_out(tile.path, f"{odd}; it is left out with all below it")
 
     def leave_out(self, path: str, reason: str) -> None:
         """List a part of the document that is not read."""
@@ -132,10 +184,8 @@ class Walk:
         if children and row in self._subtrees:
             self.leave_out(tile.path, "a tile of implicit tiling has children of its own; they are left out")
             children = ()
-        level, most = tile.level + 1, MOST_TILES + 1 - len(self._waiting)
-        self._waiting.extend(
-            _Tile(child, row, level, matrix, replace, error, volume, tile, k) for k, child in enumerate(children[:most])
-        )
+        if children:
+            self._wait(_Siblings(children, row, tile.level + 1, matrix, replace, error, volume, tile.path))
 
     def _moved(self, matrix: int, transform: Float) -> Float:
         """World from a tile with a transform of its own."""
@@ -182,17 +232,8 @@ class Walk:
         self, node: Json, tile: _Tile, row: int, matrix: int, error: float, replace: bool, volume: Volume
     ) -> None:
         """Contents, stubs and metadata of a tile."""
-        if node.keys() <= _USUAL:
-            content = node.get("content")
-            if content is None:
-                return
-            if type(content) is dict and content.keys() <= _BARE:
-                address = self._address(content, tile)
-                if is_tileset_address(address):
-                    self._external(address, row, True, matrix, error, replace, volume)
-                elif address:
-                    self._contents[row] = (address,)
-                return
+        if node.keys() <= _USUAL and node.get("content") is None:
+            return
         about = entity(_said(node), self._document.schema)
         contents = self._listed(node, tile)
         implicit = extension(node, "3DTILES_implicit_tiling") or node.get("implicitTiling")
