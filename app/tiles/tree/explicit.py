@@ -32,27 +32,15 @@ MOST_REASONS = 100
 """Of one document that are told one by one."""
 _SAYING = frozenset(("metadata", "group", "extensions"))
 _LEAF = frozenset(("boundingVolume", "geometricError", "content"))
-_USUAL = _LEAF | {"refine", "transform", "children"}
 _BARE = frozenset(("uri", "boundingVolume"))
-"""What most leaves, most tiles and most contents say, and no more: they are read in less time."""
+"""What most leaves and most contents say, and no more: they are read in less time."""
 _PLAIN = re.compile(r"\w[\w.-]*\.(?:glb|gltf|b3dm|i3dm|pnts|cmpt|json)", re.ASCII)
 _NAME = "surplus-name-of-a-tile.glb"
 
 
-class _Siblings(NamedTuple):
-    """Tiles below one, and what they have of it."""
-
-    tiles: list[Any] | tuple[Any, ...]
-    parent: int
-    level: int
-    matrix: int
-    replace: bool
-    error: float
-    volume: Volume
-    path: str
-
-
 class _Tile(NamedTuple):
+    """A tile and what it has of the one above; or all tiles below one, `json` being their list and `path` its own."""
+
     json: Any
     parent: int
     level: int
@@ -60,14 +48,7 @@ class _Tile(NamedTuple):
     replace: bool
     error: float
     volume: Volume
-    below: str
-    """Path of the tile above, empty for the root."""
-    child: int
-
-    @property
-    def path(self) -> str:
-        """Where the document has it."""
-        return f"{self.below}/children/{self.child}" if self.below else "root"
+    path: str
 
 
 class Walk:
@@ -85,36 +66,39 @@ class Walk:
         self._subtrees: dict[int, Subtree] = {}
         self._annotations: dict[int, Annotation] = {}
         self._unread: list[tuple[str, str]] = []
-        self._waiting: deque[_Siblings] = deque()
-        self._awaited = 0
-        """Tiles that wait."""
+        self._waiting: deque[_Tile] = deque()
+        self._awaited = 0  # tiles
 
     def run(self, root: Any, error: Any) -> Nodes:
         """The branch below `root`; `error` is the tileset's own geometric error, the root's where it gives none."""
-        given = error_of(error)
-        above = self._seed.geometric_error_m if given is None else given
+        given, seed = error_of(error), self._seed
+        above = seed.geometric_error_m if given is None else given
         nowhere = Volume(volumes.NOWHERE, [])
-        seed = self._seed
-        self._wait(_Siblings((root,), -1, seed.level + 1, 0, seed.replace, above, nowhere, ""))
+        self._wait(_Tile((root,), -1, seed.level + 1, 0, seed.replace, above, nowhere, ""))
         while self._waiting:
             siblings = self._waiting.popleft()
-            self._awaited -= len(siblings.tiles)
-            for k, node in enumerate(siblings.tiles):
+            self._awaited -= len(siblings.json)
+            for k, node in enumerate(siblings.json):
                 if len(self._rows) >= MOST_TILES:
                     self.leave_out("", f"the document has more than {MOST_TILES:,} tiles; those beyond are left out")
                     self._waiting.clear()
                     break
                 if not self._leaf(node, siblings):
-                    self._try(_Tile(node, *siblings[1:], k))
+                    path = f"{siblings.path}/children/{k}" if siblings.path else "root"
+                    tile = siblings._replace(json=node, path=path)
+                    try:
+                        self._add(tile)
+                    except Odd as odd:
+                        self.leave_out(tile.path, f"{odd}; it is left out with all below it")
         return self._nodes()
 
-    def _wait(self, siblings: _Siblings) -> None:
+    def _wait(self, siblings: _Tile) -> None:
         """Tiles to be read later, no more than there may be."""
-        tiles = siblings.tiles[: MOST_TILES + 1 - self._awaited]
-        self._awaited += len(tiles)
-        self._waiting.append(siblings._replace(tiles=tiles))
+        some = siblings.json[: MOST_TILES + 1 - self._awaited]
+        self._awaited += len(some)
+        self._waiting.append(siblings._replace(json=some))
 
-    def _leaf(self, node: Any, siblings: _Siblings) -> bool:
+    def _leaf(self, node: Any, siblings: _Tile) -> bool:
         """Add a leaf that says what most say; False: it is none."""
         if type(node) is not dict or not node.keys() <= _LEAF or siblings.level > DEEPEST:
             return False
@@ -139,12 +123,6 @@ class Walk:
         self._contents.append((address,) if address else ())
         self._stub.append(0)
         return True
-
-    def _try(self, tile: _Tile) -> None:
-        try:
-            self._add(tile)
-        except Odd as odd:
-            self.leave_out(tile.path, f"{odd}; it is left out with all below it")
 
     def leave_out(self, path: str, reason: str) -> None:
         """List a part of the document that is not read."""
@@ -185,7 +163,7 @@ class Walk:
             self.leave_out(tile.path, "a tile of implicit tiling has children of its own; they are left out")
             children = ()
         if children:
-            self._wait(_Siblings(children, row, tile.level + 1, matrix, replace, error, volume, tile.path))
+            self._wait(_Tile(children, row, tile.level + 1, matrix, replace, error, volume, tile.path))
 
     def _moved(self, matrix: int, transform: Float) -> Float:
         """World from a tile with a transform of its own."""
@@ -232,8 +210,6 @@ class Walk:
         self, node: Json, tile: _Tile, row: int, matrix: int, error: float, replace: bool, volume: Volume
     ) -> None:
         """Contents, stubs and metadata of a tile."""
-        if node.keys() <= _USUAL and node.get("content") is None:
-            return
         about = entity(_said(node), self._document.schema)
         contents = self._listed(node, tile)
         implicit = extension(node, "3DTILES_implicit_tiling") or node.get("implicitTiling")
