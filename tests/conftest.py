@@ -9,8 +9,12 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tools import build
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SURPLUS_SHARED", ROOT.parent / "shared"))
@@ -53,11 +57,34 @@ def _ctrl_c_is_heard() -> None:
 
 
 @pytest.fixture(scope="session")
+def demo_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo town as a city file, which takes seconds to draw up; read it only."""
+    from tools import demo
+
+    path = tmp_path_factory.mktemp("demo") / "demo.city.json"
+    demo.write_cityjson(path, seed=11)
+    return path
+
+
+@pytest.fixture(scope="session")
 def demo_package() -> Path:
     """The demo district, built through the importer (cached between runs until its code changes)."""
     from tools import demo_package as demo
 
     return demo.ensure(lambda stage, done: None)
+
+
+@pytest.fixture(scope="session")
+def delft_built(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, build.Report]:
+    """The package of a hundred houses of Delft, and what was said about it; read it only."""
+    from tools import build
+
+    folder = tmp_path_factory.mktemp("delft") / "delft"
+    city = shared / "data" / "delft-district" / "delft_3dbag.city.jsonl.gz"
+    weather = shared / "data" / "weather" / "CHE_Zuerich-SMA_2015_AMY.epw.gz"
+    report = build.build([city], folder, crs=None, country=None, zone=None, weather=weather, name=None,
+                         progress=lambda stage, done: None)  # fmt: skip
+    return folder, report
 
 
 @pytest.fixture(scope="session")

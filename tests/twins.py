@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,14 +22,29 @@ from tools import climate
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+HANGS_S = 60.0
+"""What has not come by then never will: several times what a loaded machine needs to start a simulation."""
 M = TypeVar("M", bound=schema.Message)
+
+
+@cache
+def _year() -> bytes:
+    """A generated year, which takes most of a second to make."""
+    with tempfile.TemporaryDirectory() as folder:
+        climate.write_epw(Path(folder) / "year.epw", seed=1)
+        return (Path(folder) / "year.epw").read_bytes()
+
+
+def write_year(path: Path) -> None:
+    """A generated weather year as a file; the same one every time."""
+    path.write_bytes(_year())
 
 
 def write_package(folder: Path, *, buildings: int = 30, nodes: int = 40) -> Path:
     """A random district with a generated weather year and an empty tileset."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     epw, tiles = folder.parent / "weather.epw", folder.parent / "tiles"
-    climate.write_epw(epw, seed=1)
+    write_year(epw)
     tiles.mkdir()
     (tiles / "tileset.json").write_text('{"asset": {"version": "1.1"}}')
     steps = weather.read_epw(epw).steps
@@ -62,7 +79,7 @@ def sim_process(options: dict[str, Any]) -> Iterator[tuple[subprocess.Popen[str]
 def sim_of(folder: Path, *, other_than: int = 0) -> tuple[str, int]:
     """Address line and process of the sim that holds the package, once it is another than the dead one."""
     lock = store.path_of(folder).with_suffix(".lock")
-    end_s = time.monotonic() + 30.0
+    end_s = time.monotonic() + HANGS_S
     while time.monotonic() < end_s:
         lines = lock.read_text().splitlines() if lock.exists() else []
         if len(lines) == 2 and int(lines[1]) != other_than:
@@ -74,7 +91,7 @@ def sim_of(folder: Path, *, other_than: int = 0) -> tuple[str, int]:
 def end(process: subprocess.Popen[str]) -> int:
     """Close stdin and wait; a process that stays is killed and the test fails."""
     try:
-        process.communicate(timeout=10.0)
+        process.communicate(timeout=20.0)
     except (subprocess.TimeoutExpired, ValueError):
         process.kill()
         process.wait()
@@ -102,7 +119,7 @@ class Watcher:
         self.heard += messages
         return messages
 
-    def until(self, done: Callable[[], Any], within_s: float = 30.0) -> float:
+    def until(self, done: Callable[[], Any], within_s: float = HANGS_S) -> float:
         """Look until `done()`; the time it took."""
         begin = time.perf_counter()
         while not done():
@@ -131,7 +148,7 @@ class Watcher:
         wish = schema.ChooseLayers("a", self.client.sender, self.scenario.revision, gesture, choice)
         self.client.send(wish)
 
-    def settle(self, within_s: float = 30.0) -> None:
+    def settle(self, within_s: float = HANGS_S) -> None:
         """Wait until nothing is missing."""
         self.until(lambda: self.settled, within_s)
 

@@ -145,14 +145,10 @@ def test_two_nodes_by_hand() -> None:
 
 
 def test_delft_s_grid_holds_before_any_layer_and_agrees_with_power_grid_model_under_full_roofs(
-    shared: Path, tmp_path: Path
+    delft_built: tuple[Path, build.Report],
 ) -> None:
-    weather_file = shared / "data" / "weather" / "CHE_Zuerich-SMA_2015_AMY.epw.gz"
-    build.build(
-        [shared / "data" / "delft-district" / "delft_3dbag.city.jsonl.gz"], tmp_path / "delft", crs=None, country=None,
-        zone=None, weather=weather_file, name=None, progress=lambda stage, share: None,
-    )  # fmt: skip
-    base, weather = package.load(tmp_path / "delft").district, read_epw(weather_file)
+    read = package.load(delft_built[0])
+    base, weather = read.district, read_epw(read.weather_path)
     light = solar(base, weather)
     case = prepare(base, light, weather)
     _, flux = simulate(case, initial(case), Span(0, weather.steps))

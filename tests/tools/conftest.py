@@ -7,7 +7,20 @@ from typing import Any
 
 import pytest
 
-from tools import validate
+from tools import build, validate
+
+
+@pytest.fixture(scope="session")
+def demo_shape(demo_city: Path) -> build.Shape:
+    """The demo town as the importer measures it."""
+    return build.measure([demo_city], crs=None, progress=lambda stage, done: None)
+
+
+@pytest.fixture(scope="session")
+def delft_shape(shared: Path) -> build.Shape:
+    """A hundred houses of Delft as the importer measures them."""
+    city = shared / "data/delft-district/delft_3dbag.city.jsonl.gz"
+    return build.measure([city], crs=None, progress=lambda stage, done: None)
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_city import add, faces_of_box, street, write
+from twins import write_year
 
 from network.problems import Refused
 from sim import package
 from sim.district import SizeClass, SurfaceKind
-from tools import build, climate, countries, typology
+from tools import build, countries, typology
 
 
 def quiet(stage: str, done: float) -> None:
@@ -24,7 +25,7 @@ def quiet(stage: str, done: float) -> None:
 @pytest.fixture(scope="module")
 def weather(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weather") / "year.epw"
-    climate.write_epw(path, seed=1)
+    write_year(path)
     return path
 
 
@@ -246,12 +247,9 @@ def test_areas_of_use_that_name_one_country() -> None:
     assert countries.standard_offset_s("Australia/Sydney", 2025, otherwise_s=0) == 36000
 
 
-def test_delft_whole(shared: Path, tmp_path: Path) -> None:
-    report = make(
-        [shared / "data/delft-district/delft_3dbag.city.jsonl.gz"], tmp_path / "delft",
-        shared / "data/weather/CHE_Zuerich-SMA_2015_AMY.epw.gz",
-    )  # fmt: skip
-    district = package.load(tmp_path / "delft").district
+def test_delft_whole(delft_built: tuple[Path, build.Report]) -> None:
+    folder, report = delft_built
+    district = package.load(folder).district
     assert len(district.building) == 99
     assert (district.building.year > 1200).all()
     assert not [r for r in report.inferred if r.startswith("building.year")]

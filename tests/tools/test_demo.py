@@ -24,15 +24,13 @@ def quiet(stage: str, done: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("demo") / "demo.city.json"
-    demo.write_cityjson(path, seed=11)
-    return path
+def city(demo_city: Path) -> Path:
+    return demo_city
 
 
 @pytest.fixture(scope="module")
-def shape(city: Path) -> build.Shape:
-    return build.measure([city], crs=None, progress=quiet)
+def shape(demo_shape: build.Shape) -> build.Shape:
+    return demo_shape
 
 
 @cache

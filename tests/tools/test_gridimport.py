@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from small_city import ORIGIN_M, street, write
+from twins import write_year
 
 from network.problems import Refused
 from sim import gridflow, package, year
 from sim.prepare import prepare
 from sim.solar import solar
 from sim.weather import read_epw
-from tools import build, climate, gridfile
+from tools import build, gridfile
 
 Json = dict[str, Any]
 
@@ -65,7 +66,7 @@ def _save(path: Path, body: Json) -> Path:
 @pytest.fixture(scope="module")
 def weather(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weather") / "year.epw"
-    climate.write_epw(path, seed=1)
+    write_year(path)
     return path
 
 

@@ -13,7 +13,7 @@ import shapely
 
 from app.tiles.formats import content
 from app.tiles.mesh import Mesh
-from tools import build, demo, lod, lod_land, random_town, tiles
+from tools import build, lod, lod_land, random_town, tiles
 from tools.land import Ground, Land
 
 
@@ -64,8 +64,7 @@ class Written:
         return np.concatenate(parts)
 
 
-def package(folder: Path, source: Path) -> Written:
-    shape = build.measure([source], crs=None, progress=quiet)
+def package(folder: Path, shape: build.Shape) -> Written:
     ids = tuple(s.id for s in shape.sources)
     tiles.write(folder, ids=ids, m=shape.mesh, b=shape.bodies, triangles=shape.triangles, place=shape.place,
                 land=shape.land)  # fmt: skip
@@ -73,16 +72,14 @@ def package(folder: Path, source: Path) -> Written:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Written:
+def town(tmp_path_factory: pytest.TempPathFactory, demo_shape: build.Shape) -> Written:
     """The demo's city."""
-    folder = tmp_path_factory.mktemp("demo")
-    demo.write_cityjson(folder / "demo.city.json", seed=11)
-    return package(folder / "tiles", folder / "demo.city.json")
+    return package(tmp_path_factory.mktemp("demo") / "tiles", demo_shape)
 
 
 @pytest.fixture(scope="module")
-def delft(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Written:
-    return package(tmp_path_factory.mktemp("delft"), shared / "data/delft-district/delft_3dbag.city.jsonl.gz")
+def delft(delft_shape: build.Shape, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    return package(tmp_path_factory.mktemp("delft"), delft_shape)
 
 
 @pytest.mark.parametrize("name", ["town", "delft"])

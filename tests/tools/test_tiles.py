@@ -99,8 +99,8 @@ def test_triangles_cover_every_face_and_look_outward(tmp_path: Path) -> None:
     assert cut.uncut == 0
 
 
-def test_delft_is_cut_without_loss(shared: Path, tmp_path: Path) -> None:
-    shape = build.measure([shared / "data/delft-district/delft_3dbag.city.jsonl.gz"], crs=None, progress=quiet)
+def test_delft_is_cut_without_loss(delft_shape: build.Shape) -> None:
+    shape = delft_shape
     m, cut = shape.mesh, shape.triangles
     a, b, c = (m.faces.xyz[cut.index[:, k]] for k in range(3))
     area = np.bincount(cut.face, np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2, len(m.area_m2))
