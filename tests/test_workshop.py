@@ -78,7 +78,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
                 if pipe:
                     pipe.close()
         supervisor.send_signal(signal.SIGINT)
-        supervisor.wait(timeout=15)
+        supervisor.wait(timeout=60)
 
 
 def drag(hand: Watcher, folder: Path, pid: int) -> float:

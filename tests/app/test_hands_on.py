@@ -13,12 +13,12 @@ import pytest
 from PIL import Image
 from small_city import add, faces_of_gable, model, write
 from synthetic_hand import Hand
-from twins import ENVIRONMENT, ROOT, Watcher, sim_of
+from twins import ENVIRONMENT, ROOT, Watcher, sim_of, write_year
 from virtual_screen import SCRIPT, lacking, run, screen
 
 from app import memory
 from app.camera import named, project, sights
-from tools import build, climate
+from tools import build
 
 SIZE = (960, 540)
 S = SIZE[1] / 720
@@ -44,7 +44,7 @@ def village(tmp_path_factory) -> Path:
         x, y = 18.0 * (k % 5), 22.0 * (k // 5)
         add(head, f"house-{k}", faces_of_gable(x, y, x + 9, y + 10, eave=6, ridge=9),
             attributes={"yearOfConstruction": 1975, "storeysAboveGround": 2})  # fmt: skip
-    climate.write_epw(folder / "year.epw", seed=1)
+    write_year(folder / "year.epw")
     build.build([write(folder / "village.city.json", head)], folder / "package", crs=None, country=None, zone=None,
                 name="Village", weather=folder / "year.epw", progress=lambda stage, done: None)  # fmt: skip
     return folder / "package"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from factories import random_district
 from toytown import write_tileset
-from twins import sim_process
+from twins import sim_process, write_year
 
 from app import commands, inbox, paint
 from app.camera import looking_at
@@ -24,7 +24,6 @@ from app.ui.backend import Panels
 from app.world import Panel, Shown, Stage, World
 from network import schema, wire
 from sim import package, weather
-from tools import climate
 
 JUNE_NOON_S = (171 * 24 + 12.5) * 3600.0
 JANUARY_S = (14 * 24 + 12.0) * 3600.0
@@ -35,7 +34,7 @@ ROOF_M = 16.0
 def line(tmp_path_factory) -> Iterator[str]:
     """Address line of a sim on a random district whose buildings stand as flat boxes in its tiles."""
     folder = tmp_path_factory.mktemp("paused")
-    climate.write_epw(folder / "weather.epw", seed=1)
+    write_year(folder / "weather.epw")
     steps = weather.read_epw(folder / "weather.epw").steps
     district = random_district(seed=1, buildings=12, nodes=16, steps=steps)
     b, place = district.building, district.place

@@ -70,7 +70,7 @@ def twin() -> Iterator[Twin]:
     made.server.close()
 
 
-def until(done: Callable[[], bool], *turns: Callable[[], object], within_s: float = 5.0) -> None:
+def until(done: Callable[[], bool], *turns: Callable[[], object], within_s: float = 20.0) -> None:
     end = time.monotonic() + within_s
     while not done():
         assert time.monotonic() < end, "did not happen in time"

@@ -54,7 +54,7 @@ def test_a_late_viewer_catches_up_with_everything(shared_sim: Running, viewer: W
     viewer.client.send(schema.Seek("me", JUNE_NOON_S))
     viewer.settle()
     late = Watcher(shared_sim.line)
-    late.settle(within_s=5.0)
+    late.settle()
     for kind in ("hello", "roster", "catalogue", "problems", "scenario", "balance"):
         assert msgspec.msgpack.encode(late.newest[kind], enc_hook=np.ndarray.tolist) == msgspec.msgpack.encode(
             viewer.newest[kind], enc_hook=np.ndarray.tolist
@@ -159,21 +159,28 @@ def test_what_is_behind_a_house_s_figures_follows_the_shown_hour_and_the_scenari
     viewer.client.ask_facts("building", 4)
 
 
+def on_the_way(viewer: Watcher, revision: int) -> bool:
+    """Whether years and days of scenarios later than `revision` came out while wishes still arrived."""
+    years = [m for m in viewer.heard if isinstance(m, schema.Balance) and m.revision > revision]
+    days = {m.key.scenario_revision for m in viewer.heard if isinstance(m, schema.FluxBlock) and m.quantity == "pv_w"}
+    return len(years) >= 2 and len(days) >= 20
+
+
 def test_a_drag_finishes_years_on_the_way_and_is_one_undo(viewer: Watcher) -> None:
     viewer.choose(0.1)
     viewer.settle()
     start, viewer.heard = viewer.scenario, []
-    begin = time.perf_counter()
-    for k in range(187):  # 3 s with a wish every 16 ms, no two alike
-        viewer.choose(0.1501 + k / 300, gesture="drag")
-        while time.perf_counter() < begin + (k + 1) * 0.016:
+    begin, k, share = time.perf_counter(), 0, 0.0
+    while k < 187 or (not on_the_way(viewer, start.revision) and k < 2500):  # 3 s; a loaded machine is given 40
+        share = 0.1501 + k % 250 / 300 + k * 1e-6  # no two alike
+        viewer.choose(share, gesture="drag")
+        k += 1
+        while time.perf_counter() < begin + k * 0.016:
             viewer.look()
             time.sleep(0.002)
-    during = [m for m in viewer.heard if isinstance(m, schema.Balance) and m.revision > start.revision]
-    days = {m.key.scenario_revision for m in viewer.heard if isinstance(m, schema.FluxBlock) and m.quantity == "pv_w"}
-    assert len(during) >= 2 and len(days) >= 20
+    assert on_the_way(viewer, start.revision)
     viewer.settle()
-    assert viewer.scenario.choices[0].values["share"] == pytest.approx(0.1501 + 186 / 300)
+    assert viewer.scenario.choices[0].values["share"] == pytest.approx(share)
     viewer.client.send(schema.Undo("a", viewer.client.sender, viewer.scenario.revision))
     viewer.until(lambda: viewer.scenario.choices == start.choices)
     assert not viewer.refusals
@@ -235,7 +242,7 @@ def test_a_killed_sim_comes_back_with_scenario_history_and_clock(folder: Path, t
     port = address.parse(line).port
     with sim_process({**options, "bind": f"127.0.0.1:{port}", "resume": True}) as (process, again):
         assert again == line
-        viewer.until(lambda: viewer.scenario.revision == 4, within_s=10.0)
+        viewer.until(lambda: viewer.scenario.revision == 4)
         viewer.settle()
         assert viewer.scenario.choices[0].values["share"] == 0.7
         clock = viewer.newest["clock"]
@@ -257,7 +264,7 @@ def test_an_interactive_session_is_taken_up_again_and_belongs_to_one_process(fol
         viewer.until(lambda: viewer.client.settled)
         viewer.close()
         second = start_sim(options)
-        _, said = second.communicate(timeout=30.0)
+        _, said = second.communicate(timeout=60.0)
         assert second.returncode == 1 and "is already open" in said and line in said
         with sim_process({"package": str(folder)}) as (_, afresh):
             onlooker = Watcher(afresh)
@@ -273,7 +280,7 @@ def test_an_interactive_session_is_taken_up_again_and_belongs_to_one_process(fol
     assert third.stdin
     third.stdin.close()
     assert "going on where random was left" in third.stderr.read()
-    assert third.wait(timeout=10.0) == 0
+    assert third.wait(timeout=60.0) == 0
 
 
 def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(

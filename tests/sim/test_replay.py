@@ -88,7 +88,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[
 def test_a_replay_shows_what_was_seen_forward_and_back(session: tuple[Path, Path, list[Seen]]) -> None:
     folder, file, (first, dragged, winter) = session
     with replaying(file, paused=True) as viewer:
-        viewer.settle(5.0)
+        viewer.settle()
         assert viewer.newest["hello"].name.endswith("(recording)") and viewer.newest["clock"].pace == 0.0
         assert viewer.newest["hello"].tiles == str(folder / "tiles" / "tileset.json")
         assert first.like(viewer) and viewer.newest["clock"].time_s == pytest.approx(first.time_s, abs=1.0)
@@ -103,21 +103,21 @@ def test_a_replay_shows_what_was_seen_forward_and_back(session: tuple[Path, Path
 def test_playing_brings_the_drag_again_at_the_wished_speed(session: tuple[Path, Path, list[Seen]]) -> None:
     _, file, (first, dragged, winter) = session
     with replaying(file, paused=True) as viewer:
-        viewer.settle(5.0)
+        viewer.settle()
         assert first.like(viewer)
         viewer.client.send(schema.SetPace("me", 2.0 * viewer.newest["clock"].resume_pace))
         viewer.heard = []
         began = time.perf_counter()
-        viewer.until(lambda: winter.like(viewer) and viewer.settled, 20.0)
+        viewer.until(lambda: winter.like(viewer) and viewer.settled)
         took_s = time.perf_counter() - began
         shares = [m.choices[0].values["share"] for m in viewer.heard if isinstance(m, schema.Scenario) and m.choices]
         assert len(shares) >= 4 and shares == sorted(shares) and shares[-1] == dragged.choices[0].values["share"]
         days = [m for m in viewer.heard if isinstance(m, schema.FluxBlock) and m.quantity == "pv_w"]
         assert len({m.values.sum() for m in days}) >= 4, "the colours follow the finger in the replay too"
         assert took_s < 0.75 * Recording(file).length_s
-        viewer.until(lambda: viewer.newest["clock"].pace == 0.0, 5.0)  # the end stands still
+        viewer.until(lambda: viewer.newest["clock"].pace == 0.0)  # the end stands still
         viewer.client.send(schema.SetPace("me", 600.0))
-        viewer.until(lambda: first.like(viewer), 5.0)  # and goes round
+        viewer.until(lambda: first.like(viewer))  # and goes round
 
 
 def test_an_hour_that_was_never_shown_is_shown_of_the_day_that_is_known(
@@ -125,7 +125,7 @@ def test_an_hour_that_was_never_shown_is_shown_of_the_day_that_is_known(
 ) -> None:
     _, file, (first, _, _) = session
     with replaying(file, paused=True) as viewer:
-        viewer.settle(5.0)
+        viewer.settle()
         viewer.client.send(schema.Seek("me", JUNE_NOON_S + 5 * 3600.0))
         viewer.until(lambda: viewer.client.settled and viewer.newest["clock"].time_s > first.time_s + 3600.0, 5.0)
         assert viewer.newest["clock"].time_s == JUNE_NOON_S + 5 * 3600.0 and first.like(viewer)
@@ -137,7 +137,7 @@ def test_an_hour_that_was_never_shown_is_shown_of_the_day_that_is_known(
 def test_scenario_wishes_are_refused_and_other_questions_answered(session: tuple[Path, Path, list[Seen]]) -> None:
     _, file, (first, _, _) = session
     with replaying(file, paused=True) as viewer:
-        viewer.settle(5.0)
+        viewer.settle()
         viewer.choose(0.9)
         viewer.until(lambda: viewer.refusals, 5.0)
         assert "this is a recording" in viewer.refusals[0] and "surplus run" in viewer.refusals[0]
@@ -146,7 +146,7 @@ def test_scenario_wishes_are_refused_and_other_questions_answered(session: tuple
         viewer.client.ask_facts("building", 3)
         viewer.until(lambda: len(viewer.refusals) == 3, 5.0)
         assert "holds no facts" in viewer.refusals[2]
-        viewer.settle(5.0)
+        viewer.settle()
         assert first.like(viewer) and viewer.scenario.choices == ()
         assert viewer.newest["problems"].problems[0].code == "recording"
 
@@ -157,7 +157,7 @@ def test_what_was_explained_while_recording_is_explained_again_and_nothing_else(
     _, file, _ = session
     recorded = Recording(file)
     with replaying(file, at_s=recorded.length_s, paused=True) as viewer:
-        viewer.settle(5.0)
+        viewer.settle()
         viewer.client.ask_facts("building", 5, explain_s=WINTER_NOON_S)
         viewer.until(lambda: "explanation" in viewer.newest and viewer.client.settled, 5.0)
         told = viewer.newest["explanation"]
@@ -192,7 +192,7 @@ def test_a_package_that_went_away_leaves_the_colours_and_a_sentence(
     folder.rename(folder.with_name("elsewhere"))
     try:
         with replaying(file, paused=True) as viewer:
-            viewer.settle(5.0)
+            viewer.settle()
             assert viewer.newest["hello"].tiles == "" and first.like(viewer)
             said = [p.message for p in viewer.newest["problems"].problems if p.code == "recording-tiles"]
             assert str(folder) in said[0] and "put the package back" in said[0]
@@ -217,7 +217,7 @@ def test_a_killed_recorder_leaves_a_file_that_is_read_and_gone_on_with(
     with file.open("ab") as torn:
         torn.write(b"\x02" + bytes(5))
     with replaying(file, paused=True) as viewer:
-        viewer.settle(5.0)
+        viewer.settle()
         assert before.like(viewer)
     with sim_process({**options, "resume": True}) as (_, line):
         viewer = Watcher(line, QUANTITIES)
@@ -228,7 +228,7 @@ def test_a_killed_recorder_leaves_a_file_that_is_read_and_gone_on_with(
         time.sleep(0.3)
         viewer.close()
     with replaying(file) as viewer:
-        viewer.until(lambda: "surplus_w_m2" in viewer.newest and after.like(viewer), 15.0)
+        viewer.until(lambda: "surplus_w_m2" in viewer.newest and after.like(viewer))
     with sim_process({"package": str(folder)}) as (_, _):
         second = subprocess.run(
             [sys.executable, "-m", "sim", json.dumps({"package": str(folder), "record": str(file)})],

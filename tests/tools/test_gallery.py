@@ -106,10 +106,10 @@ def test_ctrl_c_leaves_no_process_behind(demo_package: Path, tmp_path: Path, aft
     made = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
     time.sleep(after_s)
     made.send_signal(signal.SIGINT)
-    _, said = made.communicate(timeout=15)
+    _, said = made.communicate(timeout=60)
     assert made.returncode in (130, -signal.SIGINT), said  # the latter before Python listens; a shell says 130 to both
     assert "Traceback" not in said
-    end_s = time.monotonic() + 8.0
+    end_s = time.monotonic() + 20.0
     while left := _marked(mark):
         assert time.monotonic() < end_s, f"left behind: {left}"
         time.sleep(0.05)
