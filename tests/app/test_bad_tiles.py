@@ -305,7 +305,7 @@ def test_the_command_says_in_one_sentence_what_is_amiss(tmp_path: Path) -> None:
     def viewed(address: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-P", "-m", "tools.main", "view", "--tileset", address, "--offscreen", "--settle",
                    "--size", "320x180"]  # fmt: skip
-        stats = ["--stats", str(tmp_path / "stats.json")] if address == str(bare) else []
+        stats = ["--stats", str(tmp_path / f"stats-{list(cases).index(address)}.json")]
         return subprocess.run(command + stats, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
                               capture_output=True, text=True, check=False, timeout=120)  # fmt: skip
 
@@ -315,4 +315,4 @@ def test_the_command_says_in_one_sentence_what_is_amiss(tmp_path: Path) -> None:
         told = done.stderr.strip()
         assert (done.returncode, told.count("\n"), done.stdout) == (code, 0, ""), told
         assert words in told and bool(told) == bool(words) and (not words or address in told)
-    assert json.loads((tmp_path / "stats.json").read_text())["settled"]
+    assert json.loads((tmp_path / f"stats-{len(cases) - 1}.json").read_text())["settled"]
