@@ -33,6 +33,7 @@ from panda3d.core import (
     load_prc_file_data,
 )
 
+from app.gpu import heap
 from app.gpu.arrays import TURN
 from app.presets import is_software
 from network.problems import Refused
@@ -85,6 +86,7 @@ class Window:
     """Engine, one output and its input. `closed` turns true when the user closes the window."""
 
     def __init__(self, size: tuple[int, int], *, offscreen: bool, finish: bool = False) -> None:
+        heap.part()
         configure(finish=finish)
         self.engine = GraphicsEngine.get_global_ptr()
         self.offscreen = offscreen
