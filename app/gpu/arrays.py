@@ -1,15 +1,12 @@
 """Numpy arrays into Panda's vertex arrays, index arrays and textures: memory copies, no loops.
 
-Decoding threads make geometry and textures while the engine draws without the interpreter's lock, and Panda's vertex
-data do not bear that (the process dies in the engine's memory): whoever makes them and whoever draws take turns.
+Decoding threads make geometry while the engine draws. That is safe once the engine's memory is apart (heap.py).
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,23 +39,6 @@ VALUE_WIDTH = 2048
 """Width of the value texture; slot s lives at (s mod 2048, s div 2048)."""
 
 
-TURN = threading.RLock()
-"""Held while a frame is drawn, and while geometry or a texture is made."""
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-
-
-def _in_turn(work: Callable[_P, _R]) -> Callable[_P, _R]:
-    """What a decoding thread may call: never while a frame is drawn."""
-
-    @wraps(work)
-    def waits(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        with TURN:
-            return work(*args, **kwargs)
-
-    return waits
-
-
 def raw(array: Array) -> memoryview:
     """Bytes of an array, without a copy where it is contiguous."""
     return memoryview(np.ascontiguousarray(array).data).cast("B")
@@ -69,7 +49,6 @@ def matrix(columns: Array) -> LMatrix4f:
     return LMatrix4f(*np.asarray(columns, np.float64).T.ravel().tolist())
 
 
-@_in_turn
 def vertices(columns: Sequence[tuple[str, Array]], *, dynamic: bool = False) -> GeomVertexData:
     """Vertex data with one array per column; `vertex` and `normal` get their meaning, the rest is `other`."""
     meaning = {"vertex": GeomEnums.C_point, "normal": GeomEnums.C_normal}
@@ -104,10 +83,7 @@ def points(data: GeomVertexData, index: Array, *, low: Array | None = None, high
     return _geom(data, GeomPoints(GeomEnums.UH_static), index, low, high)
 
 
-@_in_turn
-def _geom(
-    data: GeomVertexData, primitive: GeomPrimitive, index: Array, low: Array | None, high: Array | None
-) -> Geom:
+def _geom(data: GeomVertexData, primitive: GeomPrimitive, index: Array, low: Array | None, high: Array | None) -> Geom:
     primitive.set_index_type(GeomEnums.NT_uint32)
     array = primitive.modify_vertices()
     array.unclean_set_num_rows(len(index))
@@ -172,7 +148,6 @@ def image(name: str, pixels: Array, *, linear: bool = True, repeat: bool = False
     return texture
 
 
-@_in_turn
 def picture(look: Look) -> Texture:
     """An empty texture of a foreign tile that repeats and is enlarged as `look` says; `pour` fills it."""
     texture = Texture("picture")
@@ -184,7 +159,6 @@ def picture(look: Look) -> Texture:
     return texture
 
 
-@_in_turn
 def pour(texture: Texture, levels: Sequence[Array]) -> None:
     """Fill `texture` with [height, width, 4] sRGB bytes and their halves, down to 1x1.
 

@@ -34,7 +34,6 @@ from panda3d.core import (
 )
 
 from app.gpu import heap
-from app.gpu.arrays import TURN
 from app.presets import is_software
 from network.problems import Refused
 
@@ -164,21 +163,19 @@ class Window:
         """
         if not self.closed and (not self.output.is_valid() or not self.gsg.is_valid()):
             raise Refused("The graphics driver was reset and the picture is lost; start the viewer again.")
-        with TURN:
-            self.engine.render_frame()
-            if not self.offscreen:
-                self.engine.flip_frame()  # Panda would show it only when the next frame begins
-            # Every camera and every shader input makes states; Panda frees none of them unless it is asked to.
-            TransformState.garbage_collect()
-            RenderState.garbage_collect()
+        self.engine.render_frame()
+        if not self.offscreen:
+            self.engine.flip_frame()  # Panda would show it only when the next frame begins
+        # Every camera and every shader input makes states; Panda frees none of them unless it is asked to.
+        TransformState.garbage_collect()
+        RenderState.garbage_collect()
 
     def pixels(self) -> NDArray[np.uint8]:
         """[height, width, 3] rgb of the last frame, top row first."""
-        with TURN:
-            texture: Texture | None = self.output.get_screenshot()
-            if texture is None:
-                raise Refused("The picture could not be read back from the GPU; update the graphics driver.")
-            raw = np.frombuffer(texture.get_ram_image_as("RGB"), np.uint8)
+        texture: Texture | None = self.output.get_screenshot()
+        if texture is None:
+            raise Refused("The picture could not be read back from the GPU; update the graphics driver.")
+        raw = np.frombuffer(texture.get_ram_image_as("RGB"), np.uint8)
         return raw.reshape(texture.get_y_size(), texture.get_x_size(), 3)[::-1]
 
     def close(self) -> None:
