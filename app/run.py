@@ -216,6 +216,15 @@ def _say_what_failed(ports: Ports) -> None:
     for one in misfit:
         print(f"surplus: {one['uri']}: {one['reason']}", file=sys.stderr)
     errors = ports.scenery.failed[len(misfit) :] if ports.scenery else []
+    stream = ports.scenery.stream if ports.scenery else None
+    if stream is not None and not any(stream.tiles.contents):
+        print("surplus: the tileset has no content: nothing of it can be drawn", file=sys.stderr)
+    elif stream is not None and stream.coarser > 1.0:
+        print(
+            f"surplus: tiles were drawn {stream.coarser:.1f} times as coarse as wished, to keep to --cache-mb and "
+            "--triangles; allow more of them for detail",
+            file=sys.stderr,
+        )
     if not errors or ports.scenery is None:
         return
     uri, reason = errors[0]["uri"], errors[0]["reason"]

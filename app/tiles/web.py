@@ -280,7 +280,8 @@ def _plain(error: Exception) -> str:
     if isinstance(error, urllib3.exceptions.NameResolutionError):
         return "there is no server of that name"
     if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return f"no connection ({getattr(error.__cause__, 'strerror', None) or 'it is refused'})"
+        why = getattr(error.__cause__, "strerror", None) or "it is refused"
+        return f"no connection ({why}): does the server run, and is the address right?"
     if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
         return f"no connection within {CONNECT_S:.0f} s"
     if isinstance(error, urllib3.exceptions.ReadTimeoutError):

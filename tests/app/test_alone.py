@@ -4,13 +4,14 @@ import json
 import threading
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from lone_stand import LoneStand, block
 
 from app.alone import fitting_scale
 from app.camera import around, project
-from app.options import ViewOptions
+from app.options import TilesWish, ViewOptions
 from app.run import view
 from app.tiles.geodesy import ecef_from_enu
 from network.problems import Refused
@@ -171,3 +172,18 @@ def test_a_tileset_of_which_nothing_can_be_drawn_is_refused_and_its_statistics_a
     with pytest.raises(Refused, match=r"nothing of the tileset could be drawn: .*block\.gltf"):
         settled(str(path), tmp_path)
     assert json.loads((tmp_path / "stats.json").read_text())["tiles"]["failed"] == 1
+
+
+def test_a_tileset_without_content_and_one_under_too_small_a_cap_say_so(tmp_path: Path, capsys) -> None:
+    empty = tmp_path / "empty.json"
+    volume = {"sphere": [0, 0, 0, 50]}
+    empty.write_text(json.dumps({"asset": {"version": "1.1"}, "geometricError": 9,
+                                 "root": {"boundingVolume": volume, "geometricError": 0}}))  # fmt: skip
+    options = ViewOptions(tileset=str(empty), offscreen=True, size=SIZE, settle=True)
+    view(options, "", threading.Event())
+    assert "no content" in capsys.readouterr().err
+    whole = ViewOptions(tileset=str(block(tmp_path, (3.0, 2.0, 2.0))), offscreen=True, size=SIZE, settle=True)
+    view(msgspec.structs.replace(whole, tiles=TilesWish(triangles=1)), "", threading.Event())
+    assert "--triangles" in capsys.readouterr().err
+    view(whole, "", threading.Event())
+    assert capsys.readouterr().err == ""
