@@ -218,7 +218,8 @@ def _say_what_failed(ports: Ports) -> None:
     errors = ports.scenery.failed[len(misfit) :] if ports.scenery else []
     stream = ports.scenery.stream if ports.scenery else None
     if stream is not None and not any(stream.tiles.contents):
-        print("surplus: the tileset has no content: nothing of it can be drawn", file=sys.stderr)
+        where = stream.tiles.source.root if stream.tiles.source else "the tileset"
+        print(f"surplus: {where}: no tile has content, so there is nothing to draw", file=sys.stderr)
     elif stream is not None and stream.coarser > 1.0:
         print(
             f"surplus: tiles were drawn {stream.coarser:.1f} times as coarse as wished, to keep to --cache-mb and "

@@ -181,7 +181,7 @@ def test_a_tileset_without_content_and_one_under_too_small_a_cap_say_so(tmp_path
                                  "root": {"boundingVolume": volume, "geometricError": 0}}))  # fmt: skip
     options = ViewOptions(tileset=str(empty), offscreen=True, size=SIZE, settle=True)
     view(options, "", threading.Event())
-    assert "no content" in capsys.readouterr().err
+    assert "no tile has content" in capsys.readouterr().err
     whole = ViewOptions(tileset=str(block(tmp_path, (3.0, 2.0, 2.0))), offscreen=True, size=SIZE, settle=True)
     view(msgspec.structs.replace(whole, tiles=TilesWish(triangles=1)), "", threading.Event())
     assert "--triangles" in capsys.readouterr().err

@@ -299,7 +299,8 @@ def test_the_command_says_in_one_sentence_what_is_amiss(tmp_path: Path) -> None:
         str(tmp_path / "none.json"): (1, "there is no such file"), str(folder): (1, "it is a folder"),
         str(tmp_path / "picture.png"): (1, "not a tileset"), str(tmp_path / "empty.json"): (1, "it is no JSON"),
         "http://127.0.0.1:9/tileset.json": (1, "no connection (Connection refused)"),
-        "https://nobody.invalid/tileset.json": (1, "there is no server of that name"), str(bare): (0, ""),
+        "https://nobody.invalid/tileset.json": (1, "there is no server of that name"),
+        str(bare): (0, "nothing to draw"),
     }  # fmt: skip
 
     def viewed(address: str) -> subprocess.CompletedProcess[str]:
