@@ -197,6 +197,17 @@ class TestMalformed:
         told, table = reasons(tmp_path, tile("r.glb") | {"children": [tile("z.glb")]} | odd)
         assert len(told) == 1 and sentence in told[0] and table.alive.all()
 
+    @pytest.mark.parametrize(
+        ("odd", "sentence"),
+        [({"content": {"uri": ""}}, "a content has no uri"), ({"content": {"uri": 5}}, "a content has no uri"),
+         ({"geometricError": -1}, "is no number from 0 on"), ({"boundingVolume": {"box": [1]}}, "12 finite numbers")],
+    )  # fmt: skip
+    def test_what_is_odd_of_a_leaf_is_named_by_its_place(
+        self, tmp_path: Path, odd: dict[str, Any], sentence: str
+    ) -> None:  # fmt: skip
+        told, table = reasons(tmp_path, tile("r.glb") | {"children": [tile("z.glb"), tile("y.glb") | odd]})
+        assert len(told) == 1 and told[0].startswith("root/children/1: ") and sentence in told[0] and table.alive.all()
+
     def test_a_root_that_is_none_is_refused(self, tmp_path: Path) -> None:
         for root in ({"transform": ["a"] * 16}, [], None):
             with pytest.raises(Refused, match=r"tileset\.json: not a tileset"):

@@ -108,7 +108,7 @@ class Walk:
         address = ""
         if content is not None:
             uri = content.get("uri") if type(content) is dict and content.keys() <= _BARE else None
-            if type(uri) is not str or is_tileset_address(uri):
+            if type(uri) is not str or not uri or is_tileset_address(uri):
                 return False
             try:
                 address = self._join(uri)
