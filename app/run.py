@@ -207,7 +207,7 @@ def _remembered(world: World, session: Session) -> World:
 
 
 def _say_what_failed(ports: Ports) -> None:
-    """One line on tiles that could not be drawn, and one on a style that does not fit them.
+    """One line each on tiles that could not be drawn or only coarsely, and on a style that does not fit them.
 
     Raises:
         Refused: none could.

@@ -255,7 +255,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_stands_in_the_place_of_any_value(tmp_path: Path, data: st.DataObject) -> None:
     document = {"asset": {"version": "1.1"}, "geometricError": 100, "root": tiles_of_many_kinds()}

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,11 @@ JUNE_NOON_S = 171 * 86400.0 + 12 * 3600.0
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_package(tmp_path_factory.mktemp("package") / "random")
+
+
+def of_another_run(viewer: Watcher, run: str) -> bool:
+    """Whether the sim that the viewer hears is another than `run`."""
+    return bool(viewer.newest["hello"].run != run)
 
 
 def test_the_supervisor_restarts_a_killed_sim_and_leaves_nothing_behind(folder: Path) -> None:
@@ -43,7 +49,7 @@ def test_the_supervisor_restarts_a_killed_sim_and_leaves_nothing_behind(folder: 
         os.kill(pid, signal.SIGKILL)
         viewer.choose(0.55, gesture=f"drag {k}")
         run = viewer.newest["hello"].run
-        viewer.until(lambda old=run: viewer.newest["hello"].run != old)  # type: ignore[misc]
+        viewer.until(partial(of_another_run, viewer, run))
         viewer.settle()
     assert viewer.scenario.choices[0].values["share"] == 0.55
     assert viewer.newest["clock"].time_s == clock.time_s == JUNE_NOON_S

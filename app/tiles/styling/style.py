@@ -191,9 +191,11 @@ def _resolved(defines: Mapping[str, Any]) -> dict[str, str]:
 
     own = {name for name in known if name in reaches(name)}
 
+    def put(found: re.Match[str]) -> str:
+        return f"({whole(found[1])})" if found[1] in known and found[1] not in own else found[0]
+
     def whole(name: str) -> str:
         if name not in done:
-            put = lambda found: f"({whole(found[1])})" if found[1] in known and found[1] not in own else found[0]  # noqa: E731
             done[name] = _DEFINE.sub(put, known[name])[:50_000]
         return done[name]
 
