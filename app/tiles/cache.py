@@ -186,8 +186,9 @@ class Stream:
         self._collect(stage)
         chosen = self._select(eyes, limit_px)
         self._look_ahead(eyes, ahead, chosen)
-        self._held.state.used[chosen.beside] = self._tick - 1
-        self._held.state.used[chosen.keep] = self._tick
+        used = self._held.state.used  # never earlier than before: what leaves, leaves before what it stands on
+        used[chosen.beside] = np.maximum(used[chosen.beside], self._tick - 1)
+        used[chosen.keep] = self._tick
         if self._held.replaced or not np.array_equal(chosen.draw, self._drawn):
             self._drawn = chosen.draw
             self._held.replaced.clear()

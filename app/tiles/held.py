@@ -70,6 +70,8 @@ class Held:
             return
         if arrival.meshes and self.bytes > self.cap_bytes:  # one tile over is the most; asked again when there is room
             return
+        if arrival.meshes and not self._rests(node):
+            return
         self.growing.append((arrival, self._grow(arrival)))
         self.step(stage, now_s=now_s)
 
@@ -112,6 +114,14 @@ class Held:
         if arrival.failures:
             self._due(node, now_s + pause_s(int(state.tries[node]), node, arrival.failures))
         self.changes += 1
+
+    def _rests(self, node: int) -> bool:
+        """Whether what would be drawn in a tile's place is here still: else the tile stood alone, and would have to
+        go again when that comes back before its other children do."""
+        state, at = self.state, int(self.tiles.parent[node])
+        while at >= 0 and (state.failed[at] or not (state.content[at] and self.tiles.replace[at])):
+            at = int(self.tiles.parent[at])
+        return at < 0 or bool(state.ready[at])
 
     def _attach(self, node: int, arrival: Arrival, stage: Stage, now_s: float) -> None:
         state = self.state

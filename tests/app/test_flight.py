@@ -5,8 +5,10 @@ The tiles are real files of the real writer, decoded by the real threads; only t
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,7 @@ from app.camera import eye_of, looking_at
 from app.tiles.cache import Stream
 from app.tiles.eye import Eye, distance_m, in_view
 from app.tiles.formats import content
-from app.tiles.mesh import bytes_of
+from app.tiles.mesh import Mesh, bytes_of
 from app.tiles.schedule import COPIES
 from app.tiles.tree import tileset
 from tools import random_town
@@ -210,6 +212,37 @@ def test_detail_gives_way_to_what_a_turn_of_the_head_would_show(tmp_path: Path) 
     stream.close()
     assert gaps == 0 and coarser > 1.0
     assert stats["peak_bytes"] <= stats["cap_bytes"] + size
+
+
+def test_what_comes_after_its_parent_has_left_does_not_stand_alone(tmp_path: Path) -> None:
+    """It would be drawn when the eye comes back, and gone again when its parent comes before its other children."""
+    path = emptied(tmp_path / "tiles", kind="plain", depth=0, more=4)
+    size = COPIES * bytes_of(content.decode((path.parent / "house.glb").read_bytes(), {}))
+    stage, calls, busy, gate = Table(), count(), threading.Event(), threading.Event()
+
+    def prepare(mesh: Mesh) -> Mesh:
+        """The root, the quarters and the four in the first of them pass; what comes next takes its time."""
+        if next(calls) == 9:
+            busy.set()
+            gate.wait(30)
+        return mesh
+
+    stream = Stream(tileset.load(str(path))[0], {}, cap_bytes=int(10.5 * size), prepare=prepare)
+    here, there = (
+        eye_of(looking_at(np.array([x, x, 0.0]), distance_m=40.0, heading_rad=0.0, pitch_rad=1.4), size=SIZE)
+        for x in (-250.0, 250.0)
+    )
+    tiles, deadline = stream.tiles, time.monotonic() + 30
+    first = np.flatnonzero((tiles.level == 2) & (tiles.centre_m[:, :2] < 0).all(axis=1))
+    while not (gate.is_set() and stream.settled) and time.monotonic() < deadline:
+        stream.update([there if busy.is_set() else here], stage)
+        held = np.array(sorted(stage.tiles))
+        assert not len(held) or stream.ready[tiles.parent[held[held > 0]]].all(), "each stands on its parent"
+        if busy.is_set() and not stream.ready[first].any():
+            gate.set()
+        time.sleep(0.001)
+    stream.close()
+    assert gate.is_set() and stream.settled
 
 
 KINDS = {
