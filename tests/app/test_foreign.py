@@ -1,109 +1,15 @@
 """Looks of tiles made by others, on the screen: what a pixel says of textures, colours, alpha, styles and values."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
+from foreign_stand import BLUE, EYE, GREEN, RED, SIZE, UNLIT, WHITE, at, hue, quad, texture
 
-from app.camera import looking_at
 from app.gpu.foreign import mipmaps
 from app.gpu.pick import Picker
-from app.gpu.town import Town
-from app.gpu.view import View
-from app.gpu.window import Window
-from app.light import NOON, light
-from app.paint import legend
 from app.pick import PATCH, row_of
 from app.tiles.mesh import AlphaMode, Look, Mesh, bytes_of
-
-SIZE = (96, 96)
-RED, GREEN, BLUE, WHITE = (255, 0, 0, 255), (0, 255, 0, 255), (0, 0, 255, 255), (255, 255, 255, 255)
-UNLIT = Look(unlit=True)
-EYE = looking_at(np.array([0.0, 0.0, 0.0]), distance_m=40.0, heading_rad=0.0, pitch_rad=0.0)
-"""Looks north at the middle of the plane y = 0, of which it sees 35 m."""
-
-
-class Screen:
-    """A town on a small screen, looked at along the horizon."""
-
-    def __init__(self) -> None:
-        self.window = Window(SIZE, offscreen=True, finish=True)
-        self.view = View(self.window)
-        self.begin()
-
-    def begin(self) -> None:
-        """An empty town."""
-        self.view.clear()
-        self.town = Town(self.view.town)
-        self.town.legend(legend("surplus_w_m2", {}))
-        self.town.install(None)
-        flat = np.zeros((1, 1, 3), np.uint16)
-        from app.gpu.arrays import image
-
-        self.view.scene.set_shader_input("relief", image("relief", flat))
-        self.view.scene.set_shader_input("relief_box", (0.0, 0.0, 1.0, -1e4))
-        self.nodes = 0
-
-    def put(self, *meshes: Mesh, world: np.ndarray | None = None) -> None:
-        """One more tile."""
-        made = tuple(self.town.prepare(m) for m in meshes)
-        self.town.attach(self.nodes, made, np.eye(4) if world is None else world)
-        self.nodes += 1
-        self.town.show(np.arange(self.nodes))
-
-    def draw(self) -> np.ndarray:
-        """[height, width, 3] floats 0..1."""
-        self.view.resize()
-        now = light(NOON)
-        self.view.shine(now)
-        self.view.cast(now, np.zeros(3), 40.0, (self.nodes, self.town.shadows))
-        self.view.look(EYE, -20.0)
-        self.window.render()
-        return self.window.pixels().astype(float) / 255
-
-
-@pytest.fixture(scope="module")
-def window():
-    made = Screen()
-    yield made
-    made.window.close()
-
-
-@pytest.fixture
-def screen(window):
-    window.begin()
-    return window
-
-
-def quad(look: Look, *, x=(-10.0, 10.0), z=(-10.0, 10.0), y=0.0, slot=0, facing=-1.0, **more) -> Mesh:
-    """A rectangle in the plane y that faces south (-1) or north (1); its texture's first row lies on top."""
-    place = np.array([(x[0], y, z[0]), (x[1], y, z[0]), (x[1], y, z[1]), (x[0], y, z[1])], np.float32)
-    index = np.array([0, 1, 2, 0, 2, 3] if facing < 0 else [2, 1, 0, 3, 2, 0], np.uint32)
-    info = np.tile(np.array([[slot, 0, 0.5, 0]], np.float32), (4, 1))
-    uv = np.array([(0, 1), (1, 1), (1, 0), (0, 0)], np.float32) if look.texture is not None else np.zeros((0, 2))
-    fields = {
-        "position": place, "normal": np.tile(np.array([[0.0, facing, 0.0]], np.float32), (4, 1)), "info": info,
-        "face": np.zeros((0, 4), np.float32), "walls": index, "roofs": np.zeros(0, np.uint32), "matrix": np.eye(4),
-        "features": 1, "look": look, "uv": uv.astype(np.float32),
-    }  # fmt: skip
-    return Mesh(**(fields | more))
-
-
-def at(picture: np.ndarray, x_m: float, z_m: float) -> np.ndarray:
-    """Colour of the plane y = 0 at (x, z)."""
-    per_m = SIZE[0] / (2 * 40.0 * np.tan(np.radians(24.0)))
-    return picture[int(SIZE[1] / 2 - z_m * per_m), int(SIZE[0] / 2 + x_m * per_m)]
-
-
-def hue(rgb: np.ndarray) -> str:
-    """The channel that stands out."""
-    return "rgb"[int(np.argmax(rgb))] if np.ptp(rgb) > 0.15 else "-"
-
-
-def texture(*rows: tuple[tuple[int, ...], ...], size: int = 8) -> np.ndarray:
-    """[.., .., 4] u8, every entry `size` texels square."""
-    return np.repeat(np.repeat(np.array(rows, np.uint8), size, axis=0), size, axis=1)
 
 
 def test_a_texture_lies_as_the_file_says_its_first_row_at_the_top(screen) -> None:
@@ -291,91 +197,6 @@ def test_a_building_of_the_district_shows_its_flux_and_of_its_look_only_light_an
     assert hue(dark) == hue(pale) == "r", "it takes: orange"
     assert pale.mean() > dark.mean() + 0.02, "the bricks can still be told"
     assert hue(at(picture, 12, 0)) == "g", "row 3 is no building of the district"
-
-
-def test_points_grow_as_the_eye_comes_near_and_lines_are_there(screen) -> None:
-    def cloud(y: float) -> Mesh:
-        return quad(replace(UNLIT, base_color=(1, 0, 0, 1)), y=y, walls=np.zeros(0, np.uint32), dot_px=8.0,
-                    dots=np.arange(4, dtype=np.uint32))  # fmt: skip
-
-    def covered() -> int:
-        picture = screen.draw()
-        return int((picture[..., 0] - picture[..., 2] > 0.3).sum())
-
-    screen.put(cloud(0.0))
-    near = covered()
-    screen.begin()
-    screen.put(cloud(1000.0))
-    far = covered()
-    assert near > 4 * far > 0
-    screen.begin()
-    line = {"walls": np.zeros(0, np.uint32), "lines": np.array([0, 2], np.uint32)}
-    screen.put(quad(replace(UNLIT, base_color=(1, 0, 0, 1)), **line))
-    assert covered() > 30
-
-
-def cloud(*slots: int, **more) -> Mesh:
-    """Red points in a row, ten metres apart, three pixels wide; each with a slot."""
-    n = len(slots)
-    place = np.array([(10.0 * (k - (n - 1) / 2), 0.0, 0.0) for k in range(n)], np.float32)
-    info = np.array([(slot, 0, 0.5, 0) for slot in slots], np.float32)
-    fields = {"position": place, "normal": np.zeros((n, 3), np.float32), "info": info, "walls": np.zeros(0, np.uint32),
-              "dots": np.arange(n, dtype=np.uint32), "dot_px": 1.0}  # fmt: skip
-    return quad(more.pop("look", replace(UNLIT, base_color=(1, 0, 0, 1))), **(fields | more))
-
-
-def discs(picture: np.ndarray, bare: np.ndarray, count: int) -> list[int]:
-    """Pixels that `count` points in a row cover, each in its part of the picture."""
-    changed = np.abs(picture - bare).max(axis=2) > 0.1
-    per_m = SIZE[0] / (2 * 40.0 * np.tan(np.radians(24.0)))
-    edges = [round(SIZE[0] / 2 + 10.0 * per_m * (k - count / 2)) for k in range(count + 1)]
-    return [int(changed[:, max(a, 0) : b].sum()) for a, b in pairwise(edges)]
-
-
-def test_points_are_as_many_pixels_wide_as_a_style_says(screen) -> None:
-    bare = screen.draw()
-    screen.put(cloud(1, 2, 3))
-    plain = discs(screen.draw(), bare, 3)
-    white = np.ones((4, 4), np.float32)
-    screen.town.dress(white, np.array([0, 4, 10, 20], np.float32))
-    areas = np.array(discs(screen.draw(), bare, 3))
-    assert areas == pytest.approx(np.pi / 4 * np.array([16, 100, 400]), rel=0.2)
-    screen.town.dress(white, np.array([0, 0, 10, 0], np.float32))
-    some = discs(screen.draw(), bare, 3)
-    assert [some[0], some[2]] == [plain[0], plain[2]], "of these the style does not speak"
-    screen.town.dress(None)
-    assert discs(screen.draw(), bare, 3) == plain
-
-
-def test_points_of_one_pixel_are_all_there(screen) -> None:
-    bare = screen.draw()
-    rng = np.random.default_rng(2)
-    place = np.stack([rng.uniform(-15, 15, 60), np.zeros(60), rng.uniform(-15, 15, 60)], axis=1).astype(np.float32)
-    screen.put(cloud(*[1] * 60, position=place))
-    screen.town.dress(np.ones((2, 4), np.float32), np.array([0, 1], np.float32))
-    covered = int((np.abs(screen.draw() - bare).max(axis=2) > 0.1).sum())
-    assert 55 <= covered <= 66, "one pixel each; two may share one"
-
-
-def test_points_take_the_colour_of_a_style_in_place_of_their_own(screen) -> None:
-    screen.put(cloud(1, 2, 3))
-    dyed = np.array([[1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 1, 0]], np.float32)
-    screen.town.dress(dyed, np.array([0, 112, 12, 112], np.float32))
-    picture = screen.draw()
-    assert hue(at(picture, -10, 0)) == "b"
-    assert at(picture, 0, 0).max() < 0.2, "red times blue"
-    assert at(picture, 10, 0) == pytest.approx(at(picture, 15, 0), abs=0.05), "hidden"
-
-
-@pytest.mark.parametrize("own", [False, True])
-def test_points_may_be_translucent_by_their_own_or_by_a_style(screen, own: bool) -> None:
-    sky = at(screen.draw(), 0, 0)
-    look = replace(UNLIT, base_color=(1, 0, 0, 0.5), alpha_mode=AlphaMode.BLEND) if own else UNLIT
-    screen.put(cloud(1, look=look, dot_px=12.0))
-    if not own:
-        screen.town.dress(np.array([[1, 1, 1, 1], [1, 0, 0, 0.5]], np.float32), np.array([0, 112], np.float32))
-    half = at(screen.draw(), 0, 0)
-    assert hue(half) == "r" and half[2] == pytest.approx(sky[2] / 2, abs=0.1)
 
 
 def test_outlines_of_a_surface_are_inked(screen) -> None:
