@@ -56,7 +56,7 @@ class Stream:
         self, tiles: Tileset, slots: Mapping[str, int], *, north: bool = True, modules: bool = True,
         cap_bytes: int = CAP_BYTES, most_nodes: int = MOST_NODES, triangles: int = 0,
         prepare: Callable[[Mesh], Mesh] | None = None, id_property: str | None = None,
-        bind: Callable[[int, tuple[Mesh, ...], np.ndarray], tuple[Mesh, ...]] | None = None,
+        bind: Callable[[int, tuple[Mesh, ...], np.ndarray, int, bool], tuple[Mesh, ...]] | None = None,
     ) -> None:  # fmt: skip
         """`slots`, `north`, `modules`, `prepare`, `id_property`, `bind`: as app.tiles.schedule.Loader has them.
 

@@ -100,13 +100,14 @@ class Loader:
     def __init__(
         self, source: Source, slots: Mapping[str, int], *, growth: Growth, north: bool = True, modules: bool = True,
         prepare: Callable[[Mesh], Mesh] | None = None, id_property: str | None = None,
-        bind: Callable[[int, tuple[Mesh, ...], NDArray[np.float64]], tuple[Mesh, ...]] | None = None,
+        bind: Callable[[int, tuple[Mesh, ...], NDArray[np.float64], int, bool], tuple[Mesh, ...]] | None = None,
     ) -> None:  # fmt: skip
         """`slots`, `id_property`: as app.tiles.formats.content has them; `north` is the hemisphere of the modules.
 
         `modules`: whether places for them are looked for, which takes longer than all else (nobody has any where there
         is no district).
-        `bind` names rows for the features of a node's meshes, given world from tile (app.tiles.styling.wardrobe).
+        `bind` names rows for the features of a node's meshes, given world from tile, which of its contents they are,
+        and whether metadata tell of them (app.tiles.styling.wardrobe).
         `prepare` is what the stage can do to a mesh ahead of attaching it, on the decoding thread.
         """
         self._source, self._slots, self._north, self._prepare = source, slots, north, prepare
@@ -323,7 +324,7 @@ class Loader:
             if arrival.job.branch or tileset.is_branch(body):
                 arrival.branches.append(tileset.branch(seed, body))
             else:
-                arrival.meshes += self._meshes(arrival, address, body, read)
+                arrival.meshes += self._meshes(arrival, seed, body, read)
         except Unreadable as error:
             again_s = max((_again_s(e) for e in missing), default=NEVER_S)
             arrival.failures.append(Failure(address, str(error), again_s))
@@ -333,9 +334,9 @@ class Loader:
         except Exception as error:  # a broken tile must never end the thread that serves the others
             arrival.failures.append(Failure(address, f"cannot be decoded: {type(error).__name__}: {error}", NEVER_S))
 
-    def _meshes(self, arrival: Arrival, address: str, body: bytes, read: Callable[[str], bytes]) -> tuple[Mesh, ...]:
+    def _meshes(self, arrival: Arrival, seed: Seed, body: bytes, read: Callable[[str], bytes]) -> tuple[Mesh, ...]:
         """Meshes of one content, ready to be attached."""
-        job = arrival.job
+        job, address = arrival.job, seed.address
         how = {"up_axis": job.up_axis, "id_property": self._id_property}
         if arrival.hard and heavy(body):
             meshes = self._pool.decode(body, address, read, how)
@@ -344,7 +345,7 @@ class Loader:
                             id_property=self._id_property)  # fmt: skip
         self._pause()
         if self._bind is not None:
-            meshes = self._bind(job.node, meshes, job.seeds[0].matrix)
+            meshes = self._bind(job.node, meshes, seed.matrix, seed.content, seed.told)
         else:  # the package's own tiles: their vertices have slots, and the district knows the rest
             meshes = tuple(m if m.look else replace(m, feature=np.zeros(0, np.uint32), table=None) for m in meshes)
         if self._modules:

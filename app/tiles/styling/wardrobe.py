@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,8 +39,19 @@ class Stage(Protocol):
 
 MOST_ROWS = 1 << 22
 """Features that can have rows at a time."""
+MOST_LETTERS, MOST_MEMBERS = 240, 12
+"""Of a property that are told."""
 DYED = 100.0
 """Added to the size of points whose colour is the style's and not their own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """Where features are from; one for each time that a content was read."""
+
+    node: int
+    content: int
+    """Which of the node's contents."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,7 @@ class _Worn:
     start: int
     """First of the rows that were lent."""
     lent: int
+    origin: Origin
     points: Mesh | None = None
     """The cloud whose points are told apart."""
     earth_from_tile: NDArray[np.float64] = field(default_factory=lambda: np.eye(4))
@@ -121,10 +134,17 @@ class Wardrobe:
             return None
         return self._dots[: self._end]
 
-    def bind(self, node: int, meshes: tuple[Mesh, ...], world_from_tile: NDArray[np.float64]) -> tuple[Mesh, ...]:
-        """The meshes with every vertex naming the row of its feature."""
-        whole = Table(1)
-        if self._style is not None:
+    def bind(
+        self, node: int, meshes: tuple[Mesh, ...], world_from_tile: NDArray[np.float64], content: int = 0,
+        told: bool = False,
+    ) -> tuple[Mesh, ...]:  # fmt: skip
+        """The meshes of one content of a node with every vertex naming the row of its feature.
+
+        `told`: metadata tell of the content or what it is in, so that it can be pointed at without features too; within
+        a district what has none is the ground that its buildings stand on, and stays that.
+        """
+        whole, origin = Table(1), Origin(node, content)
+        if self._style is not None or (told and not self._binding.count):
             meshes = tuple(_whole(m, whole) for m in meshes)
         self._clouds = self._clouds or any(len(m.dots) for m in meshes)
         tables = {id(m.table): m.table for m in meshes if m.table is not None and m.table.count}
@@ -138,11 +158,11 @@ class Wardrobe:
                 slots = self._slots(table, [meshes[k] for k in mine], world_from_tile)
             together = [k for k in mine if not apart[k]]
             if together:
-                worn.append(self._lend(_Worn(table, slots, 0, 0)))
+                worn.append(self._lend(_Worn(table, slots, 0, 0, origin)))
             for k in together:
                 bound[k] = replace(meshes[k], info=_named(meshes[k], worn[-1]))
             for k in (k for k in mine if apart[k]):
-                worn.append(self._lend(self._pointwise(meshes[k], slots, world_from_tile)))
+                worn.append(self._lend(self._pointwise(meshes[k], slots, world_from_tile, origin)))
                 bound[k] = replace(meshes[k], info=_named(meshes[k], worn[-1]))
         if worn:
             with self._lock:
@@ -189,11 +209,20 @@ class Wardrobe:
         found = self._wearer(slot)
         return None if found is None else (found[0].table, found[0].feature(found[1]))
 
+    def origin(self, slot: int) -> Origin | None:
+        """Where the feature with this slot is from; None where no tile at hand has it."""
+        found = self._wearer(slot)
+        return None if found is None else found[0].origin
+
     def _wearer(self, slot: int) -> tuple[_Worn, int] | None:
+        if slot <= 0:
+            return None
         with self._lock:
             for worn in (w for several in self._worn.values() for w in several):
+                if slot >= self._first and not worn.start <= slot < worn.start + worn.lent:
+                    continue  # lent rows lie together: no need to look through those of every tile
                 found = np.flatnonzero(worn.slots == slot)
-                if slot > 0 and len(found):
+                if len(found):
                     return worn, int(found[0])
         return None
 
@@ -208,7 +237,7 @@ class Wardrobe:
             meta = self._style.words(worn.seen(self._style), at) if self._style is not None and self._style.meta else {}
         except Misuse as misuse:
             meta = {"style": str(misuse)}
-        known = {name: _said(column[row]) for name, column in table.columns.items() if row < len(column)}
+        known = {name: said(column[row]) for name, column in table.columns.items() if row < len(column)}
         if row < len(table.ids) and "id" not in known:
             known = {"id": table.ids[row], **known}
         return tuple((meta | known).items()) or None
@@ -220,13 +249,15 @@ class Wardrobe:
             slots = self._binding.by_place(middles(meshes, table.count, world_from_tile))
         return slots
 
-    def _pointwise(self, mesh: Mesh, slots: NDArray[np.int64], world_from_tile: NDArray[np.float64]) -> _Worn:
+    def _pointwise(
+        self, mesh: Mesh, slots: NDArray[np.int64], world_from_tile: NDArray[np.float64], origin: Origin
+    ) -> _Worn:
         """Rows by vertex; points of a building keep the building's, dressed as the last of them."""
         assert mesh.table is not None
         feature = mesh.feature if len(mesh.feature) else np.full(len(mesh.position), NO_FEATURE)
         known = feature < len(slots)
         own = np.where(known, slots[np.where(known, feature, 0)], 0)
-        return _Worn(mesh.table, own, 0, 0, mesh, self.earth_from_world @ world_from_tile)
+        return _Worn(mesh.table, own, 0, 0, origin, mesh, self.earth_from_world @ world_from_tile)
 
     def _lend(self, worn: _Worn) -> _Worn:
         """With rows for what is no building's, dressed."""
@@ -288,15 +319,24 @@ def _whole(mesh: Mesh, table: Table) -> Mesh:
     return replace(mesh, table=table, feature=np.broadcast_to(np.uint32(0), len(mesh.position)))
 
 
-def _said(value: Any) -> str:
-    """A property for people: six figures are enough, members one after another."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_said(v)}" for name, v in value.items())
+def said(value: Any) -> str:
+    """A property for people: six figures are enough, members one after another, of what is long the beginning."""
+    words = _words(value)
+    return words if len(words) <= MOST_LETTERS else f"{words[:MOST_LETTERS].rstrip()}…"
+
+
+def _words(value: Any, *, inner: bool = False) -> str:
     if isinstance(value, float | np.floating) and np.isfinite(value):
         return f"{value:.6g}"
-    if isinstance(value, list | tuple | np.ndarray):
-        return ", ".join(_said(v) for v in value)
-    return text_of(value)
+    if isinstance(value, Mapping):
+        listed = [f"{name}: {_words(v, inner=True)}" for name, v in islice(value.items(), MOST_MEMBERS)]
+    elif isinstance(value, list | tuple | np.ndarray):
+        listed = [_words(v, inner=True) for v in value[:MOST_MEMBERS]]
+    else:
+        return text_of(value)
+    if len(value) > MOST_MEMBERS:
+        listed = [*listed[: MOST_MEMBERS - 4], f"… {len(value):,} in all"]
+    return f"({', '.join(listed)})" if inner else ", ".join(listed)
 
 
 def _named(mesh: Mesh, worn: _Worn) -> NDArray[np.float32]:

@@ -25,13 +25,12 @@ class Metadata:
     class_name: str
     values: Mapping[str, Any]
     """Property name -> number, text, truth, array [k] of numbers, or list; None where the value is absent."""
-    semantics: Mapping[str, str] = field(default_factory=dict)
-    """Semantic (TILE_HORIZON_OCCLUSION_POINT, NAME, ...) -> property name."""
+    properties: Mapping[str, Property] = field(default_factory=dict)
+    """Property name -> what its class says of it."""
 
     def by_semantic(self, semantic: str) -> Any:
-        """Value of the property with that meaning, None where there is none."""
-        name = self.semantics.get(semantic)
-        return None if name is None else self.values.get(name)
+        """Value of the property with that meaning (TILE_HORIZON_OCCLUSION_POINT, NAME, ...), None without one."""
+        return next((self.values.get(name) for name, p in self.properties.items() if p.semantic == semantic), None)
 
 
 class Schema:
@@ -56,7 +55,7 @@ class Rows:
     """Rows of a property table: the metadata of many tiles or contents, made when somebody asks."""
 
     def __init__(self, class_name: str, properties: Mapping[str, Property], columns: Mapping[str, Column]) -> None:
-        self.class_name, self.columns = class_name, columns
+        self.class_name, self.properties, self.columns = class_name, properties, columns
         self.semantics = {p.semantic: name for name, p in properties.items() if p.semantic}
 
     def column(self, semantic: str) -> NDArray[np.float64] | None:
@@ -68,7 +67,7 @@ class Rows:
 
     def row(self, k: int) -> Metadata:
         """Of one tile or content."""
-        return Metadata(self.class_name, {name: column[k] for name, column in self.columns.items()}, self.semantics)
+        return Metadata(self.class_name, {name: column[k] for name, column in self.columns.items()}, self.properties)
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,7 @@ def entity(json: Any, schema: Schema | None) -> Metadata | None:
             values[name] = value(prop, given.get(name))
         except Unreadable:
             continue
-    semantics = {p.semantic: name for name, p in properties.items() if p.semantic}
-    return Metadata(str(json["class"]), values, semantics)
+    return Metadata(str(json["class"]), values, properties)
 
 
 def read(

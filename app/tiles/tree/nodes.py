@@ -150,3 +150,7 @@ class Seed:
     """Set for a stub of implicit tiling; None: the document is a tileset."""
     source: Source | None = None
     """Where the tileset's files come from; None: from beside `address`."""
+    content: int = 0
+    """Which of the node's contents it is."""
+    told: bool = False
+    """Whether metadata say something of content, group, tile or tileset."""

@@ -53,6 +53,9 @@ class Property:
     semantic: str = ""
     names: Mapping[int, str] | None = None
     """Names of an enum's values."""
+    title: str = ""
+    """What it is called for people; empty: as in the class."""
+    description: str = ""
 
 
 def described(json: Any, enums: Json | None = None) -> Property:
@@ -86,7 +89,8 @@ def described(json: Any, enums: Json | None = None) -> Property:
         type=kind, component=COMPONENTS[str(component)] if kind in WIDTH else None, array=array, count=count,
         normalized=json.get("normalized") is True, offset=json.get("offset"), scale=json.get("scale"),
         no_data=json.get("noData"), default=json.get("default"), required=json.get("required") is True,
-        semantic=str(json.get("semantic") or ""), names=names,
+        semantic=str(json.get("semantic") or ""), names=names, title=str(json.get("name") or ""),
+        description=str(json.get("description") or ""),
     )  # fmt: skip
 
 

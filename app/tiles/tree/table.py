@@ -145,6 +145,14 @@ class Tileset:
         listed = self.documents[self.document[node]].groups
         return tuple(listed[g] if g >= 0 else None for g in self.annotation(node).groups)
 
+    def metadata(self, node: int) -> Metadata | None:
+        """What is said of the tileset that a node is in, else of the nearest one around it; None: nothing is."""
+        own = self.documents[self.document[node]]
+        if own.metadata is not None or not own.chain:
+            return own.metadata
+        around = (self.documents[self._place_of[a]] for a in reversed(own.chain) if a in self._place_of)
+        return next((d.metadata for d in around if d.metadata is not None), None)
+
     def seed(self, node: int, content: int = 0) -> Seed:
         """What a worker needs to make a branch of the node's content, should it be a tileset or subtree."""
         return Seed(
@@ -152,7 +160,8 @@ class Tileset:
             matrix=self.matrix[node].copy(), world_from_earth=self.world_from_earth, replace=bool(self.replace[node]),
             geometric_error_m=float(self.geometric_error_m[node]), level=int(self.level[node]),
             centre_m=self.centre_m[node].copy(), radius_m=float(self.radius_m[node]), half_m=self.half_m[node].copy(),
-            subtree=self._subtrees.get(node), source=self.source,
+            subtree=self._subtrees.get(node), source=self.source, content=content,
+            told=node in self._annotations or self.metadata(node) is not None,
         )  # fmt: skip
 
     def graft(self, node: int, nodes: Nodes) -> Int:
