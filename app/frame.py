@@ -25,6 +25,7 @@ from app.intake import OWN, Intake
 from app.light import NOON, STUDIO, Light, light
 from app.scenery import Scenery
 from app.tiles.cache import CAP_BYTES
+from app.tiles.styling.wardrobe import Origin
 from app.ui import panels, why
 from app.ui.backend import Panels
 from app.ui.seen import Seen
@@ -109,6 +110,8 @@ class Ports:
     picker: Picker | None = None
     aimed: tuple[object, ...] = ()
     """Pointer and camera that were last looked up."""
+    told: tuple[Origin, figures.About] | None = None
+    """Where the clicked feature of foreign tiles is from, and what is said there."""
 
 
 def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
@@ -136,7 +139,7 @@ def frame(world: World, ports: Ports, *, now_s: float, dt_s: float) -> World:
     ports.frame_ms.append(dt_s * 1e3)
     told = figures.figures(ports.scenery, list(ports.frame_ms), recent=figures.RECENT) if world.panel.hud else None
     seen = Seen(ports.window.size, legend, now, ports.link.connected, now_s, place, touch.pointer, told,
-                _features(world, ports))  # fmt: skip
+                _features(world, ports), _about(world, ports))  # fmt: skip
     wanted += _draw_panels(world, ports, seen, touch.events, touch.pointer, dt_s)
     world, wishes = _obey(world, wanted, now_s, ports.link.sender)
     if world.panel.again:
@@ -311,6 +314,19 @@ def _features(world: World, ports: Ports) -> dict[int, tuple[tuple[str, str], ..
         return {}
     told = {slot: ports.scenery.told(slot) for slot in {world.pointed, world.feature} - {0}}
     return {slot: rows for slot, rows in told.items() if rows is not None}
+
+
+def _about(world: World, ports: Ports) -> figures.About | None:
+    """What the tileset says of the content that the clicked feature is in; put into words once for each click."""
+    scenery = ports.scenery
+    if not world.feature or scenery is None or scenery.wardrobe is None or scenery.stream is None:
+        return None
+    origin = scenery.wardrobe.origin(world.feature)
+    if origin is None:
+        return None
+    if ports.told is None or ports.told[0] is not origin:
+        ports.told = origin, figures.about(scenery.stream.tiles, origin.node, origin.content)
+    return ports.told[1]
 
 
 def _draw_panels(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from imgui_bundle import imgui
 
-from app.figures import Figures
+from app.figures import About, Figures
 from app.light import Light
 from app.paint import Legend
 from app.plant import Stand
@@ -31,6 +31,8 @@ class Seen:
     """Of frames and tiles, while their panel is open."""
     features: Mapping[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Slot of a pointed or clicked feature of foreign tiles -> its properties, name and words."""
+    about: About | None = None
+    """What the tileset says around the clicked one."""
 
 
 def fixed(name: str, seen: Seen, *, x: float, y: float, w: float, h: float, scale: float, grows: bool = False) -> None:
