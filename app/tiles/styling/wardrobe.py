@@ -331,7 +331,8 @@ def _words(value: Any, *, inner: bool = False) -> str:
     if isinstance(value, Mapping):
         listed = [f"{name}: {_words(v, inner=True)}" for name, v in islice(value.items(), MOST_MEMBERS)]
     elif isinstance(value, list | tuple | np.ndarray):
-        listed = [_words(v, inner=True) for v in value[:MOST_MEMBERS]]
+        first = value[:MOST_MEMBERS]
+        listed = [_words(v, inner=True) for v in (first.tolist() if isinstance(first, np.ndarray) else first)]
     else:
         return text_of(value)
     if len(value) > MOST_MEMBERS:
