@@ -176,7 +176,7 @@ def test_a_long_panel_stays_on_the_screen_and_the_wheel_moves_it_alone(sitter: S
     assert 0 < left < right < SIZE[0] and 0 < top < bottom < SIZE[1]
     camera, first = sitter.world.camera, sitter.reads()
     before = sitter.stand.window.pixels().copy()
-    assert "property 0" in first and "property 89" not in first and len(first) < 90, "what is not seen is not drawn"
+    assert "property 0" in first and "property 89" not in first and len(sitter.lines) < 90, "what is not seen is not drawn"
     rest = ((left + right) / 2, (top + bottom) / 2)
     sitter.waits(at=rest)
     for _ in range(10):
