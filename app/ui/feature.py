@@ -25,6 +25,7 @@ _EDGE, _HEAD, _FOOT, _BAR = 18.0, 46.0, 14.0, 12.0
 """Margin, title, what is below the last row, room for the scroll bar."""
 _INNER = _WIDTH - 2 * _EDGE - _BAR
 _SIZE, _SMALL = 15.0, 13.0
+"""Of text, and of small print."""
 _ROW, _TITLE, _BELOW, _AFTER = 23.0, 25.0, 18.0, 8.0
 """A row; the title of a section; how far below its name a row has words of several lines, and what is after them."""
 _GAP, _OVER = 6.0, 9.0
@@ -111,7 +112,8 @@ def _lay(pen: Pen, own: _Own | None, about: About | None) -> _Laid:
     for section in about.sections if about is not None else ():
         parted = bool(placed)
         y += _GAP if parted else 0.0
-        small = _cut(pen, section.note, _INNER - pen.width(section.title, size=_SIZE, bold=True) - 12, _SMALL)
+        room = _INNER - pen.width(section.title, size=_size(pen), bold=True) - 12
+        small = _cut(pen, section.note, room, _size(pen, _SMALL))
         remark = section.note if small != section.note else ""
         placed.append(_Placed(y, _TITLE + parted * _OVER, section.title, small, remark, titled=True, parted=parted))
         y += placed[-1].tall
@@ -125,11 +127,11 @@ def _lay(pen: Pen, own: _Own | None, about: About | None) -> _Laid:
 
 def _row(pen: Pen, y: float, name: str, words: str, remark: str) -> _Placed:
     """A name with its words beside it, or below in as many lines as they need."""
-    shown = _cut(pen, name, _INNER, _SIZE)
+    shown = _cut(pen, name, _INNER, _size(pen))
     remark = remark if shown == name else f"{name}\n{remark}".rstrip()
-    if "\n" not in words and pen.width(shown, size=_SIZE) + 14 + pen.width(words, size=_SIZE) <= _INNER:
+    if "\n" not in words and pen.width(shown, size=_size(pen)) + 14 + pen.width(words, size=_size(pen)) <= _INNER:
         return _Placed(y, _ROW, shown, words, remark)
-    imgui.push_font(pen.fonts.medium, _SIZE)
+    imgui.push_font(pen.fonts.medium, _size(pen))
     tall = float(imgui.calc_text_size(words, wrap_width=_INNER * pen.scale).y) / pen.scale
     imgui.pop_font()
     return _Placed(y, _BELOW + tall + _AFTER, shown, words, remark, below=True)
@@ -149,12 +151,12 @@ def _rows(ui: Panels, placed: tuple[_Placed, ...], total: float, room: float) ->
         if one.titled:
             _heading(pen, one, at.x, top)
         else:
-            pen.text(at.x, top, one.name, size=_SIZE, colour=theme.NOTE)
+            pen.text(at.x, top, one.name, size=_size(pen), colour=theme.NOTE)
             if one.below:
                 place = imgui.ImVec2(round(at.x), round(top + _BELOW * s))
-                pen.draw.add_text(pen.fonts.medium, _SIZE * s, place, theme.u32(theme.TEXT), one.words, _INNER * s)
+                pen.draw.add_text(pen.fonts.medium, _size(pen) * s, place, theme.u32(theme.TEXT), one.words, _INNER * s)
             else:
-                pen.text(at.x + _INNER * s, top, one.words, size=_SIZE, align=1.0)
+                pen.text(at.x + _INNER * s, top, one.words, size=_size(pen), align=1.0)
         end = imgui.ImVec2(at.x + _INNER * s, top + one.tall * s)
         if one.remark and pointed and imgui.is_mouse_hovering_rect(imgui.ImVec2(at.x, top), end):
             _remark(one.remark, at.x - (_EDGE + 8) * s, top - 6 * s, s)
@@ -166,8 +168,8 @@ def _heading(pen: Pen, one: _Placed, x: float, y: float) -> None:
     if one.parted:
         pen.bar(x, y, _INNER * s, max(s, 1.0), (1, 1, 1, 0.10))
         y += _OVER * s
-    pen.text(x, y, one.name, size=_SIZE, bold=True)
-    pen.text(x + _INNER * s, y + 2 * s, one.words, size=_SMALL, colour=theme.NOTE, align=1.0)
+    pen.text(x, y, one.name, size=_size(pen), bold=True)
+    pen.text(x + _INNER * s, y + 2 * s, one.words, size=_size(pen, _SMALL), colour=theme.NOTE, align=1.0)
 
 
 def _remark(words: str, right: float, top: float, s: float) -> None:
@@ -178,6 +180,11 @@ def _remark(words: str, right: float, top: float, s: float) -> None:
     imgui.text_unformatted(words)
     imgui.pop_text_wrap_pos()
     imgui.end_tooltip()
+
+
+def _size(pen: Pen, size: float = _SIZE) -> float:
+    """As large as whole pixels make it: else imgui measures other letters than it draws."""
+    return round(size * pen.scale) / pen.scale
 
 
 def _cut(pen: Pen, words: str, room: float, size: float, *, bold: bool = False) -> str:

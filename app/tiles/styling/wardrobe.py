@@ -8,6 +8,7 @@ later is dressed as it comes; a new style dresses what is there, by the rows tha
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,7 @@ MOST_ROWS = 1 << 22
 """Features that can have rows at a time."""
 MOST_LETTERS, MOST_MEMBERS = 240, 12
 """Of a property that are told."""
+_FLOATS, _LISTS = (float, np.floating), (list, tuple, np.ndarray)
 DYED = 100.0
 """Added to the size of points whose colour is the style's and not their own."""
 
@@ -326,13 +328,13 @@ def said(value: Any) -> str:
 
 
 def _words(value: Any, *, inner: bool = False) -> str:
-    if isinstance(value, float | np.floating) and np.isfinite(value):
+    if isinstance(value, _FLOATS) and math.isfinite(value):
         return f"{value:.6g}"
-    if isinstance(value, Mapping):
-        listed = [f"{name}: {_words(v, inner=True)}" for name, v in islice(value.items(), MOST_MEMBERS)]
-    elif isinstance(value, list | tuple | np.ndarray):
+    if isinstance(value, _LISTS):
         first = value[:MOST_MEMBERS]
         listed = [_words(v, inner=True) for v in (first.tolist() if isinstance(first, np.ndarray) else first)]
+    elif isinstance(value, Mapping):
+        listed = [f"{name}: {_words(v, inner=True)}" for name, v in islice(value.items(), MOST_MEMBERS)]
     else:
         return text_of(value)
     if len(value) > MOST_MEMBERS:
