@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import camera as cameras
+from app import street
 from app.camera import Camera
 from app.frame import Ports
 from app.scenery import Scenery
@@ -35,6 +36,12 @@ _NOWHERE_M = 1e6
 _OFF = 0.05
 """Share of the radius by which the frame may miss what is drawn."""
 _TRIES = 4
+_TOWN_M, _FLAT = 120.0, 0.45
+"""A street is looked for in what is so wide, and in width no higher than so."""
+_GAP_M = 0.02
+"""The floor of a street lies so far below its houses."""
+_WAYS = {"street": "whole"}
+"""Where the way to a named view begins that is not found at once."""
 
 
 class Silence:
@@ -105,6 +112,8 @@ class Lone:
     camera: Camera
     """The camera that was set: where the hand has moved it, it stays."""
     tries: int = 0
+    way: str = ""
+    """To the street: whole, above, there; empty: not asked for, or there is none."""
 
 
 def open_alone(world: World, ports: Ports, address: str) -> tuple[World, Lone]:
@@ -122,6 +131,36 @@ def open_alone(world: World, ports: Ports, address: str) -> tuple[World, Lone]:
     return _stand(world, ports, address, table, matrix, box, scale, ports.camera_wish)
 
 
+def _framed(world: World, scenery: Scenery, box: Box, lone: Lone, *, gap_m: float | None = None) -> World:
+    """The world with what is drawn standing in this box, and a floor so far below it; None: as seen from afar."""
+    hello = _hello(lone.address, box, lone.world_from_root, lone.scale)
+    scenery.reach(hello, box.low_m, box.high_m, gap_m=gap_m)
+    return replace(world, stage=replace(world.stage, hello=hello))
+
+
+def _toward_street(world: World, ports: Ports, lone: Lone) -> tuple[World, Lone]:
+    """One step more: from afar the densest part is found, from above it the street in it."""
+    scenery, unit, box = ports.scenery, lone.scale, lone.box
+    assert scenery is not None
+    size = box.high_m - box.low_m
+    wide, reach = float(max(size[:2])), street.AROUND_M * unit
+    if lone.way == "whole" and wide > _TOWN_M * unit and size[2] < _FLAT * wide:
+        middle = (box.low_m + box.high_m)[:2] / 2
+        densest = street.densest(scenery.heights(middle, wide / 2, max(wide / 250, 4.0 * unit)), unit)
+        low, high = np.array([*(densest - reach), box.low_m[2]]), np.array([*(densest + reach), box.high_m[2]])
+        camera, way = _camera("top", scenery.hello, Box(low, high), ports, unit), "above"
+    elif lone.way == "above":
+        found = street.view(scenery.heights(lone.camera.pivot_m[:2], reach, street.CELL_M * unit), unit)
+        camera, floor = found or (_camera(lone.wish, scenery.hello, box, ports, unit), -np.inf)
+        way = "there"
+        if np.isfinite(floor):  # close by one sees how far the floor is sunk
+            standing = Box(np.array([*box.low_m[:2], floor]), box.high_m)
+            world = _framed(world, scenery, standing, lone, gap_m=_GAP_M * unit)
+    else:
+        return world, lone if not lone.way else replace(lone, way="there")
+    return replace(world, camera=camera, views={0: camera}), replace(lone, camera=camera, way=way)
+
+
 def fitting_scale(radius_m: float) -> float:
     """World metres to a metre of a tileset of this radius."""
     return float(np.clip(radius_m, _SMALL_M, _LARGE_M) / max(radius_m, _POINT_M))
@@ -130,20 +169,22 @@ def fitting_scale(radius_m: float) -> float:
 def seen(world: World, ports: Ports, lone: Lone) -> tuple[World, Lone]:
     """Frame what is drawn once it is there, unless the hand has taken the camera elsewhere."""
     scenery = ports.scenery
-    if scenery is None or scenery.stream is None or not scenery.stream.settled or lone.tries >= _TRIES:
+    if scenery is None or scenery.stream is None or not scenery.stream.settled:
         return world, lone
+    if world.camera is not lone.camera or "," in lone.wish or lone.way == "there":
+        return world, lone
+    if lone.way == "above" or lone.tries >= _TRIES:
+        return _toward_street(world, ports, lone)
     drawn = scenery.town.extent()
     if drawn is None or not np.isfinite(drawn).all():
         return world, lone
     box = Box(*drawn).grown(_POINT_M * lone.scale)
-    if not lone.box.misses(box) or world.camera is not lone.camera or "," in lone.wish:
-        return world, lone
+    if not lone.box.misses(box):
+        return _toward_street(world, ports, lone)
     ratio = fitting_scale(box.radius_m / lone.scale) / lone.scale
     if 0.5 < ratio < 2.0:
         camera = _camera(lone.wish, scenery.hello, box, ports, lone.scale)
-        hello = _hello(lone.address, box, lone.world_from_root, lone.scale)
-        scenery.reach(hello, box.low_m, box.high_m)
-        world = replace(world, stage=replace(world.stage, hello=hello), camera=camera, views={0: camera})
+        world = replace(_framed(world, scenery, box, lone), camera=camera, views={0: camera})
         return world, replace(lone, box=box, camera=camera, tries=lone.tries + 1)
     scenery.close()
     table, matrix = _scaled(ports, lone.address, lone.world_from_root, ratio)
@@ -159,8 +200,11 @@ def turned(world: World, ports: Ports, lone: Lone) -> tuple[World, Lone]:
         Refused: no such camera.
     """
     assert ports.scenery is not None
-    camera = _camera(ports.camera_wish, ports.scenery.hello, lone.box, ports, lone.scale)
-    return replace(world, camera=camera), replace(lone, wish=ports.camera_wish, camera=camera)
+    wish = ports.camera_wish
+    camera = _camera(wish, ports.scenery.hello, lone.box, ports, lone.scale)
+    if lone.way == "there":
+        world = _framed(world, ports.scenery, lone.box, lone)
+    return replace(world, camera=camera), replace(lone, wish=wish, camera=camera, way=_WAYS.get(wish, ""))
 
 
 def _scaled(ports: Ports, address: str, world_from_root: Float, factor: float) -> tuple[Any, Float]:
@@ -176,7 +220,7 @@ def _stand(
         high_m=box.high_m, scale=scale, intake=ports.intake,
     )  # fmt: skip
     camera = _camera(wish, hello, box, ports, scale)
-    lone = Lone(address, wish, scale, matrix, box, camera)
+    lone = Lone(address, wish, scale, matrix, box, camera, way=_WAYS.get(wish, ""))
     return replace(world, stage=replace(world.stage, hello=hello), camera=camera, views={0: camera}), lone
 
 

@@ -29,7 +29,7 @@ _HOME_SPREADS = 1.95
 _HOME_PITCH_RAD = float(np.radians(12.3))
 _CROWD_M, _CROWD = 120.0, 1500
 _FAR_M = 9000.0
-_MODEL_HEADING_RAD = float(np.radians(330.0))
+MODEL_HEADING_RAD = float(np.radians(330.0))
 _MARGIN = 0.80
 """Share of the picture that a box alone fills."""
 GLIDE_S = 0.4
@@ -125,7 +125,7 @@ def around(low_m: Float, high_m: Float, name: str, *, aspect: float) -> Camera:
     size = np.maximum(high_m - low_m, 1e-6)
     flat = size[2] < 0.12 * max(size[:2])
     pitch = {"home": 42.0 if flat else 22.0, "top": 89.0, "street": 6.0}[name]
-    here = Camera(np.zeros(3), 0.0 if name == "top" else _MODEL_HEADING_RAD, float(np.radians(pitch)), 1.0)
+    here = Camera(np.zeros(3), 0.0 if name == "top" else MODEL_HEADING_RAD, float(np.radians(pitch)), 1.0)
     corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)]) * size + low_m
     target = (low_m + high_m) / 2
     wide, tall = _MARGIN * np.tan(FOV_X_RAD / 2), _MARGIN * np.tan(fov_y(aspect) / 2)
@@ -204,11 +204,12 @@ def of_text(text: str, hello: Hello, points_m: Float, *, aspect: float = 16 / 9)
 
 
 def sights(hello: Hello, roster: Roster | None) -> Float:
-    """[n, 3] what a named view should show: the buildings' feet, else the corners of the extent."""
+    """[n, 3] what a named view should show: the buildings' feet, else middle and corners of the extent."""
     if roster is not None and len(roster.building_xyz_m):
         return np.asarray(roster.building_xyz_m, np.float64)
     west, south, east, north = hello.extent_m
-    return np.array([(x, y, hello.ground_m) for x in (west, east) for y in (south, north)])
+    places = [((west + east) / 2, (south + north) / 2), *((x, y) for x in (west, east) for y in (south, north))]
+    return np.array([(*place, hello.ground_m) for place in places])
 
 
 def orbit(camera: Camera, *, turn_rad: float, tilt_rad: float) -> Camera:

@@ -138,14 +138,18 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
         coloured = ports.scenery is not None and ports.scenery.stands
         if session.first_unix_s is None and coloured and inbox.of_the_day(world.stage, world.paint, world.shown.time_s):
             session.first_unix_s = time.time()
-        last = now
+        last, moved = now, False
         if session.lone is not None:
-            world, session.lone = alone.seen(world, ports, session.lone)
+            before = session.lone
+            world, session.lone = alone.seen(world, ports, before)
+            moved = session.lone is not before
+            if moved:  # all has to settle again
+                session.settled_s, session.since = None, 0
         world = _remembered(world, session)
         if world.panel.shot:
             said = _picture(ports, f"surplus-{datetime.now():%Y%m%d-%H%M%S}.png")
             world = replace(world, panel=replace(world.panel, toast=said, toast_s=now))
-        if _done(world, ports, session):
+        if not moved and _done(world, ports, session):
             if not session.options.shots:
                 break
             session = Session(_next(session.options), time.monotonic(), lone=session.lone)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app import plant, pulse
 from app.camera import Camera, eye_of
+from app.gpu.drawn import Heights, heights
 from app.gpu.floor import Floor
 from app.gpu.glow import Glow
 from app.gpu.ground import Ground
@@ -34,6 +35,9 @@ _CLEAR = 20.0
 
 _FARTHEST_M, _LONE_M = 1500.0, 5000.0
 """Largest radius of what throws shadows, in a district and of a tileset that is seen alone (whole, from afar)."""
+
+_SUNK = 0.0006
+"""Share of its diagonal that a floor lies below its box (Floor.lay)."""
 
 
 class Scenery:
@@ -161,13 +165,18 @@ class Scenery:
         self._strange, self._warmed = True, 2
         self.town.foreign.warm()
 
-    def reach(self, hello: Hello, low_m: Float, high_m: Float) -> None:
-        """A tileset alone turned out to stand in this box."""
+    def reach(self, hello: Hello, low_m: Float, high_m: Float, *, gap_m: float | None = None) -> None:
+        """A tileset alone turned out to stand in this box; its floor is to lie so far below, None: as from afar."""
         self.hello, self._box = hello, (low_m, high_m)
         self.ground = terrain(np.zeros((0, 3)), hello.extent_m, hello.ground_m)
         if self._floor is not None:
-            self._floor.lay(low_m, high_m)
+            rise = 0.0 if gap_m is None else _SUNK * float(np.linalg.norm(high_m - low_m)) - gap_m
+            self._floor.lay(low_m + np.array([0.0, 0.0, rise]), high_m)
         self.town.shadows += 1
+
+    def heights(self, middle_m: Float, reach_m: float, cell_m: float) -> Heights:
+        """Of what is drawn now, in the square that reaches `reach_m` from `middle_m` [2]."""
+        return heights(self.town.node, middle_m, reach_m, cell_m)
 
     def paint(self, levels: NDArray[np.float32] | None, legend: Legend) -> None:
         """Colour the buildings."""

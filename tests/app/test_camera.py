@@ -111,3 +111,11 @@ def test_w_flies_forward_and_a_drag_turns_unless_it_began_on_a_panel() -> None:
     assert after.heading_rad != before.heading_rad
     _, hand, _, _ = touch([("down", "mouse1")], over=True)
     assert hand.dragging == ""
+
+
+def test_where_no_building_is_known_the_street_is_looked_for_in_the_middle_not_at_a_corner() -> None:
+    rows = houses(1)
+    hello = Feed(None, rows, [str(k) for k in range(len(rows))]).hello()
+    west, south, east, north = hello.extent_m
+    middle = (west + east) / 2, (south + north) / 2
+    assert c.named("street", c.sights(hello, None), hello.ground_m).pivot_m[:2] == pytest.approx(middle)
