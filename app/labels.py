@@ -31,6 +31,8 @@ _OVER = 1.0
 """Loading above which a line carries more than it may."""
 _CANDIDATES = 24
 """Largest givers and takers that may be named, in case the first are out of sight."""
+_LOW, _HIGH = 0.20, 0.55
+"""Where a turbine is labelled, shares of the hub's height: below what turns, else where houses do not hide it."""
 _FAINT_W = 500.0
 """Less power is not worth a name."""
 
@@ -144,7 +146,8 @@ def _plant(place: Stand, blocks: Mapping[str, FluxBlock], time_s: float) -> list
         k = max(rows, key=lambda row: abs(power[row]))
         filled = float(charge[k]) if charge is not None and kind == "battery" else float("nan")
         if abs(power[k]) > _FAINT_W or filled > 0:
-            made.append(Wanted("site", k, _top(place, k), float(power[k]), filled))
+            others = (_mast(place, k, _HIGH),) if kind == "turbine" else ()
+            made.append(Wanted("site", k, _top(place, k), float(power[k]), filled, others))
     return made
 
 
@@ -166,9 +169,15 @@ def _transformers(
 
 
 def _top(place: Stand, row: int) -> tuple[float, float, float]:
+    if place.kind[row] == "turbine":
+        return _mast(place, row, _LOW)
     x, y, z = (float(v) for v in place.foot_m[row])
-    kind = place.kind[row]
-    return x, y, z + (0.55 * HUB_M if kind == "turbine" else HEIGHT_M[kind])
+    return x, y, z + HEIGHT_M[place.kind[row]]
+
+
+def _mast(place: Stand, row: int, share: float) -> tuple[float, float, float]:
+    x, y, z = (float(v) for v in place.foot_m[row])
+    return x, y, z + share * HUB_M
 
 
 def _buildings(roster: Roster, blocks: Mapping[str, FluxBlock], legend: Legend, time_s: float) -> list[Wanted]:

@@ -86,6 +86,16 @@ def test_an_overloaded_line_comes_first_then_the_largest_giver_and_taker() -> No
     assert first.value > 0, "power that runs towards the substation is given"
 
 
+def test_a_turbine_is_named_below_its_blades_or_higher_where_houses_hide_that() -> None:
+    r, none = roster(), np.zeros(0, np.int64)
+    place = plant.Stand(("turbine",), np.array([[900.0, 0.0, 5.0]]), np.zeros(1), np.array([-1]), none)
+    blocks = {"site_w": block("site_w", [3e6])}
+    named = labels.wanted(r, place, blocks, paint.legend("surplus_w_m2", r.ranges), 1800.0)[0]
+    assert (named.kind, named.value) == ("site", 3e6)
+    assert 5.0 < named.anchor_m[2] < 5.0 + plant.HUB_M - plant.BLADE_M
+    assert named.elsewhere_m[0][2] > named.anchor_m[2]
+
+
 def test_a_one_sided_quantity_names_its_largest_alone() -> None:
     r = roster()
     value = np.linspace(0, 90e3, len(r.building_ids))
