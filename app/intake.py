@@ -59,8 +59,8 @@ class Intake:
         )  # fmt: skip
 
     def wardrobe(self, known: Binding, *, foreign: bool) -> Wardrobe | None:
-        """Rows for features; None for the package's own tiles, which bring theirs, unless a style dresses them."""
-        if not (foreign or self.wish.address or self.dress):
+        """Rows for features; None for the package's own tiles, which bring theirs, unless more is asked of them."""
+        if not (foreign or self.wish.address or self.wish.id_property or self.dress):
             return None
         return Wardrobe(known, self.dress)
 

@@ -211,7 +211,7 @@ def _remembered(world: World, session: Session) -> World:
 
 
 def _say_what_failed(ports: Ports) -> None:
-    """One line each on tiles that could not be drawn or only coarsely, and on a style that does not fit them.
+    """One line each on tiles that could not be drawn or only coarsely, and on a style or a name that fits none.
 
     Raises:
         Refused: none could.
@@ -219,6 +219,8 @@ def _say_what_failed(ports: Ports) -> None:
     misfit = ports.scenery.misfit if ports.scenery else []
     for one in misfit:
         print(f"surplus: {one['uri']}: {one['reason']}", file=sys.stderr)
+    if ports.scenery and ports.scenery.unnamed:
+        print(f"surplus: {ports.scenery.unnamed}", file=sys.stderr)
     errors = ports.scenery.failed[len(misfit) :] if ports.scenery else []
     stream = ports.scenery.stream if ports.scenery else None
     if stream is not None and not any(stream.tiles.contents):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,8 @@ from app.paint import LOADING, Legend
 from app.relief import Relief
 from app.terrain import MARGIN_M, terrain
 from app.tiles.cache import CAP_BYTES, Stage, Stream
+from app.tiles.mesh import Mesh
+from app.tiles.styling.binding import Naming
 from app.tiles.styling.wardrobe import Dressing, Wardrobe
 from network.problems import Refused
 from network.schema import FluxBlock, Hello, Roster
@@ -80,6 +82,7 @@ class Scenery:
         self._plant = Plant(view.town, plant.stand(roster)) if roster is not None else None
         self.wardrobe: Wardrobe | None = None
         """Rows and style of the features of tiles made by others."""
+        self._naming: Naming | None = None
         self._dressed, self._styled = 0, False
         self._stage: Stage = self.town
         self.stream = self._open(own_tiles)
@@ -114,6 +117,11 @@ class Scenery:
         """Why the style does not fit the tiles at hand, {uri, reason}, if it does not."""
         worn = self.wardrobe.complaint if self.wardrobe is not None else ""
         return [{"uri": self._intake.wish.style, "reason": worn}] if worn else []
+
+    @property
+    def unnamed(self) -> str:
+        """That nothing has the property that is to name the buildings, once all is here; empty: something has."""
+        return self._naming.complaint if self._naming is not None and self.stream and self.stream.settled else ""
 
     def retry(self) -> None:
         """Read once more what could not be read."""
@@ -264,11 +272,15 @@ class Scenery:
         except Refused as refused:
             self.errors.append({"uri": self._intake.wish.address or self.hello.tiles, "reason": str(refused)})
             return None
+        bind: Callable[..., tuple[Mesh, ...]] | None = None
         self.wardrobe = self._intake.wardrobe(known, foreign=own_tiles is not None)
         if self.wardrobe is not None:
             self.wardrobe.earth_from_world = np.asarray(np.linalg.inv(table.world_from_earth))
             self._stage = Dressing(self.town, self.wardrobe)
+            bind = self.wardrobe.bind
+            if known.id_property:
+                self._naming = Naming(known.id_property, bind)
+                bind = self._naming.bind
         return Stream(table, known.slots, north=self.hello.latitude_rad >= 0, cap_bytes=self._cap_bytes,
                       triangles=self._intake.wish.triangles, prepare=self.town.prepare, modules=self.roster is not None,
-                      id_property=known.id_property or None,
-                      bind=self.wardrobe.bind if self.wardrobe is not None else None)  # fmt: skip
+                      id_property=known.id_property or None, bind=bind)  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from gltfbuild import Gltf, tile
 from lone_stand import LoneStand, block
 
 from app import street
@@ -288,3 +289,40 @@ def test_a_tileset_without_content_and_one_under_too_small_a_cap_say_so(tmp_path
     assert "--triangles" in capsys.readouterr().err
     view(whole, "", threading.Event())
     assert capsys.readouterr().err == ""
+
+
+def named_houses(folder: Path, tiles: list[dict]) -> str:
+    """A tileset whose tiles hold two houses each, with these properties."""
+    flat = np.array([(0, 0, 0), (9, 0, 0), (9, 0, -9), (0, 0, -9)], np.float32)
+    volume = {"boundingVolume": {"sphere": [0, 0, 0, 40]}, "geometricError": 0}
+    contents = []
+    for k, batch in enumerate(tiles):
+        gltf = Gltf()
+        shape = gltf.primitive(np.r_[flat, flat + np.float32(20)], (0, 1, 2, 0, 2, 3, 4, 5, 6, 4, 6, 7))
+        shape["attributes"]["_BATCHID"] = gltf.accessor(np.repeat(np.arange(2, dtype=np.uint16), 4))
+        length = {"BATCH_LENGTH": 2 if batch is not None else 0}
+        (folder / f"{k}.b3dm").write_bytes(tile(b"b3dm", length, batch or {}, rest=gltf.glb()))
+        contents.append(volume | {"content": {"uri": f"{k}.b3dm"}})
+    root = volume | {"geometricError": 99, "refine": "ADD", "children": contents}
+    (folder / "tileset.json").write_text(json.dumps({"asset": {"version": "1.0"}, "geometricError": 99, "root": root}))
+    return str(folder / "tileset.json")
+
+
+@pytest.mark.parametrize(
+    ("tiles", "wished", "said"),
+    [([{"gml_id": ["a", "b"], "Height": [3, 4]}, {"BAG_ID": ["c", "d"]}], "bag_id", True),
+     ([{"gml_id": ["a", "b"]}, {"bag_id": ["c", "d"]}], "bag_id", False),
+     ([{"gml_id": ["a", "b"]}], "", False), ([None], "bag_id", False)],
+    ids=["nobody has it", "one tile has it", "it is not asked for", "there are no features"],
+)  # fmt: skip
+def test_a_property_that_no_feature_has_is_said_in_one_line(tmp_path, capsys, tiles, wished, said) -> None:
+    options = ViewOptions(tileset=named_houses(tmp_path, tiles), offscreen=True, size=SIZE, settle=True,
+                          tiles=TilesWish(id_property=wished))  # fmt: skip
+    view(options, "", threading.Event())
+    heard = capsys.readouterr().err
+    if not said:
+        assert heard == ""
+        return
+    assert heard.count("\n") == 1 and "no feature has the property 'bag_id' that --id-property names" in heard
+    assert sorted(heard.strip().partition("there are ")[2].split(", ")) == ["BAG_ID", "Height", "gml_id"]
+    assert "there are BAG_ID" in heard, "the most similar first"

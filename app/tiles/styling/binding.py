@@ -6,8 +6,9 @@ of the district's buildings, the middle of the feature's vertices is looked up a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,8 @@ Float = NDArray[np.float64]
 Slots = NDArray[np.int64]
 NEAR_M = 6.0
 """A building is found at least from so far off its foot, however small it is."""
+_NAMES = 6
+"""Names of properties that are told."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,36 @@ class Binding:
         from scipy.spatial import cKDTree  # slow to import: only where places are asked for
 
         return cKDTree(self.feet_m[:, :2])
+
+
+class Naming:
+    """Which properties the features had that were read, for who asked for one; `bind` is for the decoding threads."""
+
+    def __init__(self, id_property: str, bind: Callable[..., tuple[Mesh, ...]]) -> None:
+        """`bind` goes on with the meshes."""
+        self._wanted, self._bind = id_property, bind
+        self._known: dict[str, None] = {}
+        self._features = False
+
+    def bind(self, node: int, meshes: tuple[Mesh, ...], *more: Any) -> tuple[Mesh, ...]:
+        """The meshes of a content, as they are bound."""
+        for mesh in meshes:
+            if mesh.table is not None and mesh.table.count:
+                self._known.update(dict.fromkeys(mesh.table.columns))
+                self._features = True
+        return self._bind(node, meshes, *more)
+
+    @property
+    def complaint(self) -> str:
+        """That no feature has the property, and which ones there are, the most similar first; empty: one has it."""
+        known = list(self._known)
+        if not self._features or self._wanted in known:
+            return ""
+        lower = {name.lower(): name for name in known}
+        similar = [lower[name] for name in get_close_matches(self._wanted.lower(), lower, _NAMES, 0.5)]
+        told = list(dict.fromkeys([*similar, *known]))
+        there = ", ".join(told[:_NAMES]) + (", ..." if len(told) > _NAMES else "")
+        return f"no feature has the property {self._wanted!r} that --id-property names; there are {there or 'none'}"
 
 
 def binding(ids: Sequence[str], feet_m: Float, footprint_m2: Float, id_property: str = "") -> Binding:
