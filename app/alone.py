@@ -19,6 +19,7 @@ from app import camera as cameras
 from app import street
 from app.camera import Camera
 from app.frame import Ports
+from app.intake import rescale
 from app.scenery import Scenery
 from app.tiles import archive
 from app.tiles.geodesy import geodetic_from_ecef
@@ -126,7 +127,7 @@ def open_alone(world: World, ports: Ports, address: str) -> tuple[World, Lone]:
     box = _of_volumes(table)
     scale = fitting_scale(box.radius_m)
     if scale != 1.0:
-        table, matrix = _scaled(ports, address, matrix, scale)
+        matrix = rescale(table, scale)
         box = _of_volumes(table)
     return _stand(world, ports, address, table, matrix, box, scale, ports.camera_wish)
 
@@ -187,7 +188,10 @@ def seen(world: World, ports: Ports, lone: Lone) -> tuple[World, Lone]:
         world = replace(_framed(world, scenery, box, lone), camera=camera, views={0: camera})
         return world, replace(lone, box=box, camera=camera, tries=lone.tries + 1)
     scenery.close()
-    table, matrix = _scaled(ports, lone.address, lone.world_from_root, ratio)
+    table = scenery.stream.tiles
+    if not table.alive.all():  # rows of a tree that was pruned serve no other stream
+        table, _ = ports.intake.open(lone.address, lone.world_from_root)
+    matrix = rescale(table, ratio)
     larger = Box(box.low_m * ratio, box.high_m * ratio)
     world, again = _stand(world, ports, lone.address, table, matrix, larger, lone.scale * ratio, lone.wish)
     return world, replace(again, tries=lone.tries + 1)
@@ -205,10 +209,6 @@ def turned(world: World, ports: Ports, lone: Lone) -> tuple[World, Lone]:
     if lone.way == "there":
         world = _framed(world, ports.scenery, lone.box, lone)
     return replace(world, camera=camera), replace(lone, wish=wish, camera=camera, way=_WAYS.get(wish, ""))
-
-
-def _scaled(ports: Ports, address: str, world_from_root: Float, factor: float) -> tuple[Any, Float]:
-    return ports.intake.open(address, np.diag([factor, factor, factor, 1.0]) @ world_from_root)
 
 
 def _stand(

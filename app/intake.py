@@ -20,7 +20,7 @@ from app.tiles.geodesy import ecef_from_enu
 from app.tiles.styling import style
 from app.tiles.styling.binding import Binding, binding
 from app.tiles.styling.wardrobe import Wardrobe
-from app.tiles.tree import tileset
+from app.tiles.tree import tileset, volumes
 from app.tiles.tree.table import Tileset
 from network.problems import Refused
 from network.schema import Hello, Roster
@@ -97,6 +97,25 @@ class Intake:
             elif doubt := heights.doubt(float(np.median(table.low_m[sure])), hello.ground_m, self.wish.heights):
                 said.append(doubt)
         return table, said
+
+
+def rescale(table: Tileset, factor: float) -> NDArray[np.float64]:
+    """Let a tileset be drawn so much larger: as if it had been opened with such a matrix; returns that matrix.
+
+    Branches that come later follow, for they are made by what the table says of their stubs. Geometric errors stay in
+    the tileset's own metres, and what may be anywhere still may.
+    """
+    placed = table.radius_m != volumes.NOWHERE_M
+    table.matrix[:, :3] *= factor
+    for column in (table.radius_m, table.half_m):
+        column[placed] *= factor
+    for column in (table.centre_m, table.request_centre_m, table.request_half_m):
+        column *= factor
+    half = table.half_m[:, 2]
+    table.low_m[:] = table.centre_m[:, 2] - np.where(half < volumes.NOWHERE_M, half, 0.0)
+    table.world_from_earth = np.diag([factor, factor, factor, 1.0]) @ table.world_from_earth
+    table.version += 1
+    return table.world_from_earth
 
 
 OWN = Intake()

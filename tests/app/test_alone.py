@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 from gltfbuild import Gltf, tile
 from lone_stand import LoneStand, block
+from tile_server import TileServer
+from treewriter import document as written
+from treewriter import subtree
+from treewriter import tile as node
 
-from app import street
-from app.alone import fitting_scale, turned
+from app.alone import fitting_scale
 from app.camera import around, project
-from app.gpu.drawn import Heights
+from app.intake import rescale
 from app.options import TilesWish, ViewOptions
 from app.run import view
 from app.tiles.geodesy import ecef_from_enu
+from app.tiles.tree import tileset
 from network.problems import Refused
 
 SIZE = (160, 90)
@@ -63,6 +67,20 @@ def test_what_is_framed_is_what_is_drawn_however_large_its_volume(stand, tmp_pat
     assert (red(tight) == red(loose)).mean() > 0.98
 
 
+def test_a_tileset_that_is_drawn_larger_is_fetched_once(stand, tmp_path: Path) -> None:
+    server = TileServer(tmp_path)
+    try:
+        block(tmp_path, (3.0, 2.0, 2.0), material=RED)
+        near = stand.picture(server.root)
+        assert stand.lone.scale > 10 and server.asked["tileset.json"] == 1
+        block(tmp_path, (3.0, 2.0, 2.0), volume_m=900.0, material=RED)  # its volume hides how small it is
+        loose = stand.picture(server.root)
+        assert stand.lone.scale > 10 and server.asked["tileset.json"] == 2
+        assert (red(near) == red(loose)).mean() > 0.98
+    finally:
+        server.close()
+
+
 def test_a_tileset_on_the_globe_stands_upright(stand, tmp_path: Path) -> None:
     place = ecef_from_enu(np.radians(52.0), np.radians(4.4), 45.0)
     here = stand.picture(block(tmp_path / "here", (60.0, 60.0, 160.0), material=RED))
@@ -99,105 +117,6 @@ def test_the_named_views_see_the_block_from_elsewhere(stand, tmp_path: Path) -> 
     top = views["top"]
     rows, columns = np.flatnonzero(top.any(axis=1)), np.flatnonzero(top.any(axis=0))
     assert abs(len(rows) - len(columns)) <= 3, "from above a cube is a square"
-
-
-def town(folder: Path, houses: np.ndarray) -> Path:
-    """A tileset of blocks: [house, 6] middle x, y, height of the foot, width, depth, height, each a tile."""
-    document = json.loads(block(folder, (1.0, 1.0, 1.0), material=RED).read_text())
-    one = document["root"]
-    low, high = houses[:, :3] - houses[:, 3:] / 2, houses[:, :3] + houses[:, 3:]
-    centre, half = (low.min(axis=0) + high.max(axis=0)) / 2, (high.max(axis=0) - low.min(axis=0)) / 2
-    tiles = []
-    for x, y, z, *size in houses:
-        matrix = np.diag([*size, 1.0])
-        matrix[:3, 3] = x, y, z
-        tiles.append(one | {"transform": matrix.T.ravel().tolist()})
-    volume = {"box": [*centre.tolist(), *np.diag(half).ravel().tolist()]}
-    root = {"boundingVolume": volume, "geometricError": 1e6, "refine": "ADD", "children": tiles}
-    path = folder / "tileset.json"
-    path.write_text(json.dumps(document | {"root": root}))
-    return path
-
-
-def blocks_of_houses(side: int, *, middle: tuple[float, float] = (0.0, 0.0), foot_m: float = 0.0) -> np.ndarray:
-    """Houses of 12 m by 10 m, 6 to 15 m high, every 24 m."""
-    rng = np.random.default_rng(side)
-    x, y = (24.0 * (np.indices((side, side)).reshape(2, -1) - (side - 1) / 2)) + np.array(middle)[:, None]
-    n = side * side
-    return np.c_[x, y, np.full(n, foot_m), np.full(n, 12.0), np.full(n, 10.0), rng.uniform(6.0, 15.0, n)]
-
-
-def clear_of(eye_m: np.ndarray, houses: np.ndarray) -> float:
-    """Metres from the nearest house in plan, 0 inside."""
-    off = np.abs(eye_m[:2] - houses[:, :2]) - houses[:, 3:5] / 2
-    return float(np.hypot(*np.maximum(off, 0.0).T).min())
-
-
-@pytest.mark.parametrize("apart_m", [0.0, 24_000.0], ids=["a town", "two far from each other, drawn smaller"])
-def test_in_the_street_of_a_town_one_stands_between_its_houses(stand, tmp_path: Path, apart_m: float) -> None:
-    houses = blocks_of_houses(9, middle=(-400.0, 300.0))
-    if apart_m:
-        houses = np.r_[houses, blocks_of_houses(6, middle=(apart_m, 0.0))]
-    picture = stand.picture(town(tmp_path, houses), camera="street")
-    camera, scale = stand.world.camera, stand.lone.scale
-    assert (scale < 0.6) == bool(apart_m)
-    eye = np.linalg.inv(stand.lone.world_from_root)[:3] @ [*camera.eye_m, 1.0]
-    assert clear_of(eye, houses) > 3.0, "in the open"
-    assert 1.5 < eye[2] < 9.0, "above the ground and below most roofs"
-    lit = red(picture)
-    assert 0.15 < lit.mean() < 0.8, "houses fill the picture, and one sees past them"
-    assert lit[: SIZE[1] // 2].any() and not lit[:, SIZE[0] // 2 - 2 : SIZE[0] // 2 + 2].all(axis=0).any()
-    roots = np.c_[houses[:, :3], np.ones(len(houses))] @ stand.lone.world_from_root.T
-    at = project(camera, roots[:, :3], SIZE)
-    before = (at[:, 2] > 0) & (np.abs(at[:, 0] - SIZE[0] / 2) < SIZE[0] / 2)
-    assert before.sum() >= 6 and at[before, 2].min() < 80.0 * scale
-
-
-def test_a_single_house_keeps_a_low_view_of_all_of_it(stand, tmp_path: Path) -> None:
-    seen = red(stand.picture(block(tmp_path, (40.0, 25.0, 12.0), material=RED), camera="street"))
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    assert rows[0] > 2 and rows[-1] < SIZE[1] - 3 and columns[0] > 2 and columns[-1] < SIZE[0] - 3
-    assert np.degrees(stand.world.camera.pitch_rad) < 10
-
-
-def test_the_floor_of_a_street_is_where_the_houses_stand_and_lies_low_again_from_afar(stand, tmp_path: Path) -> None:
-    houses = blocks_of_houses(8)
-    path = town(tmp_path, np.r_[houses, blocks_of_houses(4, middle=(400.0, 0.0), foot_m=-30.0)])
-    stand.picture(path, camera="street")
-    assert stand.ports.scenery.hello.ground_m == pytest.approx(stand.lone.world_from_root[2, 3], abs=0.1)
-    stand.ports.camera_wish = "home"
-    turned(stand.world, stand.ports, stand.lone)
-    assert stand.ports.scenery.hello.ground_m == pytest.approx(stand.lone.world_from_root[2, 3] - 30.0, abs=0.1)
-
-
-def hillside(houses: np.ndarray, slope: float) -> Heights:
-    """Cells of 2 m of a sloping ground with houses, 160 m around."""
-    y, x = (2.0 * np.indices((160, 160)) + 1.0) - 160.0
-    ground = slope * x
-    top = ground.copy()
-    for east, north, _, width, depth, height in houses:
-        inside = (np.abs(x - east) < width / 2) & (np.abs(y - north) < depth / 2)
-        top[inside] = slope * east + height
-    return Heights(-160.0, -160.0, 2.0, top, np.minimum(ground, top))
-
-
-@pytest.mark.parametrize("slope", [0.0, 0.35, -0.35])
-def test_on_a_hillside_one_stands_on_the_slope_and_not_in_it(slope: float) -> None:
-    houses = blocks_of_houses(11)
-    camera, floor = street.view(hillside(houses, slope), 1.0)
-    above = camera.eye_m[2] - slope * camera.eye_m[0]
-    assert 1.5 < above < 12.0 and clear_of(camera.eye_m, houses) > 3.0
-    assert floor == -np.inf, "a tileset with a ground of its own needs no other"
-
-
-def test_where_houses_leave_no_street_one_stands_on_a_roof_and_where_there_are_none_nowhere() -> None:
-    x, y = np.meshgrid(24.0 * np.arange(-6, 7), 24.0 * np.arange(-6, 7))
-    high = np.resize([9.0, 12.0, 30.0], 169)
-    wall_to_wall = np.c_[x.ravel(), y.ravel(), np.zeros(169), np.full((169, 2), 21.9), high]
-    camera, _ = street.view(hillside(wall_to_wall, 0.0), 1.0)
-    under = np.abs(camera.eye_m[:2] - wall_to_wall[:, :2]).max(axis=1) < 12.0
-    assert clear_of(camera.eye_m, wall_to_wall) > 0.5 or camera.eye_m[2] > wall_to_wall[under, 5].max() + 1.5
-    assert street.view(hillside(wall_to_wall[:0], 0.3), 1.0) is None
 
 
 def test_our_own_tiles_alone_are_the_town_in_its_country(demo_package: Path, capfd) -> None:
@@ -326,3 +245,60 @@ def test_a_property_that_no_feature_has_is_said_in_one_line(tmp_path, capsys, ti
     assert heard.count("\n") == 1 and "no feature has the property 'bag_id' that --id-property names" in heard
     assert sorted(heard.strip().partition("there are ")[2].split(", ")) == ["BAG_ID", "Height", "gml_id"]
     assert "there are BAG_ID" in heard, "the most similar first"
+
+
+TURNED = np.array([[0, -2.0, 0, 5], [2.0, 0, 0, 3], [0, 0, 2.0, 1], [0, 0, 0, 1]]).T.ravel().tolist()
+REGION = {"region": [0.0760, 0.9070, 0.0764, 0.9073, 10.0, 60.0]}
+S2 = {"extensions": {"3DTILES_bounding_volume_S2": {"token": "89c6c7", "minimumHeight": 0, "maximumHeight": 90}}}
+
+
+def plain_tree(folder: Path) -> str:
+    asked = {"viewerRequestVolume": {"sphere": [1.0, 2.0, 3.0, 40.0]}}
+    ball = node("b.glb", boundingVolume={"sphere": [4.0, 0.0, 1.0, 2.5]}, transform=TURNED, **asked)
+    return written(folder, node("a.glb", children=[ball, node("c.glb")], error=20.0, boundingVolume={}))
+
+
+def external_tree(folder: Path) -> str:
+    written(folder, node("d.glb", transform=TURNED, children=[node("e.glb")]), "beside/tileset.json")
+    return written(folder, node(children=[node("beside/tileset.json", transform=TURNED)]))
+
+
+def implicit_tree(folder: Path, **more: object) -> str:
+    for at, body in (("0/0/0", subtree(1, [1], [3], levels=2)), ("2/1/1", subtree([0, 1, 4], [[1, 4]], levels=2))):
+        (folder / f"{at}.subtree").parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{at}.subtree").write_bytes(body)
+    tiling = {"subdivisionScheme": "QUADTREE", "subtreeLevels": 2, "availableLevels": 4,
+              "subtrees": {"uri": "{level}/{x}/{y}.subtree"}}  # fmt: skip
+    return written(folder, node("{level}/{x}/{y}.glb", implicitTiling=tiling, transform=TURNED, **more))
+
+
+def all_of(table: tileset.Tileset) -> tileset.Tileset:
+    """The table with every branch that it names."""
+    while len(stubs := np.flatnonzero((table.stub > 0) & ~table.grown)):
+        for row in stubs.tolist():
+            seed = table.seed(row)
+            table.graft(row, tileset.branch(seed, seed.source.read(seed.address)))
+    return table
+
+
+@pytest.mark.parametrize("factor", [60.0, 0.02])
+@pytest.mark.parametrize("late", [False, True], ids=["before its branches come", "after"])
+@pytest.mark.parametrize(
+    "tree", [plain_tree, external_tree, implicit_tree, lambda folder: implicit_tree(folder, boundingVolume=REGION),
+             lambda folder: implicit_tree(folder, boundingVolume=S2),
+             lambda folder: written(folder, node("a.glb", children=[node("b.glb", boundingVolume=REGION)]))],
+    ids=["plain", "external", "implicit", "implicit in a region", "implicit in S2 cells", "regions"],
+)  # fmt: skip
+def test_a_tileset_that_was_read_is_drawn_larger_as_if_it_had_been_opened_so(tmp_path, tree, late, factor) -> None:
+    path = tree(tmp_path)
+    table, world = tileset.load(path)
+    table = all_of(table) if late else table
+    matrix = rescale(table, factor)
+    wanted, _ = tileset.load(path, world_from_root=np.diag([factor, factor, factor, 1.0]) @ world)
+    table, wanted = all_of(table), all_of(wanted)
+    assert len(table) == len(wanted) > 1 and table.contents == wanted.contents
+    assert matrix == pytest.approx(wanted.world_from_earth) and table.world_from_earth is matrix
+    for name in ("matrix", "centre_m", "radius_m", "half_m", "low_m", "geometric_error_m", "request_centre_m",
+                 "request_half_m", "has_request", "replace", "stub", "parent", "level"):  # fmt: skip
+        mine, theirs = getattr(table, name), getattr(wanted, name)
+        assert np.allclose(mine, theirs, rtol=1e-12, atol=1e-8 * factor), name

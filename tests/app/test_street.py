@@ -1,0 +1,128 @@
+"""The street of a tileset alone: near, low and open, whatever the tileset is made of."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lone_stand import LoneStand, block
+
+from app import street
+from app.alone import turned
+from app.camera import project
+from app.gpu.drawn import Heights
+
+SIZE = (160, 90)
+RED = {"pbrMetallicRoughness": {"baseColorFactor": [0.6, 0.05, 0.05, 1]}}
+
+
+@pytest.fixture(scope="module")
+def stand():
+    made = LoneStand(SIZE)
+    yield made
+    made.close()
+
+
+def red(picture: np.ndarray) -> np.ndarray:
+    """[height, width] where houses are."""
+    p = picture.astype(int)
+    return (p[..., 0] > p[..., 1] + 40) & (p[..., 0] > p[..., 2] + 40)
+
+
+def town(folder: Path, houses: np.ndarray) -> Path:
+    """A tileset of blocks: [house, 6] middle x, y, height of the foot, width, depth, height, each a tile."""
+    document = json.loads(block(folder, (1.0, 1.0, 1.0), material=RED).read_text())
+    one = document["root"]
+    low, high = houses[:, :3] - houses[:, 3:] / 2, houses[:, :3] + houses[:, 3:]
+    centre, half = (low.min(axis=0) + high.max(axis=0)) / 2, (high.max(axis=0) - low.min(axis=0)) / 2
+    tiles = []
+    for x, y, z, *size in houses:
+        matrix = np.diag([*size, 1.0])
+        matrix[:3, 3] = x, y, z
+        tiles.append(one | {"transform": matrix.T.ravel().tolist()})
+    volume = {"box": [*centre.tolist(), *np.diag(half).ravel().tolist()]}
+    root = {"boundingVolume": volume, "geometricError": 1e6, "refine": "ADD", "children": tiles}
+    path = folder / "tileset.json"
+    path.write_text(json.dumps(document | {"root": root}))
+    return path
+
+
+def blocks_of_houses(side: int, *, middle: tuple[float, float] = (0.0, 0.0), foot_m: float = 0.0) -> np.ndarray:
+    """Houses of 12 m by 10 m, 6 to 15 m high, every 24 m."""
+    rng = np.random.default_rng(side)
+    x, y = (24.0 * (np.indices((side, side)).reshape(2, -1) - (side - 1) / 2)) + np.array(middle)[:, None]
+    n = side * side
+    return np.c_[x, y, np.full(n, foot_m), np.full(n, 12.0), np.full(n, 10.0), rng.uniform(6.0, 15.0, n)]
+
+
+def clear_of(eye_m: np.ndarray, houses: np.ndarray) -> float:
+    """Metres from the nearest house in plan, 0 inside."""
+    off = np.abs(eye_m[:2] - houses[:, :2]) - houses[:, 3:5] / 2
+    return float(np.hypot(*np.maximum(off, 0.0).T).min())
+
+
+@pytest.mark.parametrize("apart_m", [0.0, 24_000.0], ids=["a town", "two far from each other, drawn smaller"])
+def test_in_the_street_of_a_town_one_stands_between_its_houses(stand, tmp_path: Path, apart_m: float) -> None:
+    houses = blocks_of_houses(9, middle=(-400.0, 300.0))
+    if apart_m:
+        houses = np.r_[houses, blocks_of_houses(6, middle=(apart_m, 0.0))]
+    picture = stand.picture(town(tmp_path, houses), camera="street")
+    camera, scale = stand.world.camera, stand.lone.scale
+    assert (scale < 0.6) == bool(apart_m)
+    eye = np.linalg.inv(stand.lone.world_from_root)[:3] @ [*camera.eye_m, 1.0]
+    assert clear_of(eye, houses) > 3.0, "in the open"
+    assert 1.5 < eye[2] < 9.0, "above the ground and below most roofs"
+    lit = red(picture)
+    assert 0.15 < lit.mean() < 0.8, "houses fill the picture, and one sees past them"
+    assert lit[: SIZE[1] // 2].any() and not lit[:, SIZE[0] // 2 - 2 : SIZE[0] // 2 + 2].all(axis=0).any()
+    roots = np.c_[houses[:, :3], np.ones(len(houses))] @ stand.lone.world_from_root.T
+    at = project(camera, roots[:, :3], SIZE)
+    before = (at[:, 2] > 0) & (np.abs(at[:, 0] - SIZE[0] / 2) < SIZE[0] / 2)
+    assert before.sum() >= 6 and at[before, 2].min() < 80.0 * scale
+
+
+def test_a_single_house_keeps_a_low_view_of_all_of_it(stand, tmp_path: Path) -> None:
+    seen = red(stand.picture(block(tmp_path, (40.0, 25.0, 12.0), material=RED), camera="street"))
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    assert rows[0] > 2 and rows[-1] < SIZE[1] - 3 and columns[0] > 2 and columns[-1] < SIZE[0] - 3
+    assert np.degrees(stand.world.camera.pitch_rad) < 10
+
+
+def test_the_floor_of_a_street_is_where_the_houses_stand_and_lies_low_again_from_afar(stand, tmp_path: Path) -> None:
+    houses = blocks_of_houses(8)
+    path = town(tmp_path, np.r_[houses, blocks_of_houses(4, middle=(400.0, 0.0), foot_m=-30.0)])
+    stand.picture(path, camera="street")
+    assert stand.ports.scenery.hello.ground_m == pytest.approx(stand.lone.world_from_root[2, 3], abs=0.1)
+    stand.ports.camera_wish = "home"
+    turned(stand.world, stand.ports, stand.lone)
+    assert stand.ports.scenery.hello.ground_m == pytest.approx(stand.lone.world_from_root[2, 3] - 30.0, abs=0.1)
+
+
+def hillside(houses: np.ndarray, slope: float) -> Heights:
+    """Cells of 2 m of a sloping ground with houses, 160 m around."""
+    y, x = (2.0 * np.indices((160, 160)) + 1.0) - 160.0
+    ground = slope * x
+    top = ground.copy()
+    for east, north, _, width, depth, height in houses:
+        inside = (np.abs(x - east) < width / 2) & (np.abs(y - north) < depth / 2)
+        top[inside] = slope * east + height
+    return Heights(-160.0, -160.0, 2.0, top, np.minimum(ground, top))
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.35, -0.35])
+def test_on_a_hillside_one_stands_on_the_slope_and_not_in_it(slope: float) -> None:
+    houses = blocks_of_houses(11)
+    camera, floor = street.view(hillside(houses, slope), 1.0)
+    above = camera.eye_m[2] - slope * camera.eye_m[0]
+    assert 1.5 < above < 12.0 and clear_of(camera.eye_m, houses) > 3.0
+    assert floor == -np.inf, "a tileset with a ground of its own needs no other"
+
+
+def test_where_houses_leave_no_street_one_stands_on_a_roof_and_where_there_are_none_nowhere() -> None:
+    x, y = np.meshgrid(24.0 * np.arange(-6, 7), 24.0 * np.arange(-6, 7))
+    high = np.resize([9.0, 12.0, 30.0], 169)
+    wall_to_wall = np.c_[x.ravel(), y.ravel(), np.zeros(169), np.full((169, 2), 21.9), high]
+    camera, _ = street.view(hillside(wall_to_wall, 0.0), 1.0)
+    under = np.abs(camera.eye_m[:2] - wall_to_wall[:, :2]).max(axis=1) < 12.0
+    assert clear_of(camera.eye_m, wall_to_wall) > 0.5 or camera.eye_m[2] > wall_to_wall[under, 5].max() + 1.5
+    assert street.view(hillside(wall_to_wall[:0], 0.3), 1.0) is None
