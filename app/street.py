@@ -20,6 +20,8 @@ AROUND_M, CELL_M = 160.0, 2.0
 """The street lies so far from the middle of it at most; cells of the map of heights it is looked for in."""
 _HOUSE_M, _HOUSES = 2.5, 5
 """Lowest thing that counts as built; with fewer of them it is no town."""
+_GROUND = 0.7
+"""What covers so much of the map is no houses alone."""
 _ROOM_M2 = 50.0
 """What covers less is no house, but a tree or a lamp."""
 _EYE_M = (1.8, 8.0)
@@ -49,15 +51,22 @@ def densest(heights: Heights, unit_m: float) -> Float:
     return np.array([heights.west_m, heights.south_m]) + (np.array([column, row]) + 0.5) * heights.cell_m
 
 
+def _bare(heights: Heights) -> bool:
+    """Whether what is drawn has no ground of its own: then nothing is where no house is."""
+    return bool(np.isfinite(heights.top_m).mean() < _GROUND)
+
+
 def _built(heights: Heights, unit_m: float) -> tuple[Float, NDArray[np.bool_]]:
     """[row, column] height of the ground, -inf where nothing is near, and whether something stands on it.
 
-    The ground is the lowest thing nearby, sloped as it is.
+    The ground is the lowest thing nearby, sloped as it is. Where houses stand on a ground it is the lowest that is
+    seen from above: their cellars reach below it.
     """
     from scipy import ndimage
 
     wide = 2 * round(20.0 * unit_m / heights.cell_m) + 1
-    low = ndimage.minimum_filter(heights.bottom_m, wide)
+    seen = heights.bottom_m if _bare(heights) else np.where(np.isfinite(heights.top_m), heights.top_m, np.inf)
+    low = ndimage.minimum_filter(seen, wide)
     ground = ndimage.maximum_filter(np.where(np.isfinite(low), low, -np.inf), wide)
     return ground, (heights.top_m > ground + _HOUSE_M * unit_m) & np.isfinite(ground)
 
@@ -90,9 +99,9 @@ def view(heights: Heights, unit_m: float) -> tuple[Camera, float] | None:
     west, south = np.array([heights.west_m, heights.south_m]) + (np.array([columns[at], rows[at]]) + 0.5) * cell
     distance = float(np.clip(np.median(reach[at, _FAN[way]]), 30.0, 120.0)) * unit_m
     camera = Camera(np.array([west, south, eye_z[at]]), float(turn[way]), _PITCH_RAD, distance)
-    bare = np.isfinite(heights.top_m[~built]).mean() < 0.5
-    floor = min(float(np.quantile(ground[built], 0.1)), float(ground[rows[at], columns[at]])) if bare else -np.inf
-    return camera, floor
+    if not _bare(heights):
+        return camera, -np.inf
+    return camera, min(float(np.quantile(ground[built], 0.1)), float(ground[rows[at], columns[at]]))
 
 
 def _liked(reach_m: Float, met: Any) -> Float:

@@ -98,21 +98,23 @@ def test_the_floor_of_a_street_is_where_the_houses_stand_and_lies_low_again_from
     assert stand.ports.scenery.hello.ground_m == pytest.approx(stand.lone.world_from_root[2, 3] - 30.0, abs=0.1)
 
 
-def hillside(houses: np.ndarray, slope: float) -> Heights:
-    """Cells of 2 m of a sloping ground with houses, 160 m around."""
+def hillside(houses: np.ndarray, slope: float, *, cellar_m: float = 0.0) -> Heights:
+    """Cells of 2 m of a sloping ground with houses, 160 m around; they reach so far into it."""
     y, x = (2.0 * np.indices((160, 160)) + 1.0) - 160.0
     ground = slope * x
-    top = ground.copy()
+    top, bottom = ground.copy(), ground.copy()
     for east, north, _, width, depth, height in houses:
         inside = (np.abs(x - east) < width / 2) & (np.abs(y - north) < depth / 2)
         top[inside] = slope * east + height
-    return Heights(-160.0, -160.0, 2.0, top, np.minimum(ground, top))
+        bottom[inside] -= cellar_m
+    return Heights(-160.0, -160.0, 2.0, top, bottom)
 
 
+@pytest.mark.parametrize("cellar_m", [0.0, 6.0], ids=["on the ground", "with cellars"])
 @pytest.mark.parametrize("slope", [0.0, 0.35, -0.35])
-def test_on_a_hillside_one_stands_on_the_slope_and_not_in_it(slope: float) -> None:
+def test_on_a_hillside_one_stands_on_the_slope_and_not_in_it(slope: float, cellar_m: float) -> None:
     houses = blocks_of_houses(11)
-    camera, floor = street.view(hillside(houses, slope), 1.0)
+    camera, floor = street.view(hillside(houses, slope, cellar_m=cellar_m), 1.0)
     above = camera.eye_m[2] - slope * camera.eye_m[0]
     assert 1.5 < above < 12.0 and clear_of(camera.eye_m, houses) > 3.0
     assert floor == -np.inf, "a tileset with a ground of its own needs no other"
