@@ -94,6 +94,8 @@ class Window:
         self._small = size
         self.output, self.pipe = _open(self.engine, size, offscreen=offscreen)
         self.gsg = self.output.get_gsg()
+        # This keeps the window, and with it the driver's context, to the end of the process: where a context went
+        # earlier, the next window died while it drew.
         atexit.register(self.close)
         self.engine.open_windows()
         if not self.output.is_valid() or self.gsg is None:
