@@ -142,9 +142,7 @@ def _loop(world: World, ports: Ports, session: Session, ended: threading.Event) 
         if session.lone is not None:
             before = session.lone
             world, session.lone = alone.seen(world, ports, before)
-            moved = session.lone is not before
-            if moved:  # all has to settle again
-                session.settled_s, session.since = None, 0
+            moved = session.lone is not before  # all has to settle again
         world = _remembered(world, session)
         if world.panel.shot:
             said = _picture(ports, f"surplus-{datetime.now():%Y%m%d-%H%M%S}.png")

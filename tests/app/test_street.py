@@ -1,16 +1,22 @@
 """The street of a tileset alone: near, low and open, whatever the tileset is made of."""
 
 import json
+import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from lone_stand import LoneStand, block
+from PIL import Image
+from tile_server import TileServer
 
 from app import street
 from app.alone import turned
 from app.camera import project
 from app.gpu.drawn import Heights
+from app.options import Kept, ViewOptions
+from app.run import view
 
 SIZE = (160, 90)
 RED = {"pbrMetallicRoughness": {"baseColorFactor": [0.6, 0.05, 0.05, 1]}}
@@ -29,17 +35,30 @@ def red(picture: np.ndarray) -> np.ndarray:
     return (p[..., 0] > p[..., 1] + 40) & (p[..., 0] > p[..., 2] + 40)
 
 
-def town(folder: Path, houses: np.ndarray) -> Path:
-    """A tileset of blocks: [house, 6] middle x, y, height of the foot, width, depth, height, each a tile."""
+def town(folder: Path, houses: np.ndarray, *, growing: bool = False) -> Path:
+    """A tileset of blocks: [house, 6] middle x, y, height of the foot, width, depth, height, each a tile.
+
+    `growing`: from afar they are a quarter as high, half from above the town, and whole in the street.
+    """
     document = json.loads(block(folder, (1.0, 1.0, 1.0), material=RED).read_text())
     one = document["root"]
     low, high = houses[:, :3] - houses[:, 3:] / 2, houses[:, :3] + houses[:, 3:]
     centre, half = (low.min(axis=0) + high.max(axis=0)) / 2, (high.max(axis=0) - low.min(axis=0)) / 2
     tiles = []
-    for x, y, z, *size in houses:
+    for k, (x, y, z, *size) in enumerate(houses):
         matrix = np.diag([*size, 1.0])
         matrix[:3, 3] = x, y, z
         tiles.append(one | {"transform": matrix.T.ravel().tolist()})
+        if growing:
+            for name in ("half", "whole"):
+                shutil.copy(folder / "block.gltf", folder / f"{name}-{k}.gltf")
+            twice = one | {"transform": np.diag([1.0, 1.0, 2.0, 1.0]).ravel().tolist()}
+            whole = twice | {"content": {"uri": f"whole-{k}.gltf"}}
+            taller = twice | {"content": {"uri": f"half-{k}.gltf"}, "geometricError": 2.0, "refine": "REPLACE"}
+            taller["children"] = [whole]
+            matrix[2, 2] /= 4
+            tiles[-1] |= {"transform": matrix.T.ravel().tolist(), "geometricError": 9.0, "children": [taller]}
+            tiles[-1] |= {"refine": "REPLACE"}
     volume = {"box": [*centre.tolist(), *np.diag(half).ravel().tolist()]}
     root = {"boundingVolume": volume, "geometricError": 1e6, "refine": "ADD", "children": tiles}
     path = folder / "tileset.json"
@@ -128,3 +147,28 @@ def test_where_houses_leave_no_street_one_stands_on_a_roof_and_where_there_are_n
     under = np.abs(camera.eye_m[:2] - wall_to_wall[:, :2]).max(axis=1) < 12.0
     assert clear_of(camera.eye_m, wall_to_wall) > 0.5 or camera.eye_m[2] > wall_to_wall[under, 5].max() + 1.5
     assert street.view(hillside(wall_to_wall[:0], 0.3), 1.0) is None
+
+
+def test_a_picture_is_kept_when_the_street_is_reached_and_all_in_it_is_there(tmp_path: Path) -> None:
+    town(tmp_path, np.r_[blocks_of_houses(9), blocks_of_houses(9, middle=(2500.0, 0.0))], growing=True)
+    server = TileServer(tmp_path)
+    server.delay_s = 0.1
+    options = ViewOptions(offscreen=True, size=SIZE, tileset=server.root, camera="street", panels=False,
+                          shot=str(tmp_path / "near.png"), stats=str(tmp_path / "stats.json"))  # fmt: skip
+    view(options, "", threading.Event())
+    server.close()
+    tiles = json.loads((tmp_path / "stats.json").read_text())["tiles"]
+    whole = [name for name in server.asked if "whole" in name]
+    assert 5 < len(whole) < 81, "in the street some houses are seen as they are, and no others"
+    assert tiles["flying"] == 0 and sum(tiles["queued"].values()) == 0
+    assert red(np.asarray(Image.open(options.shot).convert("RGB"))).mean() > 0.15
+
+
+def test_of_several_pictures_each_stands_on_the_floor_that_is_right_for_it(tmp_path: Path) -> None:
+    path = town(tmp_path, np.r_[blocks_of_houses(9), blocks_of_houses(9, middle=(900.0, 0.0))])
+    shots = tuple(Kept(str(tmp_path / f"{k}.png"), camera=name, panels=False)
+                  for k, name in enumerate(("top", "street", "home", "street", "home")))  # fmt: skip
+    view(ViewOptions(offscreen=True, size=SIZE, tileset=str(path), shots=shots), "", threading.Event())
+    _, near, afar, near_again, afar_again = (np.asarray(Image.open(s.shot).convert("RGB"), int) for s in shots)
+    assert red(near).mean() > 0.15 and red(afar).mean() < 0.1
+    assert np.abs(near - near_again).mean() < 0.5 and np.abs(afar - afar_again).mean() < 0.5
