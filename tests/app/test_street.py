@@ -164,11 +164,11 @@ def test_a_picture_is_kept_when_the_street_is_reached_and_all_in_it_is_there(tmp
     assert red(np.asarray(Image.open(options.shot).convert("RGB"))).mean() > 0.15
 
 
-def test_of_several_pictures_each_stands_on_the_floor_that_is_right_for_it(tmp_path: Path) -> None:
+def test_of_several_pictures_the_later_are_as_good_as_the_first(tmp_path: Path) -> None:
     path = town(tmp_path, np.r_[blocks_of_houses(9), blocks_of_houses(9, middle=(900.0, 0.0))])
     shots = tuple(Kept(str(tmp_path / f"{k}.png"), camera=name, panels=False)
-                  for k, name in enumerate(("top", "street", "home", "street", "home")))  # fmt: skip
+                  for k, name in enumerate(("home", "street", "home", "street")))  # fmt: skip
     view(ViewOptions(offscreen=True, size=SIZE, tileset=str(path), shots=shots), "", threading.Event())
-    _, near, afar, near_again, afar_again = (np.asarray(Image.open(s.shot).convert("RGB"), int) for s in shots)
+    afar, near, afar_again, near_again = (np.asarray(Image.open(s.shot).convert("RGB"), int) for s in shots)
     assert red(near).mean() > 0.15 and red(afar).mean() < 0.1
     assert np.abs(near - near_again).mean() < 0.5 and np.abs(afar - afar_again).mean() < 0.5
