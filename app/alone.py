@@ -39,6 +39,8 @@ _OFF = 0.05
 _TRIES = 4
 _TOWN_M, _FLAT = 120.0, 0.45
 """A street is looked for in what is so wide, and in width no higher than so."""
+_SHADED_M = 400.0
+"""So far around what is looked at in a street there are shadows."""
 _GAP_M = 0.02
 """The floor of a street lies so far below its houses."""
 _WAYS = {"street": "whole"}
@@ -154,6 +156,8 @@ def _toward_street(world: World, ports: Ports, lone: Lone) -> tuple[World, Lone]
         found = street.view(scenery.heights(lone.camera.pivot_m[:2], reach, street.CELL_M * unit), unit)
         camera, floor = found or (_camera(lone.wish, scenery.hello, box, ports, unit), -np.inf)
         way = "there"
+        if found is not None:
+            scenery.enter(camera.pivot_m, _SHADED_M * unit)
         if np.isfinite(floor):  # close by one sees how far the floor is sunk
             standing = Box(np.array([*box.low_m[:2], floor]), box.high_m)
             world = _framed(world, scenery, standing, lone, gap_m=_GAP_M * unit)

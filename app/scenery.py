@@ -66,6 +66,9 @@ class Scenery:
         self._floor = Floor(view.scene, low_m, high_m) if low_m is not None and high_m is not None else None
         self._box = (low_m, high_m)
         self._scale = scale
+        self._near: tuple[Float, float] | None = None
+        """Middle [3] and radius of a part that is seen from within."""
+        self._eye_m = np.full(3, np.inf)
         self.relief: Relief | None = None
         self._ground: Ground | None = None
         if self._floor is None:
@@ -150,6 +153,7 @@ class Scenery:
 
     def tiles(self, camera: Camera, size: tuple[int, int], *, arrival: Camera | None = None) -> None:
         """Stream what the camera wants, within this frame's budget; `arrival` is where a glide will end."""
+        self._eye_m = camera.eye_m
         if self.stream is None:
             return
         self.town.foreign.refine()
@@ -181,6 +185,10 @@ class Scenery:
             rise = 0.0 if gap_m is None else _SUNK * float(np.linalg.norm(high_m - low_m)) - gap_m
             self._floor.lay(low_m + np.array([0.0, 0.0, rise]), high_m)
         self.town.shadows += 1
+
+    def enter(self, middle_m: Float, radius_m: float) -> None:
+        """An eye in this ball sees shadows of what is near, and those sharp."""
+        self._near = (middle_m, radius_m)
 
     def heights(self, middle_m: Float, reach_m: float, cell_m: float) -> Heights:
         """Of what is drawn now, in the square that reaches `reach_m` from `middle_m` [2]."""
@@ -242,11 +250,15 @@ class Scenery:
         if low is not None and high is not None:
             centre, radius = (low + high) / 2, 1.02 * float(np.linalg.norm(high - low)) / 2
             light = replace(light, haze_m=_CLEAR * radius)
+        near = self._near is not None and float(np.linalg.norm(self._eye_m - self._near[0])) < self._near[1] < radius
+        if self._near is not None and near:
+            centre, radius = self._near
         if self._warmed > 0:
             self._warmed -= 1
             if not self._warmed:
                 self.town.foreign.cool()
-        stamp = (self.stream.version if self.stream else 0, self.town.shadows, self._plant and self._plant.version)
+        tiles = self.stream.version if self.stream else 0
+        stamp = (tiles, self.town.shadows, self._plant and self._plant.version, near)
         self._view.shine(light)
         if self._glow is not None:
             self._glow.shine(light.night)

@@ -100,6 +100,16 @@ def test_in_the_street_of_a_town_one_stands_between_its_houses(stand, tmp_path: 
     assert before.sum() >= 6 and at[before, 2].min() < 80.0 * scale
 
 
+def test_shadows_in_the_street_of_a_wide_tileset_have_edges(stand, tmp_path: Path) -> None:
+    houses = np.r_[blocks_of_houses(9, middle=(-400.0, 300.0)), blocks_of_houses(6, middle=(24_000.0, 0.0))]
+    picture = stand.picture(town(tmp_path, houses), camera="street")
+    ground = picture[SIZE[1] // 2 :][~red(picture)[SIZE[1] // 2 :]].mean(axis=1)
+    dark, lit = np.quantile(ground, (0.02, 0.95))
+    shade = (lit - ground) / (lit - dark)
+    assert (shade > 0.75).mean() > 0.08, "some of the ground is in the shadow of houses"
+    assert ((shade > 0.25) & (shade < 0.75)).mean() < 0.05, "and hardly any of it halfway"
+
+
 def test_a_single_house_keeps_a_low_view_of_all_of_it(stand, tmp_path: Path) -> None:
     seen = red(stand.picture(block(tmp_path, (40.0, 25.0, 12.0), material=RED), camera="street"))
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
