@@ -119,6 +119,7 @@ class View:
         self.scene.set_shader_input("shadow_texel", 1.0 / preset.shadow_px)
         self.scene.set_shader_input("shadow_more", preset.shadow_taps - 1)
         self._card.set_shader(program("bloom" if preset.bloom else "copy"))
+        self._built = None  # a buffer older than its shadow map is drawn without its samples
         self.resize()
 
     def _probe_ms(self) -> float:

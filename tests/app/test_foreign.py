@@ -9,6 +9,7 @@ from foreign_stand import BLUE, EYE, GREEN, RED, SIZE, UNLIT, WHITE, at, hue, qu
 from app.gpu.foreign import mipmaps
 from app.gpu.pick import Picker
 from app.pick import PATCH, row_of
+from app.presets import PRESETS
 from app.tiles.mesh import AlphaMode, Look, Mesh, bytes_of
 
 
@@ -47,6 +48,26 @@ def test_a_face_turned_away_is_not_there_unless_it_has_two_sides(screen) -> None
 def test_a_mirrored_tile_shows_its_front(screen) -> None:
     screen.put(quad(replace(UNLIT, base_color=(1, 0, 0, 1))), world=np.diag([-1.0, 1.0, 1.0, 1.0]))
     assert hue(at(screen.draw(), 0, 0)) == "r"
+
+
+def test_edges_are_smooth_however_often_a_preset_is_chosen(screen) -> None:
+    leaning = np.array([[0.95, 0, 0.3, 0], [0, 1, 0, 0], [-0.3, 0, 0.95, 0], [0, 0, 0, 1]])
+    screen.put(quad(replace(UNLIT, base_color=(1, 0, 0, 1))), world=leaning)
+
+    def between() -> int:
+        """Pixels that are neither quite red nor quite what is behind."""
+        picture = screen.draw()
+        red = picture[..., 0] - picture[..., 2]
+        return int(((red > 0.15) & (red < 0.55)).sum())
+
+    assert between() == 0
+    try:
+        for preset in ("laptop", "laptop", "workstation", "workstation"):
+            screen.view.use(PRESETS[preset])
+            screen.draw()
+            assert between() > 40, preset
+    finally:
+        screen.view.use(PRESETS["software"])
 
 
 def test_the_lit_side_is_lighter_than_the_one_in_its_own_shade(screen) -> None:
