@@ -326,8 +326,7 @@ def _what_is_missing(world: World, ports: Ports, session: Session) -> str:
 
 def _best_picture(world: World, ports: Ports, path: Path) -> None:
     """Draw the settled world once more at full quality and keep it; not counted among the frames."""
-    if ports.view.preset is not presets.PRESETS["workstation"]:  # once: done again, it costs the smooth edges
-        ports.view.best()
+    ports.view.best()
     if ports.scenery is not None:
         ports.scenery.town.finer_trees()
     for _ in range(2):

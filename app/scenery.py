@@ -38,9 +38,6 @@ _CLEAR = 20.0
 _FARTHEST_M, _LONE_M = 1500.0, 5000.0
 """Largest radius of what throws shadows, in a district and of a tileset that is seen alone (whole, from afar)."""
 
-_SUNK = 0.0006
-"""Share of its diagonal that a floor lies below its box (Floor.lay)."""
-
 
 class Scenery:
     """Owner of everything drawn in the scene of one view."""
@@ -182,8 +179,7 @@ class Scenery:
         self.hello, self._box = hello, (low_m, high_m)
         self.ground = terrain(np.zeros((0, 3)), hello.extent_m, hello.ground_m)
         if self._floor is not None:
-            rise = 0.0 if gap_m is None else _SUNK * float(np.linalg.norm(high_m - low_m)) - gap_m
-            self._floor.lay(low_m + np.array([0.0, 0.0, rise]), high_m)
+            self._floor.lay(low_m, high_m, gap_m=gap_m)
         self.town.shadows += 1
 
     def enter(self, middle_m: Float, radius_m: float) -> None:

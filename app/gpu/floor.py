@@ -33,11 +33,14 @@ class Floor:
         scene.set_shader_input("noise", image("noise", noise(), repeat=True))
         scene.set_shader_input("relief_box", vec((0.0, 0.0, 1.0, low_m[2] - _DEEP_M)))
 
-    def lay(self, low_m: NDArray[np.float64], high_m: NDArray[np.float64]) -> None:
-        """Under another box."""
+    def lay(
+        self, low_m: NDArray[np.float64], high_m: NDArray[np.float64], *, gap_m: float | None = None
+    ) -> None:  # fmt: skip
+        """Under another box, so far below it; None: by the box's size, as it is seen from afar."""
         middle = (low_m + high_m) / 2
         radius = float(np.linalg.norm((high_m - low_m)[:2])) / 2 or 1.0
-        sink = 0.0006 * float(np.linalg.norm(high_m - low_m))  # a model's own floor must not flicker with this one
+        if gap_m is None:  # a model's own floor must not flicker with this one
+            gap_m = 0.0006 * float(np.linalg.norm(high_m - low_m))
         turn = 2 * np.pi * np.arange(_SECTORS) / _SECTORS
         away = np.r_[0.0, np.geomspace(0.2, _REACH, _RINGS - 1)] * radius
         x = (middle[0] + away[:, None] * np.cos(turn)).ravel()
@@ -46,7 +49,7 @@ class Floor:
         a, b = i * _SECTORS + k, i * _SECTORS + (k + 1) % _SECTORS
         c, d = a + _SECTORS, b + _SECTORS
         node = GeomNode("floor")
-        place = np.c_[x, y, np.full_like(x, low_m[2] - sink)]
+        place = np.c_[x, y, np.full_like(x, low_m[2] - gap_m)]
         node.add_geom(triangles(vertices((("vertex", place),)), np.stack([a, c, d, a, d, b], axis=-1).ravel()))
         self._path.get_children().detach()
         self._path.attach_new_node(node)

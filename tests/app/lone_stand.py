@@ -19,6 +19,8 @@ from app.ui.backend import Panels
 from app.world import Panel, Shown, Stage, World
 
 PATIENCE_S = 20.0
+RED = {"pbrMetallicRoughness": {"baseColorFactor": [0.6, 0.05, 0.05, 1]}}
+"""Material of what `red` finds."""
 
 
 class LoneStand:
@@ -65,6 +67,12 @@ class LoneStand:
         """Give everything back."""
         self.clear()
         self.window.close()
+
+
+def red(picture: np.ndarray) -> np.ndarray:
+    """[height, width] where red things are."""
+    p = picture.astype(int)
+    return (p[..., 0] > p[..., 1] + 40) & (p[..., 0] > p[..., 2] + 40)
 
 
 def block(

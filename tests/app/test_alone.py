@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 from gltfbuild import Gltf, tile
-from lone_stand import LoneStand, block
+from lone_stand import RED, LoneStand, block, red
 from tile_server import TileServer
 from treewriter import document as written
 from treewriter import subtree
@@ -24,7 +24,6 @@ from app.tiles.tree import tileset
 from network.problems import Refused
 
 SIZE = (160, 90)
-RED = {"pbrMetallicRoughness": {"baseColorFactor": [0.6, 0.05, 0.05, 1]}}
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +31,6 @@ def stand():
     made = LoneStand(SIZE)
     yield made
     made.close()
-
-
-def red(picture: np.ndarray) -> np.ndarray:
-    """[height, width] where the block is."""
-    p = picture.astype(int)
-    return (p[..., 0] > p[..., 1] + 40) & (p[..., 0] > p[..., 2] + 40)
 
 
 def test_a_block_of_a_metre_and_one_of_ten_kilometres_make_the_same_picture(stand, tmp_path: Path) -> None:

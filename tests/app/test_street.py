@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lone_stand import LoneStand, block
+from lone_stand import RED, LoneStand, block, red
 from PIL import Image
 from tile_server import TileServer
 
@@ -19,7 +19,6 @@ from app.options import Kept, ViewOptions
 from app.run import view
 
 SIZE = (160, 90)
-RED = {"pbrMetallicRoughness": {"baseColorFactor": [0.6, 0.05, 0.05, 1]}}
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +26,6 @@ def stand():
     made = LoneStand(SIZE)
     yield made
     made.close()
-
-
-def red(picture: np.ndarray) -> np.ndarray:
-    """[height, width] where houses are."""
-    p = picture.astype(int)
-    return (p[..., 0] > p[..., 1] + 40) & (p[..., 0] > p[..., 2] + 40)
 
 
 def town(folder: Path, houses: np.ndarray, *, growing: bool = False) -> Path:

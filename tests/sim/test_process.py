@@ -16,8 +16,7 @@ import pytest
 from twins import Watcher, end, sim_process, start_sim, write_package
 
 from network import address, schema, wire
-from network.problems import Refused
-from sim import store, tiles
+from sim import tiles
 from sim.__main__ import main
 
 JUNE_NOON_S = 171 * 86400.0 + 12 * 3600.0
@@ -394,14 +393,3 @@ def test_a_listed_viewer_of_another_machine_gets_tiles_by_http(folder: Path, tmp
         assert offered.startswith("http://127.0.0.1:")
         assert b"asset" in urllib.request.urlopen(offered, timeout=5).read()
         viewer.close()
-
-
-def test_a_session_file_that_is_no_session_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "session.json"
-    path.write_text('{"format": 99}')
-    assert store.load(path, None, wall_s=0.0, resume=True) is None  # type: ignore[arg-type]
-    lock = store.Lock(path, address_line="surplus view tcp://x", package=tmp_path)
-    with pytest.raises(Refused, match=r"already open \(process \d+\).*surplus view tcp://x"):
-        store.Lock(path, address_line="", package=tmp_path)
-    lock.close()
-    store.Lock(path, address_line="", package=tmp_path).close()

@@ -62,3 +62,14 @@ def test_scenarios_that_no_longer_fit_are_left(kept: Path) -> None:
         return choices
 
     assert store.load(kept, fresh(nothing_fits), wall_s=1000.0, resume=True) is None
+
+
+def test_a_session_file_that_is_no_session_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    path.write_text('{"format": 99}')
+    assert store.load(path, None, wall_s=0.0, resume=True) is None  # type: ignore[arg-type]
+    lock = store.Lock(path, address_line="surplus view tcp://x", package=tmp_path)
+    with pytest.raises(Refused, match=r"already open \(process \d+\).*surplus view tcp://x"):
+        store.Lock(path, address_line="", package=tmp_path)
+    lock.close()
+    store.Lock(path, address_line="", package=tmp_path).close()
